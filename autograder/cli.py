@@ -1,0 +1,119 @@
+"""The command line: a handful of verbs."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from autograder.config import Assignment, load
+from autograder.errors import KitError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Grade the ViT-from-scratch assignment, and keep its parts in step.\n\n"
+    "Start with `autograder check`: it tells you whether the kit is fit to hand out.",
+)
+
+
+def main() -> None:
+    """Run a command; a KitError is told in three lines, without a traceback, with status 2."""
+    try:
+        app()
+    except KitError as error:
+        Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+@app.command()
+def grade(
+    path: Annotated[Path, typer.Argument(help="a folder, a zip, a .py or a .ipynb")],
+    json: Annotated[Path | None, typer.Option(help="also write Gradescope's results.json")] = None,
+    only: Annotated[str, typer.Option(help="some questions: q1,q3")] = "",
+    seed: Annotated[int | None, typer.Option(help="replay a run (default: a new one)", min=0)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="another MNIST, a folder with MNIST/raw/ in it")
+    ] = None,
+) -> None:
+    """Grade one submission and print the report. A low score is no error: the status is 0."""
+    from autograder.emit import results, show, write_json
+    from autograder.grade import Grader
+    from autograder.progress import shown_progress
+    from autograder.report import not_run
+
+    assignment = load()
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    questions = _questions(only, assignment)
+    with shown_progress(assignment, questions) as (on_progress, on_outcome):
+        with Grader(assignment, _data(data)) as grader:
+            if json is not None:
+                write_json(results(not_run(assignment, questions, seed)), json)
+            report = grader.grade(path, questions, seed, on_progress, on_outcome)
+    if json is not None:
+        write_json(results(report), json)
+    show(report, Console(highlight=False))
+
+
+@app.command()
+def check(
+    training: Annotated[bool, typer.Option(help="also train: the accuracy mark")] = True,
+) -> None:
+    """Prove that skeleton, solution, tests and points agree. Status 1 if they do not."""
+    from autograder.selfcheck import promises
+
+    console = Console(highlight=False)
+    kept = True
+    for number, promise in enumerate(promises(load(), training), start=1):
+        kept = kept and promise.kept
+        answer = "yes" if promise.kept else "NO"
+        console.print(f"{promise.number}  {promise.text:<62}  {answer:<3}  {promise.note}",
+                      markup=False, soft_wrap=True)  # fmt: skip
+        for line in promise.problems:
+            console.print(f"       {line}", markup=False, soft_wrap=True)
+    if not kept:
+        raise typer.Exit(1)
+
+
+@app.command()
+def student(
+    check: Annotated[bool, typer.Option("--check", help="only compare, change nothing")] = False,
+) -> None:
+    """Write student/ anew from solution/, tests/public and tests/checks."""
+    from autograder import skeleton
+
+    console = Console(highlight=False)
+    assignment = load()
+    if check:
+        found = skeleton.differences(assignment)
+        for line in found:
+            console.print(line, markup=False, soft_wrap=True)
+        if found:
+            console.print("To mend it: run `autograder student`.")
+            raise typer.Exit(1)
+        console.print("student/ is what solution/ and tests/ generate.")
+    else:
+        changed = skeleton.write(assignment)
+        console.print("\n".join(changed) if changed else "Nothing had changed.", markup=False)
+
+
+def _questions(only: str, assignment: Assignment) -> list[str]:
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in assignment.questions:
+            known = ", ".join(assignment.questions)
+            raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")
+    return names or list(assignment.questions)
+
+
+def _data(path: Path | None) -> Path | None:
+    if path is not None and not (path / "MNIST" / "raw").is_dir():
+        raise KitError(f"--data {path}", "there is no MNIST/raw/ in it",
+                       "name the folder that torchvision's MNIST(root) takes")  # fmt: skip
+    return path

@@ -1,0 +1,242 @@
+"""Read grading.yml into an Assignment, and say where it is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from autograder.errors import ConfigError
+
+FILE = "grading.yml"
+Seconds = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Show(str, Enum):
+    """What a student sees of a question's hidden tests."""
+
+    VISIBLE = "visible"
+    SCORE_ONLY = "score_only"
+    AFTER_DUE_DATE = "after_due_date"
+    AFTER_PUBLISHED = "after_published"
+    HIDDEN = "hidden"
+
+
+class LimitSettings(_Strict):
+    """How long a student's code may run."""
+
+    seconds_per_test: Seconds = 20
+    seconds_for_training: Seconds = 240
+    seconds_in_all: Seconds = 480
+
+
+class TrainingSettings(_Strict):
+    """The run behind the accuracy mark."""
+
+    epochs: Annotated[int, Field(gt=0)] = 20
+    batch_size: Annotated[int, Field(gt=0)] = 128
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    full_credit_from: Annotated[dict[Annotated[int, Field(gt=0)], Share], Field(min_length=1)]
+    band: Annotated[float, Field(gt=0, le=1)]
+
+
+class Question(_Strict):
+    """One line of the mark sheet."""
+
+    title: Annotated[str, Field(min_length=1)]
+    points: Annotated[float, Field(ge=0)]
+    show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
+
+
+class Settings(_Strict):
+    """Everything in grading.yml."""
+
+    assignment: Annotated[str, Field(min_length=1)]
+    files: Annotated[list[Literal["vit.py", "train.py"]], Field(min_length=1)]
+    provided: list[str] = []
+    limits: LimitSettings = LimitSettings()
+    training: TrainingSettings
+    questions: Annotated[
+        dict[Annotated[str, Field(pattern=r"^q[1-9]\d*$")], Question], Field(min_length=1)
+    ]
+
+
+class Assignment:
+    """The kit's folder and its settings."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root, self.settings = root, settings
+
+    @property
+    def questions(self) -> dict[str, Question]:
+        return self.settings.questions
+
+    @property
+    def solution(self) -> Path:
+        return self.root / "solution"
+
+    @property
+    def student(self) -> Path:
+        return self.root / "student"
+
+    @property
+    def tests(self) -> Path:
+        return self.root / "tests"
+
+    @property
+    def points(self) -> float:
+        return sum(question.points for question in self.questions.values())
+
+    def test_files(self, only: list[str] | None = None) -> list[Path]:
+        """Return the graded test files, public before hidden, of all questions or a few."""
+        return [
+            path
+            for question in only or self.questions
+            for folder in ("public", "hidden")
+            for path in sorted((self.tests / folder).glob(f"test_{question}_*.py"))
+        ]
+
+
+def find_root(start: Path | None = None) -> Path:
+    """Return the kit's folder: the one with grading.yml, here, above, or where this file is."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise ConfigError(FILE, f"not found in {here} or above", "run this inside the kit's folder")
+
+
+def load(root: Path | None = None) -> Assignment:
+    """Read and check grading.yml. Raises ConfigError with the line and the remedy."""
+    root = root or find_root()
+    path = root / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = YAML().load(text)
+    except FileNotFoundError:
+        raise ConfigError(str(path), "there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(FILE, f"it is not UTF-8 text ({error.reason})", "save it so") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        what = f"this is not YAML: {error.problem or error.context}"
+        raise ConfigError(f"{FILE}, line {line}", what, "look at this line and the one above"
+                          ) from None  # fmt: skip
+    except YAMLError as error:
+        raise ConfigError(FILE, f"this is not YAML: {error}") from None
+    if not isinstance(tree, CommentedMap):
+        raise ConfigError(FILE, "it holds no settings", "start from the one in the kit")
+    try:
+        settings = Settings.model_validate(_plain(tree))
+    except ValidationError as error:
+        raise _config_error(error, tree) from None
+    return _with_tests(Assignment(root, settings), tree)
+
+
+def _with_tests(assignment: Assignment, tree: CommentedMap) -> Assignment:
+    """Refuse questions without tests, and tests without a question."""
+    for question in assignment.questions:
+        if not assignment.test_files([question]):
+            raise ConfigError(
+                f"{FILE}, line {_line(tree, ('questions', question))}",
+                f"question {question} has no tests",
+                f"write tests/public/test_{question}_<topic>.py, or remove {question} here",
+            )
+    for folder in ("public", "hidden"):
+        for path in sorted((assignment.tests / folder).glob("test_*.py")):
+            question = path.name.split("_")[1]
+            if question not in assignment.questions:
+                raise ConfigError(
+                    f"tests/{folder}/{path.name}",
+                    f"there is no question {question} in {FILE}",
+                    "name the file test_<question>_<topic>.py, or add the question",
+                )
+    return assignment
+
+
+def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
+    """Turn pydantic's first complaint into where, what, remedy."""
+    first = error.errors()[0]
+    place = tuple(part for part in first["loc"] if part != "[key]")
+    where = f"{FILE}, line {_line(tree, place)}"
+    inside = ".".join(str(part) for part in place[:-1]) or "the file"
+    key = str(place[-1]) if place else ""
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, _known_keys(place), n=1)
+        remedy = f"did you mean `{near[0]}`?" if near else f"keys here: {_listed(place)}"
+        return ConfigError(where, f"unknown key `{key}` in {inside}", remedy)
+    if first["type"] == "missing":
+        return ConfigError(where, f"`{key}` is missing in {inside}", f"add `{key}: ...`")
+    if first["type"] == "string_pattern_mismatch":
+        return ConfigError(where, f"`{key}` is no name of a question", "call it q1, q2, ...")
+    given = first.get("input")
+    what = f"`{key}` is {given!r}: {first['msg'].lower()}"
+    return ConfigError(where, what, _remedy(first))
+
+
+def _remedy(first: Any) -> str:
+    kind = str(first["type"])
+    if kind == "enum" or kind == "literal_error":
+        return f"write {first['ctx']['expected']}"
+    if kind.endswith("_type") or kind.endswith("_parsing"):
+        return f"write {_article(kind.split('_')[0])} here"
+    return "choose a value that fits"
+
+
+def _article(kind: str) -> str:
+    words = {"int": "a whole number", "float": "a number", "string": "text", "list": "a list"}
+    return words.get(kind, f"a {kind}")
+
+
+def _known_keys(place: tuple[Any, ...]) -> list[str]:
+    """Return the keys that may stand beside the one at this place."""
+    models: dict[tuple[str, ...], type[BaseModel]] = {
+        (): Settings,
+        ("limits",): LimitSettings,
+        ("training",): TrainingSettings,
+    }
+    parent = tuple(str(part) for part in place[:-1])
+    model = Question if parent[:1] == ("questions",) else models.get(parent, Settings)
+    return list(model.model_fields)
+
+
+def _listed(place: tuple[Any, ...]) -> str:
+    return ", ".join(_known_keys(place))
+
+
+def _line(tree: Any, place: tuple[Any, ...]) -> int:
+    """Return the line of a key, or of the nearest thing above it that exists."""
+    line = 0
+    for part in place:
+        if isinstance(tree, CommentedMap) and part in tree:
+            line = tree.lc.key(part)[0]
+            tree = tree[part]
+        elif isinstance(tree, CommentedSeq) and isinstance(part, int) and part < len(tree):
+            line = tree.lc.item(part)[0]
+            tree = tree[part]
+        else:
+            break
+    return int(line) + 1
+
+
+def _plain(tree: Any) -> Any:
+    """Return ruamel's tree as plain Python values, which pydantic's strict mode wants."""
+    if isinstance(tree, CommentedMap):
+        return {key: _plain(value) for key, value in tree.items()}
+    if isinstance(tree, CommentedSeq):
+        return [_plain(value) for value in tree]
+    for kind in (bool, int, float, str):
+        if isinstance(tree, kind):
+            return kind(tree)
+    return tree

@@ -1,0 +1,151 @@
+"""Show a report: a table on the terminal, and Gradescope's results.json."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from checks.outcome import Outcome
+from checks.wording import Verdict
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.config import Show
+from autograder.report import QuestionResult, Report
+
+VISIBILITY = {
+    Show.AFTER_DUE_DATE: "after_due_date",
+    Show.AFTER_PUBLISHED: "after_published",
+    Show.HIDDEN: "hidden",
+}
+
+
+def results(report: Report) -> dict[str, Any]:
+    """Return a report as Gradescope's results.json: one row a test, every question in full."""
+    questions = {
+        q.id: {"points": q.points, "max_points": q.question.points, "verdict": q.verdict.value}
+        for q in report.questions
+    }
+    extra: dict[str, Any] = {"seed": report.seed, "questions": questions, **report.facts}
+    if report.details:
+        extra["details"] = report.details
+    return {
+        "score": report.points,
+        "execution_time": round(report.seconds),
+        "output": "\n".join([*filter(None, [report.message]), *report.notes, _seed_line(report)]),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [row for question in report.questions for row in _rows(question)],
+        "extra_data": extra,
+    }
+
+
+def _rows(question: QuestionResult) -> Iterator[dict[str, Any]]:
+    if not question.outcomes:
+        yield {
+            "name": f"{question.id}  {question.question.title}",
+            "number": question.id[1:],
+            "score": 0.0,
+            "max_score": question.question.points,
+            "status": "failed",
+            "output": question.message,
+            "visibility": "visible",
+        }
+    for outcome in question.outcomes:
+        score, most = question.points_of(outcome)
+        show = question.question.show
+        yield {
+            "name": f"{outcome.test}  {outcome.title}",
+            "number": outcome.test[1:],
+            "score": score,
+            "max_score": most,
+            "status": "passed" if outcome.verdict is Verdict.PASSED else "failed",
+            "output": _shown(outcome, show),
+            "visibility": VISIBILITY.get(show, "visible") if outcome.hidden else "visible",
+            "extra_data": {"verdict": outcome.verdict.value, "seconds": round(outcome.seconds, 2)},
+        }
+
+
+def _shown(outcome: Outcome, show: Show) -> str:
+    """Return what a student reads of a test: of a hidden one with score_only, only its title."""
+    if outcome.hidden and show is Show.SCORE_ONLY and outcome.verdict is Verdict.FAILED:
+        return "This is a hidden check: its title says what does not hold."
+    return outcome.message
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write the file whole or not at all: a reader never meets a half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def show(report: Report, console: Console) -> None:
+    """Print what a student would read, then the table of questions and points."""
+    for line in (*filter(None, [report.message]), *report.notes):
+        console.print(Text(line), soft_wrap=True)
+    for question in report.questions:
+        if not report.message:
+            _show_question(question, console)
+    table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
+    table.columns[3].justify = table.columns[4].justify = "right"
+    for q in report.questions:
+        table.add_row(
+            q.id, Text(q.question.title), q.verdict.value, f"{q.points:g}", f"{q.question.points:g}"
+        )
+    table.add_section()
+    table.add_row("all", "", "", f"{report.points:g}", f"{report.max_points:g}")
+    console.print(table)
+    console.print(Text(f"{_seed_line(report)} {report.seconds:.1f} s."), soft_wrap=True)
+    if report.details:
+        console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
+
+
+def _show_question(question: QuestionResult, console: Console) -> None:
+    """Print what did not pass; where everything ended alike, once."""
+    if len({outcome.message for outcome in question.outcomes}) == 1 and question.outcomes[0].message:
+        first = question.outcomes[0]
+        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
+        console.print(Text(line), soft_wrap=True)
+        return
+    for outcome in question.outcomes:
+        if outcome.verdict is not Verdict.PASSED or outcome.message:
+            _show_outcome(question, outcome, console)
+
+
+def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:
+    score, most = question.points_of(outcome)
+    hidden = "  (hidden)" if outcome.hidden else ""
+    console.print(
+        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
+        soft_wrap=True,
+    )
+    if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):
+        console.print(Text(f"      {outcome.verdict.value}: {outcome.message}"), soft_wrap=True)
+    else:
+        for line in outcome.message.splitlines():
+            console.print(Text(f"      {line}"), soft_wrap=True)
+    if outcome.details:
+        console.print(Text(outcome.details), soft_wrap=True)
+    console.print()
+
+
+def _seed_line(report: Report) -> str:
+    return f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."

@@ -1,0 +1,139 @@
+"""What a grading came to: points for every question, at its full maximum, whatever happened."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from checks import wording
+from checks.outcome import Outcome
+from checks.wording import Verdict
+
+from autograder.config import Assignment, Question
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """One question: its tests, and the share of its points that they earn."""
+
+    id: str
+    question: Question
+    outcomes: tuple[Outcome, ...]
+    message: str = wording.OUR_FAULT  # where it has no outcome
+
+    @property
+    def share(self) -> Fraction:
+        total = sum(outcome.weight for outcome in self.outcomes)
+        if not total:
+            return Fraction(0)
+        earned = sum(Fraction(o.share).limit_denominator(10**6) * o.weight for o in self.outcomes)
+        return Fraction(earned) / total
+
+    @property
+    def points(self) -> float:
+        return round(float(self.share * Fraction(str(self.question.points))), 4)
+
+    def points_of(self, outcome: Outcome) -> tuple[float, float]:
+        """Return earned and possible points of one test."""
+        total = sum(other.weight for other in self.outcomes)
+        most = Fraction(str(self.question.points)) * outcome.weight / total
+        return round(float(most) * outcome.share, 4), round(float(most), 4)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The question's verdict: a fault of ours first, then what its tests have in common."""
+        verdicts = [outcome.verdict for outcome in self.outcomes]
+        if not verdicts or Verdict.OUR_FAULT in verdicts:
+            return Verdict.OUR_FAULT
+        if all(verdict is Verdict.NOT_STARTED for verdict in verdicts):
+            return Verdict.NOT_STARTED
+        return Verdict.PASSED if set(verdicts) == {Verdict.PASSED} else Verdict.FAILED
+
+
+@dataclass(frozen=True)
+class Report:
+    """One submission, graded."""
+
+    questions: tuple[QuestionResult, ...]
+    seed: int
+    notes: tuple[str, ...] = ()
+    message: str = ""  # what concerns the submission as a whole
+    details: str = ""  # for the teacher
+    seconds: float = 0.0
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def points(self) -> float:
+        return round(sum(question.points for question in self.questions), 4)
+
+    @property
+    def max_points(self) -> float:
+        return round(sum(question.question.points for question in self.questions), 4)
+
+    @property
+    def our_fault(self) -> bool:
+        return any(question.verdict is Verdict.OUR_FAULT for question in self.questions)
+
+
+def collect(
+    assignment: Assignment,
+    only: Sequence[str],
+    outcomes: Iterable[Outcome],
+    seed: int,
+    **more: object,
+) -> Report:
+    """Make a report from the outcomes there are. A question without any is our fault."""
+    known = list(outcomes)
+    questions = []
+    for name in only:
+        own = tuple(outcome for outcome in known if outcome.question == name)
+        questions.append(QuestionResult(name, assignment.questions[name], own))
+    return Report(tuple(questions), seed, **more)  # type: ignore[arg-type]
+
+
+def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
+    """Make the report that stands until there is a real one."""
+    questions = tuple(
+        QuestionResult(name, assignment.questions[name], (), wording.NOT_RUN) for name in only
+    )
+    return Report(questions, seed, message=wording.NOT_RUN)
+
+
+def refuse(assignment: Assignment, only: Sequence[str], seed: int, message: str) -> Report:
+    """Make a report of a submission in which nothing can be graded: 0 of every full maximum."""
+    questions = tuple(
+        QuestionResult(name, assignment.questions[name], (_refused(name, message),))
+        for name in only
+    )
+    return Report(questions, seed, message=message, facts=machine())
+
+
+def _refused(question: str, message: str) -> Outcome:
+    return Outcome(
+        test=question,
+        question=question,
+        title="Could not be graded",
+        weight=1,
+        hidden=False,
+        verdict=Verdict.FAILED,
+        message=message,
+    )
+
+
+def machine() -> dict[str, str]:
+    """Return what another run would need to give the same numbers."""
+    import numpy
+    import torch
+    from autograder import __version__
+
+    return {
+        "autograder": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": torch.backends.cpu.get_cpu_capability() + ", " + platform.machine(),
+        "threads": str(torch.get_num_threads()),
+    }

@@ -1,0 +1,173 @@
+"""Write student/ from solution/ and the public tests; find where the two no longer agree."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.config import Assignment
+from autograder.errors import RegionError
+
+BEGIN = re.compile(r"^(\s*)# BEGIN SOLUTION\b\s*(.*?)\s*$")
+END = re.compile(r"^\s*# END SOLUTION\b\s*(.*?)\s*$")
+MARKER = re.compile(r"#\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
+
+# What a student needs around the stubs: these files are the same in tests/ and in student/.
+CONFTEST = '''"""Make the checks beside this file known to pytest. Nothing to do here."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+pytest_plugins = ["checks.plugin"]
+'''
+PYTEST_INI = """# How `pytest` runs the visible checks. Nothing to do here.
+[pytest]
+testpaths = tests
+addopts = -q --no-header --tb=no -rN --import-mode=importlib
+timeout = 120
+"""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a solution that students write."""
+
+    question: str
+    start: int  # line of BEGIN SOLUTION, from 1
+    lines: tuple[str, ...]
+
+
+def stub(text: str, file: str, questions: set[str]) -> str:
+    """Return a solution with each region replaced by one `raise NotImplementedError`.
+
+    Raises RegionError for a nested, unclosed or misnamed region, with its line.
+    """
+    result: list[str] = []
+    inside: tuple[str, int] | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        begin, end = BEGIN.match(line), END.match(line)
+        where = f"solution/{file}, line {number}"
+        if begin and inside:
+            raise RegionError(where, f"a region begins inside that of line {inside[1]}",
+                              "close the first with # END SOLUTION")  # fmt: skip
+        if begin:
+            indent, question = begin.groups()
+            if question not in questions:
+                raise RegionError(where, f"`{question}` is no question of grading.yml",
+                                  f"write # BEGIN SOLUTION {sorted(questions)[0]}")  # fmt: skip
+            inside = (question, number)
+            result.append(f'{indent}raise NotImplementedError("TODO {question}")')
+        elif end:
+            if not inside:
+                raise RegionError(where, "a region ends that never began",
+                                  "remove this line, or add # BEGIN SOLUTION")  # fmt: skip
+            inside = None
+        elif MARKER.search(line):
+            raise RegionError(where, "this marker is not written as it must be",
+                              "# BEGIN SOLUTION q1 ... # END SOLUTION")  # fmt: skip
+        elif not inside:
+            result.append(line)
+    if inside:
+        raise RegionError(f"solution/{file}, line {inside[1]}", "this region is never closed",
+                          "add # END SOLUTION")  # fmt: skip
+    return "\n".join(result) + "\n"
+
+
+def regions(text: str) -> Iterator[Region]:
+    """Yield the regions of a solution that `stub` accepts."""
+    question, start, lines = "", 0, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        begin = BEGIN.match(line)
+        if begin:
+            question, start, lines = begin.group(2), number, []
+        elif END.match(line):
+            yield Region(question, start, tuple(lines))
+        else:
+            lines.append(line)
+
+
+def generate(assignment: Assignment) -> dict[str, bytes]:
+    """Return every generated file of student/, by its path there."""
+    questions = set(assignment.questions)
+    files: dict[str, bytes] = {}
+    for name in assignment.settings.files:
+        text = (assignment.solution / name).read_text(encoding="utf-8")
+        files[name] = stub(text, name, questions).encode()
+    for name in assignment.settings.provided:
+        files[name] = (assignment.solution / name).read_bytes()
+    for path in sorted((assignment.tests / "public").glob("*.py")):
+        files[f"tests/{path.name}"] = path.read_bytes()
+    checks = assignment.tests / "checks"
+    for path in sorted(checks.rglob("*.py")):
+        files[f"checks/{path.relative_to(checks).as_posix()}"] = path.read_bytes()
+    files["checks/assignment.json"] = _facts(assignment)
+    files["conftest.py"] = CONFTEST.encode()
+    files["pytest.ini"] = PYTEST_INI.encode()
+    return files
+
+
+def _facts(assignment: Assignment) -> bytes:
+    """Return what the summary of `pytest student/` says: titles, and points for a weight of 1."""
+    from autograder.suite import weights
+
+    totals = weights(assignment)
+    facts = {
+        name: {
+            "title": question.title,
+            "points": question.points,
+            "points_per_weight": question.points / totals[name] if totals[name] else 0,
+        }
+        for name, question in assignment.questions.items()
+    }
+    return (json.dumps(facts, indent=2) + "\n").encode()
+
+
+HAND_MADE = ("README.md", "requirements.txt", "data")  # in student/, and not generated
+
+
+def write(assignment: Assignment) -> list[str]:
+    """Write student/ anew; return what changed. Generated files that are no more are removed."""
+    changed = [difference.split(":")[0] for difference in differences(assignment)]
+    files = generate(assignment)
+    for name, content in files.items():
+        path = assignment.student / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for path in _strays(assignment, files):
+        path.unlink()
+    return changed
+
+
+def differences(assignment: Assignment) -> list[str]:
+    """Return where student/ is not what would be generated: file, line, both lines."""
+    files = generate(assignment)
+    found = [f"student/{p.relative_to(assignment.student).as_posix()}: is not generated any more"
+             for p in _strays(assignment, files)]  # fmt: skip
+    for name, content in files.items():
+        path = assignment.student / name
+        if not path.exists():
+            found.append(f"student/{name}: is missing")
+        elif path.read_bytes() != content:
+            found.append(f"student/{name}, line {_first_difference(path.read_bytes(), content)}")
+    return found
+
+
+def _first_difference(here: bytes, there: bytes) -> str:
+    ours, right = (text.decode("utf-8", "replace").splitlines() for text in (here, there))
+    for number, (one, other) in enumerate(zip(ours, right), start=1):
+        if one != other:
+            return f"{number}: `{one.strip()}` should be `{other.strip()}`"
+    return f"{min(len(ours), len(right)) + 1}: one has more lines than the other"
+
+
+def _strays(assignment: Assignment, files: dict[str, bytes]) -> list[Path]:
+    """Return Python files in student/ that nothing generates."""
+    return [
+        path
+        for path in sorted(assignment.student.rglob("*.py"))
+        if path.relative_to(assignment.student).as_posix() not in files
+    ]

@@ -1,0 +1,184 @@
+"""Run the graded tests against one submission, in this process, and collect their outcomes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from checks import plugin
+from checks.digits import read_digits
+from checks.outcome import Outcome
+from checks.plugin import OUTCOMES, TRANSPORT, Transport
+from torch import Tensor
+
+from autograder.config import Assignment, TrainingSettings
+from autograder.errors import KitError
+
+# The suite is not run with the developers' settings, plugins or conftest files around it.
+OPTIONS = [
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:faulthandler",
+    "-p",
+    "no:warnings",
+    "--disable-plugin-autoload",
+    "--noconftest",
+    "--import-mode=importlib",
+    "--assert=plain",
+    "--capture=no",
+    "-c",
+    os.devnull,
+]
+
+
+@dataclass(frozen=True)
+class AccuracyMark:
+    """How much of the accuracy mark a model earns."""
+
+    share: float
+    message: str
+
+
+class GradedRun:
+    """The digits and settings behind the accuracy mark; the hidden labels stay in here."""
+
+    def __init__(self, assignment: Assignment, data: Path | None, seed: int) -> None:
+        self._training: TrainingSettings = assignment.settings.training
+        self._seconds = assignment.settings.limits.seconds_for_training
+        self._seed = seed
+        student = assignment.student / "data"
+        parts = [read_digits(data or student, "train")]
+        if data is None:
+            parts.append(read_digits(student, "t10k"))
+        self.images, self.labels = _joined(parts)
+        self.unseen, self._answers = read_digits(data or assignment.tests / "data", "t10k")
+
+    @property
+    def settings(self) -> dict[str, float]:
+        training = self._training
+        return {
+            "epochs": training.epochs,
+            "batch_size": training.batch_size,
+            "learning_rate": training.learning_rate,
+            "seconds": self._seconds / 2,  # so that there is time for a second try
+        }
+
+    def seeds(self) -> Iterator[int]:
+        """Yield the seed of each try."""
+        yield from (self._seed, self._seed + 1)
+
+    def better(self, best: AccuracyMark | None, logits: Tensor, epochs: int) -> AccuracyMark:
+        """Return the mark for these logits, or the one of an earlier try if that is higher."""
+        accuracy = float((logits.argmax(1) == self._answers).double().mean())
+        bars = self._training.full_credit_from
+        full = bars[max((n for n in bars if n <= epochs), default=min(bars))]
+        share = (accuracy - (full - self._training.band)) / self._training.band
+        short = (
+            f" Your model was so slow that there was time for {epochs} epochs only; the bar is lower."
+            if epochs < self._training.epochs
+            else ""
+        )
+        message = (
+            f"Trained by our loop, your LightViT reads {accuracy:.1%} of the hidden digits.\n"
+            f"All points from {full:.0%} on, none below {full - self._training.band:.0%}.{short}"
+        )
+        mark = AccuracyMark(min(max(share, 0.0), 1.0), message)
+        return mark if best is None or mark.share > best.share else best
+
+
+def _joined(parts: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    import torch
+
+    images, labels = zip(*parts, strict=True)
+    return torch.cat(images), torch.cat(labels)
+
+
+class Grading:
+    """The grader's side of the pytest run: how to reach the student's code, and who listens."""
+
+    def __init__(
+        self,
+        transport: Transport | None,
+        run: Callable[[], GradedRun] | None,
+        listener: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        self._transport, self._run, self._listener = transport, run, listener
+        self.outcomes: dict[str, Outcome] = {}
+        self.uncollected: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        if self._transport is not None:
+            config.stash[TRANSPORT] = self._transport
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.outcomes = session.config.stash[OUTCOMES]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.uncollected.append(f"{report.nodeid}\n{report.longrepr}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_outcome(self, outcome: Outcome) -> None:
+        if self._listener is not None:
+            self._listener(outcome)
+
+    @pytest.fixture(scope="session")
+    def graded_run(self) -> GradedRun:
+        assert self._run is not None
+        return self._run()
+
+
+def run(
+    assignment: Assignment,
+    grading: Grading,
+    only: Sequence[str],
+    seed: int = 0,
+    options: Sequence[str] = (),
+) -> Grading:
+    """Run the tests of these questions. Every collected test has an outcome afterwards."""
+    files = [str(path) for path in assignment.test_files(list(only))]
+    arguments = [*OPTIONS, f"--rootdir={assignment.tests}", f"--seed={seed}", *options, *files]
+    with _importable(assignment.tests), _no_options_from_outside():
+        pytest.main([*arguments, "--continue-on-collection-errors"], plugins=[plugin, grading])
+    return grading
+
+
+def weights(assignment: Assignment) -> dict[str, int]:
+    """Return the sum of the tests' weights for every question, without running a test."""
+    grading = run(assignment, Grading(None, None), list(assignment.questions), options=["--co"])
+    if grading.uncollected:
+        raise KitError("tests", f"cannot be read: {grading.uncollected[0][-600:]}")
+    totals = dict.fromkeys(assignment.questions, 0)
+    for outcome in grading.outcomes.values():
+        totals[outcome.question] += outcome.weight
+    return totals
+
+
+@contextlib.contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let hidden tests import what lies beside them."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+@contextlib.contextmanager
+def _no_options_from_outside() -> Iterator[None]:
+    """Keep PYTEST_ADDOPTS of whoever calls us away from the graded run."""
+    kept = os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ["PYTEST_ADDOPTS"] = kept

@@ -1,0 +1,339 @@
+"""Find q, k, v and the output map among a module's own parameters, without knowing a name.
+
+Students write attention in many layouts: three maps or one fused, one map or a list of small ones a
+head, nn.Linear or a raw matrix, with or without biases and an output map, registered in any order. All
+of them are the same function. So every way to read the parameters as the four maps is tried, until
+attention with the maps so read gives the numbers that the student's module gives.
+
+A reading is a matrix of indices into one long vector of all parameters (with a 0 and a 1 at its end),
+so that all readings are evaluated at once, and a reading found on one set of numbers can be tried on
+another.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from checks.compare import expect, expect_shape, matches
+from checks.draw import Draw
+from checks.measure import parameters, set_parameters
+
+LOOSE = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
+
+# Attention weights from raw scores q @ k^T, as right and as commonly mistaken. Keys complete
+# "These are exactly the numbers that come out if ...".
+Formula = Callable[[Tensor, int, int], Tensor]
+RIGHT: Formula = lambda scores, d, d_head: (scores / math.sqrt(d_head)).softmax(-1)  # noqa: E731
+SLIPS: dict[str, Formula] = {
+    "the scores are not divided by sqrt(d_head).": lambda s, d, d_head: s.softmax(-1),
+    "the scores are divided by sqrt(d) instead of sqrt(d_head).": lambda s, d, d_head: (
+        s / math.sqrt(d)
+    ).softmax(-1),
+    "the scores are divided by d_head instead of its root.": lambda s, d, d_head: (
+        s / d_head
+    ).softmax(-1),
+    "the scores are multiplied by sqrt(d_head).": lambda s, d, d_head: (
+        s * math.sqrt(d_head)
+    ).softmax(-1),
+    "the softmax runs over the queries, not over the keys (for scores of shape (..., query, key) "
+    "that is dim=-1).": lambda s, d, d_head: (s / math.sqrt(d_head)).softmax(-2),
+    "the division by sqrt(d_head) comes after the softmax.": lambda s, d, d_head: (
+        s.softmax(-1) / math.sqrt(d_head)
+    ),
+    "there is no softmax.": lambda s, d, d_head: s / math.sqrt(d_head),
+}
+
+
+def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> None:
+    """Fail unless the module is multi-head attention for some reading of its parameters.
+
+    d / n_heads must be odd and above 4, so that no bias has as many numbers as a matrix.
+    """
+    msa.eval()
+    x = draw(3, 5, d)
+    expect_shape(msa(x), x.shape, call=call)  # also lets lazily built layers come into being
+    layout = Layout(parameters(msa), d, n_heads)
+    expect(
+        layout.n_matrices > 0,
+        call=f"the parameters of {call.split('(x)')[0]}",
+        expected="learned maps for q, k and v",
+        got="no matrix among its parameters()",
+        why="Layers in a plain Python list are not registered: use nn.ModuleList.",
+    )
+    values = layout.draw_weights(draw, biases=False)
+    set_parameters(msa, values)
+    found = layout.search(layout.flat(values), x, msa(x), msa(_same_tokens(x)))
+    _judge(found, call)
+
+    for _ in range(2):  # the reading must hold for other numbers too, biases included
+        x, values = draw(2, 4, d), layout.draw_weights(draw, biases=True)
+        set_parameters(msa, values)
+        expect(
+            layout.holds(found.readings, layout.flat(values), x, msa(x)),
+            call=call + ", with random weights and biases",
+            expected=f"the numbers of nn.MultiheadAttention({d}, {n_heads}) with your weights",
+            got="other numbers, though they agree while every bias is 0",
+            why="Each of q, k and v is a linear map of the sequences, weight and bias.",
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the search came to: readings that give the student's numbers, or why none does."""
+
+    readings: list[tuple[Tensor, Tensor, Tensor, Tensor]]  # index matrices of q, k, v, out
+    cause: str = ""
+    average: bool = True  # whether equal tokens come back as out(v(token))
+
+
+def _judge(found: Found, call: str) -> None:
+    got = "other numbers, whichever of your weights are taken for q, k, v and the output map"
+    why = f"These are exactly the numbers that come out if {found.cause}" if found.cause else ""
+    if not found.average:
+        why = (
+            "Already with equal tokens they differ, where softmax gives every token the same weight "
+            "and only the value map and the output map are left."
+        )
+    expect(
+        bool(found.readings),
+        call=call + ", with random weights",
+        expected="the numbers of nn.MultiheadAttention with your weights",
+        got=got,
+        why=why,
+    )
+
+
+def _same_tokens(x: Tensor) -> Tensor:
+    return x[:, :1].expand_as(x).clone()
+
+
+class Layout:
+    """The parameters of one attention module, and every way to read them as maps."""
+
+    def __init__(self, weights: Mapping[str, Tensor], d: int, n_heads: int) -> None:
+        self.d, self.n_heads, self.d_head = d, n_heads, d // n_heads
+        self.weights = dict(weights)
+        self._start: dict[str, int] = {}
+        total = 0
+        for name, weight in self.weights.items():
+            self._start[name] = total
+            total += weight.numel()
+        self.zero, self.one = total, total + 1  # places of two constants behind the parameters
+        d_head = self.d_head
+        sizes = [m * r for m in (1, 2, 3, 4) for r in (d * d, d * d_head, d_head * d_head)]
+        self.matrices = [n for n, w in self.weights.items() if w.numel() in sizes]
+        self.biases = [
+            n
+            for n, w in self.weights.items()
+            if w.numel() in [m * r for m in (1, 2, 3, 4) for r in (d, d_head)]
+        ]
+        self.in_maps = _distinct(self._in_maps())
+        self.out_maps = _distinct([*self._identities(), *self._out_maps()])
+
+    @property
+    def n_matrices(self) -> int:
+        return len(self.matrices)
+
+    def draw_weights(self, draw: Draw, biases: bool) -> dict[str, Tensor]:
+        """Draw matrices of a size that makes attention peaked but not saturated."""
+        values = {n: draw(*self.weights[n].shape) * 1.5 / math.sqrt(self.d) for n in self.matrices}
+        for name in self.biases:
+            shape = self.weights[name].shape
+            values[name] = draw(*shape) if biases else torch.zeros(shape)
+        return values
+
+    def flat(self, values: Mapping[str, Tensor]) -> Tensor:
+        """Return all parameters as one float64 vector, then 0 and 1."""
+        parts = [values.get(name, weight).flatten() for name, weight in self.weights.items()]
+        return torch.cat([*(part.double() for part in parts), torch.tensor([0.0, 1.0]).double()])
+
+    def search(self, theta: Tensor, x: Tensor, result: Tensor, of_equal_tokens: Tensor) -> Found:
+        """Find the readings under which attention gives `result`; name the slip where none does."""
+        pairs = self._value_and_out(theta, x[:, 0], of_equal_tokens[:, 0])
+        if not pairs:
+            return Found([], average=False)
+        formulas = {"": RIGHT, **SLIPS}
+        for cause, formula in formulas.items():
+            readings = self._query_and_key(theta, x, result, pairs, formula, apart=True)
+            if readings:
+                return Found([], cause) if cause else Found(readings)
+        if self._query_and_key(theta, x, result, pairs, RIGHT, apart=False):
+            return Found([], "q, k and v do not come from three distinct maps.")
+        return Found([])
+
+    def holds(
+        self, readings: list[tuple[Tensor, ...]], theta: Tensor, x: Tensor, result: Tensor
+    ) -> bool:
+        """Whether one of the readings, with some query bias, still gives `result`.
+
+        A key bias changes nothing (softmax does not see it); value and output bias add a constant.
+        """
+        for q, k, v, out in readings:
+            for bias in self._bias_vectors():
+                own = self._attend(theta, x, q[None], k[None], RIGHT, theta[bias])[0, 0]
+                gathered = self._gather(theta, x, own, v, out)
+                offset = result.double() - gathered
+                if matches(offset, offset.mean((0, 1)).expand_as(offset), LOOSE):
+                    return True
+        return False
+
+    def _value_and_out(self, theta: Tensor, token: Tensor, result: Tensor) -> list[tuple[int, int]]:
+        """Return the pairs (value map, output map) for which equal tokens give out(v(token))."""
+        values = theta[self.in_maps] @ token.double().T  # (in, d, B)
+        pairs = []
+        for o, index in enumerate(self.out_maps):
+            right = torch.isclose(
+                theta[index] @ values, result.double().T.expand_as(values), **LOOSE
+            )
+            pairs += [(i, o) for i in right.all(-1).all(-1).nonzero().flatten().tolist()]
+        return [(i, o) for i, o in pairs if not self._overlap(self.in_maps[i], self.out_maps[o])]
+
+    def _query_and_key(
+        self,
+        theta: Tensor,
+        x: Tensor,
+        result: Tensor,
+        pairs: list[tuple[int, int]],
+        formula: Formula,
+        apart: bool,
+    ) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        # One number a reading first: few pass it, and only those are worked out in full.
+        attention = self._attend(theta, x[:1], self.in_maps, self.in_maps, formula)[..., :1, :]
+        readings = []
+        for i, o in pairs:
+            v, out = self.in_maps[i], self.out_maps[o]
+            first = self._gather(theta, x[:1], attention, v, out[:1])
+            near = torch.isclose(first, result[:1, :1, :1].double().expand_as(first), **LOOSE)
+            for a, b in near.flatten(2).all(-1).nonzero().tolist():
+                maps = (self.in_maps[a], self.in_maps[b], v, out)
+                if apart and any(self._overlap(*two) for two in itertools.combinations(maps, 2)):
+                    continue
+                full = self._attend(theta, x, maps[0][None], maps[1][None], formula)[0, 0]
+                if matches(result, self._gather(theta, x, full, v, out), LOOSE):
+                    readings.append(maps)
+        return readings[:20]
+
+    def _attend(
+        self,
+        theta: Tensor,
+        x: Tensor,
+        q_maps: Tensor,
+        k_maps: Tensor,
+        formula: Formula,
+        q_bias: Tensor | float = 0.0,
+    ) -> Tensor:
+        """Return attention (q map, k map, B, head, N, N) for all pairs of maps."""
+        q = self._heads(x.double() @ theta[q_maps].mT[:, None] + q_bias)
+        k = self._heads(x.double() @ theta[k_maps].mT[:, None])
+        scores = torch.einsum("abhnr,cbhmr->acbhnm", q, k)
+        return formula(scores, self.d, self.d_head)
+
+    def _gather(self, theta: Tensor, x: Tensor, attention: Tensor, v: Tensor, out: Tensor) -> Tensor:
+        values = self._heads(x.double() @ theta[v].T)
+        gathered = (attention @ values).transpose(-3, -2).flatten(-2)
+        return gathered @ theta[out].T
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.n_heads, self.d_head)).transpose(-3, -2)
+
+    def _overlap(self, one: Tensor, other: Tensor) -> bool:
+        own = one[one < self.zero]
+        return bool(torch.isin(own, other[other < self.zero]).any())
+
+    # --- all the layouts ---------------------------------------------------------------------
+
+    def _sources(self, names: list[str]) -> list[tuple[int, Tensor]]:
+        """Return (tensors in it, its indices): every tensor, and all tensors of a shape in a row."""
+        by_shape: dict[tuple[int, ...], list[str]] = {}
+        for name in names:
+            by_shape.setdefault(tuple(self.weights[name].shape), []).append(name)
+        groups = [[name] for name in names] + [g for g in by_shape.values() if len(g) > 1]
+        return [(len(g), torch.cat([self._indices(name) for name in g])) for g in groups]
+
+    def _indices(self, name: str) -> Tensor:
+        return torch.arange(self.weights[name].numel()) + self._start[name]
+
+    def _in_maps(self) -> list[Tensor]:
+        """Read q, k or v: (head, d_head, in) in any order of axes, alone or fused with others.
+
+        in = d for a map of the whole token, d_head for a map of the head's own slice of it.
+        """
+        maps = []
+        h, r = self.n_heads, self.d_head
+        for count, source in self._sources(self.matrices):
+            for width, heads in {(self.d, h), (r, h), (r, 1)}:
+                for piece in _unfused(count, source, {"head": heads, "row": r, "in": width}):
+                    maps.append(self._placed(piece.expand(h, r, width)))
+        return maps
+
+    def _placed(self, piece: Tensor) -> Tensor:
+        """Make (head, d_head, in) one (d, d) matrix, block by block where a head has its slice."""
+        if piece.shape[2] == self.d:
+            return piece.reshape(self.d, self.d)
+        matrix = torch.full((self.n_heads, self.d_head, self.n_heads, self.d_head), self.zero)
+        for head in range(self.n_heads):
+            matrix[head, :, head] = piece[head]
+        return matrix.reshape(self.d, self.d)
+
+    def _out_maps(self) -> list[Tensor]:
+        maps = []
+        sizes = {"out": self.d, "head": self.n_heads, "row": self.d_head}
+        for count, source in self._sources(self.matrices):
+            maps += [p.reshape(self.d, self.d) for p in _unfused(count, source, sizes, fused=(1,))]
+        return maps
+
+    def _identities(self) -> list[Tensor]:
+        """No output map: the heads side by side, feature by feature or head by head."""
+        places = torch.arange(self.d)
+        interleaved = places.reshape(self.d_head, self.n_heads).T.reshape(-1)
+        maps = []
+        for order in (places, interleaved):
+            matrix = torch.full((self.d, self.d), self.zero)
+            matrix[order, places] = self.one
+            maps.append(matrix)
+        return maps
+
+    def _bias_vectors(self) -> list[Tensor]:
+        vectors = [torch.full((self.d,), self.zero)]
+        for count, source in self._sources(self.biases):
+            for heads in {self.n_heads, 1}:
+                sizes = {"head": heads, "row": self.d_head}
+                for piece in _unfused(count, source, sizes):
+                    vectors.append(piece.expand(self.n_heads, self.d_head).reshape(self.d))
+        return list(_distinct(vectors))
+
+
+def _unfused(
+    count: int, source: Tensor, sizes: dict[str, int], fused: tuple[int, ...] = (1, 2, 3)
+) -> list[Tensor]:
+    """Read `source` as maps with these axes, one map or up to three in it, axes in any order.
+
+    A source of several tensors is only split between tensors along the outer axes.
+    """
+    pieces = []
+    for maps in fused:
+        axes = {"map": maps, **sizes} if maps > 1 else sizes
+        if math.prod(axes.values()) != len(source):
+            continue
+        for order in itertools.permutations(axes):
+            lengths = [axes[axis] for axis in order]
+            if count not in itertools.accumulate(lengths, initial=1, func=lambda a, b: a * b):
+                continue
+            block = source.reshape(lengths).permute([order.index(axis) for axis in axes])
+            pieces += list(block) if maps > 1 else [block]
+    return pieces
+
+
+def _distinct(readings: list[Tensor]) -> Tensor:
+    """Stack the readings, each once."""
+    once = {tuple(reading.flatten().tolist()): reading for reading in readings}
+    if not once:
+        raise ValueError("there is nothing to read")
+    return torch.stack(list(once.values()))

@@ -1,0 +1,39 @@
+"""Run a measurement in the process where the student's code is.
+
+A test calls `gradients(block, x)`. In a student's own run this is a plain call. In grading `block` is
+a proxy: the call travels to the worker, the function runs there beside the student's code, and its
+result comes back as data. Such functions measure and never judge: what they return is compared by
+the test, which runs where the student's code cannot reach.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MEASUREMENTS: dict[str, Callable[..., object]] = {}
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A proxy for something of the student's in another process."""
+
+    def measure_(self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        """Run a measurement on it, there."""
+
+
+def beside(function: Callable[Concatenate[object, P], R]) -> Callable[Concatenate[object, P], R]:
+    """Make a function run beside its first argument, here or in the worker."""
+    MEASUREMENTS[function.__name__] = function
+
+    @functools.wraps(function)
+    def run(subject: object, *args: P.args, **kwargs: P.kwargs) -> R:
+        if isinstance(subject, Remote):
+            return subject.measure_(function.__name__, args, kwargs)  # type: ignore[return-value]
+        return function(subject, *args, **kwargs)
+
+    return run

@@ -1,0 +1,159 @@
+"""Judge an encoder block by what flows through it, without knowing a name inside it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from checks.compare import expect, matches
+from checks.draw import Draw
+from checks.failures import CheckFailed
+from checks.measure import parameters, set_parameters
+from checks.probes import places_seen, standardised, watch
+
+LOOSE = {"rtol": 2e-3, "atol": 2e-4}  # own LayerNorms differ in where a tiny eps is added
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "": F.gelu,
+    "tanh": lambda x: F.gelu(x, approximate="tanh"),  # accepted: within 1e-3 of the exact one
+    "the MLP uses ReLU instead of GELU.": F.relu,
+    "the MLP has no activation between its two linear maps.": lambda x: x,
+}
+
+
+def randomise(block: Any, draw: Draw) -> dict[str, Tensor]:
+    """Give every parameter random numbers: fresh norms hide which norm is used, and whether."""
+    values = {}
+    for name, old in parameters(block).items():
+        fan_in = old.shape[-1] if old.dim() > 1 else 1
+        values[name] = draw(*old.shape) / math.sqrt(fan_in)
+    set_parameters(block, values)
+    return values
+
+
+def place_of(block: Any, x: Tensor) -> list[str]:
+    """Return the submodule that is the block's attention: the one that is called once."""
+    for place, seen in places_seen(block, x, "MyMSA"):
+        if len(seen["inputs"]) == 1 and seen["inputs"][0].shape == x.shape:
+            return place
+    raise CheckFailed(
+        "called    MyViTBlock(...)(x), counting the calls of its attention\n"
+        "expected  one call of msa(...) with all tokens\n"
+        "got       none that could be seen\n\n"
+        "Build MyMSA in __init__, and call it once in forward."
+    )
+
+
+def normalised_as(seen: Tensor, x: Tensor) -> tuple[bool, Tensor]:
+    """Whether `seen` is x standardised, times a gain plus a bias for each feature; and that gain."""
+    for unbiased in (False, True):  # a LayerNorm by hand often divides by the unbiased deviation
+        n = standardised(x.double(), unbiased).flatten(0, -2)
+        target = seen.double().flatten(0, -2)
+        gain = ((n - n.mean(0)) * (target - target.mean(0))).sum(0) / (n - n.mean(0)).square().sum(0)
+        fitted = n * gain + (target - n * gain).mean(0)
+        if matches(fitted, target, LOOSE):
+            return True, gain
+    return False, gain
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """One way to read the parameters as norm2 and the two linear maps."""
+
+    gain: str
+    bias: str
+    first: str
+    first_bias: str
+    second: str
+    flipped: tuple[bool, bool]
+
+
+def expect_mlp(block: Any, values: Mapping[str, Tensor], draw: Draw, ratio: int, call: str) -> None:
+    """Fail unless what the block adds to z = x + msa is Linear(GELU(Linear(norm2(z))))."""
+    d = draw_width(values)
+    x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
+    place = place_of(block, x)
+    own = {n: v.double() for n, v in values.items() if not any(n.startswith(p + ".") for p in place)}
+    result = watch(block, x, place, answer)["result"]
+    z = (x + answer).double()
+    added = result.double() - z
+
+    for cause, activation in ACTIVATIONS.items():
+        for mlp in _readings(own, d, ratio):
+            if _fits(mlp, own, z, added, activation):
+                expect(
+                    cause in ("", "tanh"),
+                    call=call,
+                    expected="x + mlp(norm2(x)) with GELU between the linear maps",
+                    got="other numbers",
+                    why=f"These are exactly the numbers that come out if {cause}",
+                )
+                return
+    sizes = f"{d} -> {ratio * d} -> {d}"
+    expect(
+        False,
+        call=call,
+        expected=f"x + mlp(norm2(x)), with an MLP of {sizes} features",
+        got="other numbers, whichever of your weights are taken for the norm and the two maps",
+    )
+
+
+def draw_width(values: Mapping[str, Tensor]) -> int:
+    """Return d: the length of the stand-in's or the norms' vectors, the shortest there is."""
+    return min(value.numel() for value in values.values())
+
+
+def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
+    of_size = lambda n: [name for name, v in own.items() if v.numel() == n]  # noqa: E731
+    matrices, vectors = of_size(ratio * d * d), ["", *of_size(d)]
+    hidden_vectors = ["", *of_size(ratio * d)]
+    pairs = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
+    for first, second in itertools.permutations(matrices, 2):
+        for flipped in itertools.product((False, True), repeat=2):
+            for first_bias in hidden_vectors:
+                for gain, bias in pairs:
+                    yield Mlp(gain, bias, first, first_bias, second, flipped)
+
+
+def _fits(
+    mlp: Mlp,
+    own: Mapping[str, Tensor],
+    z: Tensor,
+    added: Tensor,
+    activation: Callable[[Tensor], Tensor],
+) -> bool:
+    d = z.shape[-1]
+    for unbiased in (False, True):
+        n = standardised(z, unbiased)
+        if mlp.gain:
+            n = n * own[mlp.gain].reshape(d)
+        if mlp.bias:
+            n = n + own[mlp.bias].reshape(d)
+        first = _matrix(own[mlp.first], -1, d, mlp.flipped[0])
+        second = _matrix(own[mlp.second], d, -1, mlp.flipped[1])
+        inner = n @ first.T
+        if mlp.first_bias:
+            inner = inner + own[mlp.first_bias].flatten()
+        rest = added - activation(inner) @ second.T
+        # The second map's bias is whatever constant is left.
+        if matches(rest, rest.mean((0, 1)).expand_as(rest), LOOSE):
+            return True
+    return False
+
+
+def _matrix(weight: Tensor, rows: int, columns: int, flipped: bool) -> Tensor:
+    return weight.reshape(columns, rows).T if flipped else weight.reshape(rows, columns)
+
+
+def affine_in(inputs: Tensor, outputs: Tensor) -> bool:
+    """Whether outputs = inputs @ A + b for some A and b; needs more rows than inputs has columns."""
+    design = torch.cat([inputs.double(), torch.ones(len(inputs), 1).double()], dim=1)
+    fit = torch.linalg.lstsq(design, outputs.double(), driver="gelsd").solution
+    return matches(design @ fit, outputs.double(), LOOSE)

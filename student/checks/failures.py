@@ -1,0 +1,128 @@
+"""What can go wrong with a student's code, as data: the same in their process and in the grader's."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+
+MOST_FRAMES = 6  # of a deep recursion, the ends are enough
+LONGEST_LINE = 200
+
+
+class CheckFailed(AssertionError):
+    """A test's verdict, with the whole message that the student reads."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of the student's own files in a traceback."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+
+class StudentError(Exception):
+    """Something that the student's code did instead of returning.
+
+    kind       "raised", "unreadable", "absent", "not_found", "died" or "too_slow"
+    type_name  for "raised": the exception's class
+    bases      for "raised": the names of that class and all it derives from
+    text       what the exception said, or a sentence of ours
+    frames     the student's own lines, innermost last
+    call       what the grader had asked for
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        text: str,
+        type_name: str = "",
+        bases: Collection[str] = (),
+        frames: Collection[Frame] = (),
+        call: str = "",
+    ) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.type_name = type_name
+        self.bases = tuple(bases)
+        self.frames = tuple(frames)
+        self.call = call
+
+    @property
+    def is_raised(self) -> bool:
+        return self.kind == "raised"
+
+    @property
+    def is_todo(self) -> bool:
+        """Whether this is the error that an untouched stub raises."""
+        return self.type_name == "NotImplementedError" and self.text.startswith("TODO")
+
+
+def student_error(error: BaseException, files: Collection[Path], call: str = "") -> StudentError:
+    """Describe an exception that came out of the student's files."""
+    if isinstance(error, StudentError):
+        return error
+    return StudentError(
+        kind="raised",
+        text=_text(error),
+        type_name=type(error).__name__,
+        bases=[base.__name__ for base in type(error).__mro__],
+        frames=own_frames(error.__traceback__, files),
+        call=call,
+    )
+
+
+def own_frames(trace: TracebackType | None, files: Collection[Path]) -> list[Frame]:
+    """Return the lines of a traceback that stand in the student's files, innermost last."""
+    own = {str(path): path.name for path in files}
+    frames = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename in own:
+            function = getattr(code, "co_qualname", code.co_name)  # Python 3.11 names the class too
+            text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            line = trace.tb_lineno
+            frames.append(Frame(own[code.co_filename], line, function, text[:LONGEST_LINE]))
+        trace = trace.tb_next
+    return frames if len(frames) <= MOST_FRAMES else frames[:2] + frames[2 - MOST_FRAMES :]
+
+
+def describe(value: object) -> str:
+    """Say what a value is, for "got ..."."""
+    import torch
+
+    if isinstance(value, NotData):
+        return value.description
+    if value is None:
+        return "None"
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of {len(value)} items"
+    if isinstance(value, (bool, int, float, str)):
+        return f"the {type(value).__name__} {str(value)[:80]!r}"
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    shape = getattr(value, "shape", None)
+    return f"a {name}" + (f" of shape {shape}" if isinstance(shape, tuple) else "")
+
+
+@dataclass(frozen=True)
+class NotData:
+    """Stands in the grader for a result that is not data (numpy array, generator, ...)."""
+
+    description: str
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a student's own __str__ may fail as well
+        return "(its message cannot be shown)"

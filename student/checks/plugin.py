@@ -1,0 +1,211 @@
+"""The pytest plugin behind the tests: fixtures, and one outcome for each test."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from checks import wording
+from checks.draw import Draw
+from checks.failures import StudentError, own_frames
+from checks.local import LocalTransport
+from checks.marks import PartialCredit
+from checks.outcome import Outcome
+from checks.summary import summary
+from checks.wording import Verdict
+
+HERE = Path(__file__).resolve().parent
+
+
+class Transport(Protocol):
+    """How tests reach the student's code: in this process, or in a worker."""
+
+    def begin(self, question: str, seed: int, trains: bool) -> None: ...
+    def module(self, name: str) -> object: ...
+    def stand_in(self, module: str, name: str) -> None: ...
+    def end(self) -> None: ...
+    def student_error(self, error: BaseException) -> BaseException: ...
+
+
+NOT_RUN = "not run"
+TRANSPORT = pytest.StashKey[Transport]()
+OUTCOMES = pytest.StashKey[dict[str, Outcome]]()
+SEED = pytest.StashKey[int]()
+STARTED = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=0, help="seed of the tests' random numbers")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "weight(n): the test's share of its question's points")
+    config.addinivalue_line("markers", "trains: the test trains a model, which takes longer")
+    config.stash[OUTCOMES] = {}
+    config.stash[SEED] = config.getoption("--seed")
+    if TRANSPORT not in config.stash:
+        config.stash[TRANSPORT] = LocalTransport(HERE.parent)
+
+
+# --- fixtures --------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
+    transport = request.config.stash[TRANSPORT]
+    trains = request.node.get_closest_marker("trains") is not None
+    transport.begin(_question(request.node), _seed(request), trains)
+    yield transport
+    transport.end()
+
+
+@pytest.fixture
+def vit(_transport: Transport) -> object:
+    """The student's vit.py, or a proxy for it: the same lines work with both."""
+    return _transport.module("vit")
+
+
+@pytest.fixture
+def train(_transport: Transport) -> object:
+    """The student's train.py, or a proxy for it."""
+    return _transport.module("train")
+
+
+@pytest.fixture
+def stand_in(_transport: Transport) -> Callable[..., None]:
+    """stand_in("MyMSA") replaces an earlier question: its faults are paid for there."""
+
+    def replace(*names: str) -> None:
+        for name in names:
+            _transport.stand_in("vit", name)
+
+    return replace
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw:
+    """Random numbers: draw(2, 5, 8) is a float32 tensor."""
+    return Draw(request.config.stash[SEED], request.node.name)
+
+
+def _seed(request: pytest.FixtureRequest) -> int:
+    """Return the seed of the student's own random numbers in this test."""
+    return zlib.crc32(f"{request.config.stash[SEED]} {request.node.name}".encode())
+
+
+# --- outcomes --------------------------------------------------------------------------------
+
+
+def _question(item: pytest.Item) -> str:
+    found = re.match(r"test_(q\d+)_", item.path.name)
+    return found.group(1) if found else "q0"
+
+
+def _is_hidden(item: pytest.Item) -> bool:
+    return item.path.parent.name == "hidden"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort by question, public tests first, number them, and record each as not run yet."""
+    order = {question: n for n, question in enumerate(_questions(items))}
+    items.sort(key=lambda item: (order[_question(item)], _is_hidden(item)))
+    numbers: dict[str, int] = {}
+    for item in items:
+        question = _question(item)
+        numbers[question] = numbers.get(question, 0) + 1
+        marker = item.get_closest_marker("weight")
+        doc = str(getattr(getattr(item, "obj", None), "__doc__", "") or item.name)
+        config.stash[OUTCOMES][item.nodeid] = Outcome(
+            test=f"{question}.{numbers[question]}",
+            question=question,
+            title=doc.strip().splitlines()[0],
+            weight=marker.args[0] if marker else 1,
+            hidden=_is_hidden(item),
+            verdict=Verdict.OUR_FAULT,
+            message=wording.OUR_FAULT,
+            details=NOT_RUN,
+        )
+
+
+def _questions(items: list[pytest.Item]) -> list[str]:
+    return sorted({_question(item) for item in items}, key=lambda q: int(q[1:]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    item.stash[STARTED] = time.perf_counter()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Turn how a test ended into an outcome. A teardown can only make it worse."""
+    if call.excinfo is not None:
+        _record(item, *_judge(item, call.excinfo.value))
+    elif call.when == "call":
+        _record(item, Verdict.PASSED, 1.0, "", "")
+    return (yield)
+
+
+def _judge(item: pytest.Item, raised: BaseException) -> tuple[Verdict, float, str, str]:
+    if isinstance(raised, pytest.fail.Exception) and "Timeout" in str(raised):  # pytest-timeout
+        return Verdict.FAILED, 0.0, _too_slow(item, raised), ""
+    error = item.config.stash[TRANSPORT].student_error(raised)
+    if isinstance(error, PartialCredit):
+        verdict = Verdict.PASSED if error.share == 1 else Verdict.FAILED
+        return verdict, error.share, str(error), ""
+    verdict, message = wording.explain(error)
+    details = "".join(traceback.format_exception(raised)) if verdict is Verdict.OUR_FAULT else ""
+    return verdict, 0.0, message, details
+
+
+def _too_slow(item: pytest.Item, raised: BaseException) -> str:
+    transport = item.config.stash[TRANSPORT]
+    files = transport.submission.files if isinstance(transport, LocalTransport) else []
+    frames = own_frames(raised.__traceback__, files)
+    seconds = time.perf_counter() - item.stash[STARTED]
+    error = StudentError("too_slow", wording.too_slow("your code", seconds), frames=frames)
+    return wording.explain(error)[1]
+
+
+def _record(item: pytest.Item, verdict: Verdict, share: float, message: str, details: str) -> None:
+    outcomes = item.config.stash[OUTCOMES]
+    planned = outcomes[item.nodeid]
+    outcomes[item.nodeid] = Outcome(
+        test=planned.test,
+        question=planned.question,
+        title=planned.title,
+        weight=planned.weight,
+        hidden=planned.hidden,
+        verdict=verdict,
+        share=share,
+        message=message,
+        details=details,
+        seconds=time.perf_counter() - item.stash[STARTED],
+    )
+    item.config.hook.pytest_outcome(outcome=outcomes[item.nodeid])
+
+
+class OutcomeHook:
+    @pytest.hookspec
+    def pytest_outcome(self, outcome: Outcome) -> None:
+        """A test has ended."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(OutcomeHook)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show a student how far they are. In grading there is no terminal, and a report instead."""
+    run = [outcome for outcome in config.stash[OUTCOMES].values() if outcome.details != NOT_RUN]
+    for line in summary(run, HERE / "assignment.json"):
+        terminalreporter.write_line(line)

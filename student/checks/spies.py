@@ -1,0 +1,128 @@
+"""Run a student's training functions on a model, an optimizer and a loader that keep a record."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from checks.beside import beside
+
+RATE = 0.1  # the spied optimizer is plain gradient descent: a step can be worked out by hand
+CPU = torch.device("cpu")
+
+
+class StillOnLoader(torch.Tensor):
+    """A batch as it leaves the loader; .to(device) turns it into an ordinary tensor."""
+
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.as_subclass(torch.Tensor).to(*args, **kwargs)
+
+    def cpu(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.as_subclass(torch.Tensor)
+
+
+class SpyModel(nn.Module):
+    """A linear classifier that records, at each forward, its mode and what it was given."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.record: dict[str, list[Any]] = {"training": [], "grad": [], "moved": [], "sizes": []}
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.record["training"].append(self.training)
+        self.record["grad"].append(torch.is_grad_enabled())
+        self.record["moved"].append(not isinstance(images, StillOnLoader))
+        self.record["sizes"].append(len(images))
+        return images.as_subclass(torch.Tensor).flatten(1) @ self.weight
+
+
+class SpyCriterion(nn.CrossEntropyLoss):
+    """Cross-entropy that records its values, and whether the labels had been moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.losses: list[float] = []
+        self.moved: list[bool] = []
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        self.moved.append(not isinstance(target, StillOnLoader))
+        loss = super().forward(input, target.as_subclass(torch.Tensor))
+        self.losses.append(float(loss.detach()))
+        return loss
+
+
+@beside
+def spy_on_training(
+    train: object, weight: Tensor, images: Tensor, labels: Tensor, batch: int, epochs: int = 1
+) -> dict[str, Any]:
+    """Run train_one_epoch on a spied model that arrives in evaluation mode.
+
+    returns  results: what came back from every epoch; kinds: its type; weight: the model's
+             parameter afterwards; losses: the criterion's values; and the model's record
+    """
+    model, criterion = SpyModel(weight), SpyCriterion()
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    results: list[float] = []
+    kinds: list[str] = []
+    for _ in range(epochs):
+        model.eval()
+        loader = _loader(images, labels, batch)
+        result = cast(Any, train).train_one_epoch(model, loader, optimizer, criterion, CPU)
+        results.append(_number(result))
+        kinds.append(_kind(result))
+    return {
+        "results": results,
+        "kinds": kinds,
+        "weight": model.weight.detach(),
+        "losses": criterion.losses,
+        "labels_moved": all(criterion.moved),
+        **model.record,
+    }
+
+
+@beside
+def spy_on_evaluation(
+    train: object,
+    weight: Tensor,
+    images: Tensor,
+    labels: Tensor,
+    batch: int,
+    drop_last: bool = False,
+) -> dict[str, Any]:
+    """Run evaluate on a spied model that arrives in training mode."""
+    model = SpyModel(weight)
+    model.train()
+    loader = _loader(images, labels, batch, drop_last)
+    result = cast(Any, train).evaluate(model, loader, CPU)
+    return {
+        "result": _number(result),
+        "kind": _kind(result),
+        "weight": model.weight.detach(),
+        "weight_has_gradient": model.weight.grad is not None,
+        **model.record,
+    }
+
+
+def _loader(images: Tensor, labels: Tensor, batch: int, drop_last: bool = False) -> Any:
+    """Make a real DataLoader, so that len(loader), loader.dataset and the like are there."""
+
+    def collate(items: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        return [torch.stack(part).as_subclass(StillOnLoader) for part in zip(*items, strict=True)]
+
+    data = TensorDataset(images, labels)
+    return DataLoader(data, batch_size=batch, collate_fn=collate, drop_last=drop_last)
+
+
+def _number(result: object) -> float:
+    try:
+        return float(cast(Any, result))
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _kind(result: object) -> str:
+    return "float" if isinstance(result, float) else type(result).__name__

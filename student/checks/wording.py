@@ -1,0 +1,120 @@
+"""Every sentence that tells a student how a test ended, apart from a comparison that failed."""
+
+from __future__ import annotations
+
+import enum
+
+from checks.failures import CheckFailed, StudentError
+
+
+class Verdict(enum.Enum):
+    """The four ways a test ends."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_STARTED = "not started"
+    OUR_FAULT = "our fault"
+
+
+OUR_FAULT = (
+    "The grader failed here, not you. Your teacher can see the details and will run it again."
+)
+
+NOT_RUN = "The grading has begun and did not come to its end: nothing was judged yet."
+
+
+def explain(error: BaseException) -> tuple[Verdict, str]:
+    """Return the verdict on a test that ended with this exception, and what the student reads."""
+    if isinstance(error, CheckFailed):
+        return Verdict.FAILED, str(error)
+    if isinstance(error, StudentError):
+        if error.is_todo:
+            return Verdict.NOT_STARTED, not_started(error)
+        return Verdict.FAILED, _student_error(error)
+    return Verdict.OUR_FAULT, OUR_FAULT
+
+
+def not_started(error: StudentError) -> str:
+    where = f" in {error.frames[-1].function}" if error.frames else ""
+    file = error.frames[-1].file if error.frames else "your file"
+    return f"{file} still raises {error.text}{where}."
+
+
+def _student_error(error: StudentError) -> str:
+    """Say what happened instead of a result: call, what came, the student's own lines, a hint."""
+    if error.kind != "raised":
+        return error.text + _lines_of(error)
+    said = f": {error.text}" if error.text else ""
+    rows = [f"called    {error.call}"] if error.call else []
+    rows.append(f"got       {error.type_name}{said}")
+    hint = _hint(error)
+    return "\n".join(rows) + _lines_of(error) + (f"\n\n{hint}" if hint else "")
+
+
+def _lines_of(error: StudentError) -> str:
+    return "".join(
+        f"\nat        {frame.file}, line {frame.line}, in {frame.function}: {frame.text}"
+        for frame in error.frames
+    )
+
+
+def _hint(error: StudentError) -> str:
+    if error.type_name == "TypeError" and not error.frames and "argument" in error.text:
+        return "The call does not fit your signature. Keep the arguments as the skeleton gives them."
+    if error.type_name == "EOFError":
+        return "Nobody types while this runs: do not call input() outside `if __name__ == ...`."
+    if error.type_name in ("SystemExit", "KeyboardInterrupt"):
+        return "Let functions return: exit() and quit() end the whole program."
+    return ""
+
+
+# --- sentences about files -------------------------------------------------------------------
+
+
+def syntax_error(file: str, line: int | None, said: str, text: str) -> str:
+    where = f"{file}, line {line}: " if line else f"{file}: "
+    shown = f"\n    {text.strip()[:200]}" if text.strip() else ""
+    return f"{where}{said}. Nothing in this file could be tested until this is mended.{shown}"
+
+
+def no_such_file(file: str) -> str:
+    return f"There is no {file} among your files."
+
+
+def not_utf8(file: str, line: int, byte: int) -> str:
+    return (
+        f"{file}, line {line}: byte 0x{byte:02x} is not UTF-8 text. "
+        "Save the file as UTF-8; nothing in it could be tested."
+    )
+
+
+def empty_file(file: str) -> str:
+    return f"{file} is empty. Was it saved before it was handed in?"
+
+
+def stopped_at_import(file: str, how: str) -> str:
+    return (
+        f"{file} {how} while it was being loaded, so nothing in it could be tested. "
+        "Put what is not a definition under `if __name__ == \"__main__\":`."
+    )
+
+
+def absent(file: str, name: str, similar: list[str]) -> str:
+    defined = f" It defines: {', '.join(similar)}. Names are case sensitive." if similar else ""
+    return f"{file} has no `{name}`.{defined}"
+
+
+def not_callable(file: str, name: str, what: str) -> str:
+    return f"`{name}` in {file} is {what}. It must be a function or a class, as in the skeleton."
+
+
+def too_slow(call: str, seconds: float) -> str:
+    return f"Stopped after {seconds:.0f} s: {call or 'it'} ran too long."
+
+
+def no_time_left(seconds: float) -> str:
+    return f"Not run: the time for the whole grading ({seconds:.0f} s) was used up before this check."
+
+
+def died(call: str, how: str) -> str:
+    return f"Your program {how} during {call or 'this check'}, so there is no result."

@@ -1,0 +1,7 @@
+"""Make the checks beside this file known to pytest. Nothing to do here."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+pytest_plugins = ["checks.plugin"]

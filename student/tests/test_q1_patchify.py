@@ -1,0 +1,76 @@
+"""q1, visible: small pictures whose pixels are numbered, so that a patch can be read by eye."""
+
+import torch
+
+from checks import EXACT, expect, expect_error, expect_shape, expect_tensor, weight
+
+
+@weight(4)
+def test_patches_run_as_you_read_a_page(vit):
+    """Patches run left to right, then top to bottom."""
+    images = torch.arange(16.0).reshape(1, 1, 4, 4)
+    right = torch.tensor([[0.0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]])
+
+    expect_tensor(
+        vit.patchify(images, 2),
+        right[None],
+        call="patchify(images, 2), with images = arange(16) as one 4x4 picture",
+        tol=EXACT,
+        dtype=False,
+        slips={
+            "the patches run down the columns first.": right[None, [0, 2, 1, 3]],
+            "the pixels inside a patch run down the columns first.": right[None][..., [0, 2, 1, 3]],
+            "the picture is only reshaped: strips of pixels instead of a grid of patches.": (
+                torch.arange(16.0).reshape(1, 4, 4)
+            ),
+            "every patch takes each second pixel instead of neighbours.": torch.tensor(
+                [[[0.0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 12, 14], [5, 7, 13, 15]]]
+            ),
+            "the numbers of one patch stand in a column: transpose the last two axes.": (
+                right.T[None]
+            ),
+        },
+    )
+
+
+@weight(1)
+def test_seven_by_seven_patches_of_a_digit(vit):
+    """A batch of 28x28 digits gives 49 patches of 16 pixels."""
+    expect_shape(
+        vit.patchify(torch.zeros(3, 1, 28, 28), 7),
+        (3, 49, 16),
+        call="patchify(images, 7), with images of shape (3, 1, 28, 28)",
+        slips={
+            "n_patches is taken for the size of a patch: it is the number of patches a side.": (
+                (3, 16, 49)
+            ),
+            "the batch is lost: only one image is cut.": (1, 49, 16),
+            "the patches are not flattened.": (3, 49, 1, 4, 4),
+        },
+    )
+
+
+@weight(1)
+def test_a_size_that_does_not_divide_is_refused(vit):
+    """A height that does not divide by n_patches raises ValueError."""
+    expect_error(
+        lambda: vit.patchify(torch.zeros(1, 1, 10, 8), 4),
+        ValueError,
+        call="patchify(images, 4), with images of shape (1, 1, 10, 8)",
+        valid=lambda: vit.patchify(torch.zeros(1, 1, 8, 8), 4),
+    )
+
+
+@weight(1)
+def test_the_dtype_is_kept(vit):
+    """Patches have the dtype of the images."""
+    images = torch.arange(16, dtype=torch.float64).reshape(1, 1, 4, 4)
+    patches = vit.patchify(images, 2)
+    expect_shape(patches, (1, 4, 4), call="patchify(images, 2), with float64 images")
+    expect(
+        patches.dtype == torch.float64,
+        call="patchify(images, 2).dtype, with float64 images",
+        expected="torch.float64",
+        got=str(patches.dtype),
+        why="torch.zeros(...) makes float32: give it dtype=images.dtype, device=images.device.",
+    )

@@ -1,0 +1,93 @@
+"""q5, visible: shapes, raw logits, and the tokens that flow through the blocks."""
+
+from checks import expect, expect_shape, weight
+from checks.model import blocks_seen
+
+DIGITS = (1, 1, 28, 28)
+
+
+@weight(2)
+def test_a_batch_of_digits(vit, stand_in, draw):
+    """Three digits give three rows of ten logits, whatever B stands in image_dim."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    expect_shape(
+        vit.LightViT(DIGITS)(draw(3, *DIGITS[1:])),
+        (3, 10),
+        call="LightViT((1, 1, 28, 28))(images), with images of shape (3, 1, 28, 28)",
+        slips={
+            "every token is classified: take the class token, x[:, 0], first.": (3, 50, 10),
+            "a token's axis is taken for the batch: x[:, 0], not x[0].": (50, 10),
+        },
+    )
+
+
+@weight(1)
+def test_the_logits_are_raw(vit, stand_in, draw):
+    """The logits are raw: no softmax at the end."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    logits = vit.LightViT(DIGITS)(draw(4, *DIGITS[1:]))
+    expect_shape(logits, (4, 10), call="LightViT((1, 1, 28, 28))(images)")
+    sums, sums_of_exp = logits.sum(1), logits.exp().sum(1)
+    why = "nn.CrossEntropyLoss does the softmax itself: return the classifier's numbers as they are."
+    for rows, end in ((sums, "softmax"), (sums_of_exp, "log_softmax")):
+        expect(
+            bool((rows - 1).abs().max() > 1e-3),
+            call="LightViT((1, 1, 28, 28))(images)",
+            expected="raw logits",
+            got=f"the result of a {end}",
+            why=why,
+        )
+
+
+@weight(2)
+def test_the_blocks_follow_each_other(vit, stand_in, draw):
+    """Three different blocks run one after the other."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    model = vit.LightViT(DIGITS, n_blocks=3)
+    seen = blocks_seen(model, draw(2, *DIGITS[1:]), n_tokens=50)
+    call = "LightViT((1, 1, 28, 28), n_blocks=3)(images), looking at its blocks"
+    expect(
+        len(seen["inputs"]) == 3,
+        call=call,
+        expected="3 calls of a block",
+        got=f"{len(seen['inputs'])}",
+    )
+    expect(
+        len(set(seen["parts"])) == 3,
+        call=call,
+        expected="3 different blocks, each with weights of its own",
+        got=f"{len(set(seen['parts']))}",
+        why="[block] * n repeats one block: build a new one n times.",
+    )
+    for before, after in zip(seen["outputs"], seen["inputs"][1:]):
+        expect(
+            before.shape == after.shape and bool((before == after).all()),
+            call=call,
+            expected="each block is given what the block before it returned",
+            got="something else",
+            why="The block's result must be kept: x = block(x).",
+        )
+
+
+@weight(2)
+def test_the_class_token_stands_in_front(vit, stand_in, draw):
+    """Token 0 is the class token: the same for every image, before the patch tokens."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    seen = blocks_seen(vit.LightViT(DIGITS), draw(4, *DIGITS[1:]), n_tokens=50)
+    tokens = seen["inputs"][0]
+    differs = (tokens - tokens[:1]).abs().amax((0, 2)) > 1e-6
+    call = "LightViT((1, 1, 28, 28))(images), looking at the tokens of 4 images"
+    last = "The class token stands behind the patches: torch.cat([class_token, patches], dim=1)."
+    expect(
+        not differs[0],
+        call=call,
+        expected="a token 0 that is the same for every image",
+        got="one that differs",
+        why=last if not differs[-1] else "",
+    )
+    expect(
+        bool(differs[1:].all()),
+        call=call,
+        expected="49 patch tokens behind it that differ from image to image",
+        got=f"{int(differs[1:].sum())} such tokens",
+    )

@@ -1,0 +1,80 @@
+"""q6, visible: one epoch and one evaluation, worked out by hand."""
+
+import torch
+
+from checks import CLOSE, expect, expect_tensor, weight
+from checks.by_hand import accuracy_by_hand, epoch_by_hand
+from checks.spies import spy_on_evaluation, spy_on_training
+
+
+def digits(draw, count):
+    """Draw `count` tiny images (1, 2, 2) with labels of 3 classes, and a classifier's weight."""
+    return draw(count, 1, 2, 2), draw.integers(0, 3, count), draw(4, 3)
+
+
+@weight(3)
+def test_every_batch_makes_one_step(train, draw):
+    """After an epoch of three batches, the weights are those of three steps."""
+    images, labels, weight_before = digits(draw, 12)
+    seen = spy_on_training(train, weight_before, images, labels, batch=4)
+    hand = epoch_by_hand(weight_before, images, labels, batch=4)
+    expect_tensor(
+        seen["weight"],
+        hand["weight"],
+        call="the model's weights after train_one_epoch(model, loader of 3 batches, ...)",
+        tol=CLOSE,
+        slips={
+            "gradients pile up: call optimizer.zero_grad() for every batch.": hand["piled_up"],
+            "no step is taken, or the gradients are cleared before it.": weight_before,
+            "only the first batch is used: is the `return` inside the loop?": hand["first_only"],
+        },
+    )
+
+
+@weight(1)
+def test_the_loss_is_the_mean(train, draw):
+    """train_one_epoch returns the mean loss of the epoch."""
+    images, labels, weight_before = digits(draw, 10)
+    seen = spy_on_training(train, weight_before, images, labels, batch=4)
+    losses, sizes = torch.tensor(seen["losses"]), torch.tensor(seen["sizes"])
+    expect(len(losses) == 3, call="train_one_epoch(...), 3 batches", expected="3 losses computed",
+           got=f"{len(losses)}")  # fmt: skip
+    got = torch.tensor(seen["results"][0])
+    by_sample, by_batch = (losses * sizes).sum() / sizes.sum(), losses.mean()
+    if torch.isclose(got, by_batch, rtol=1e-4):  # both ways to take the mean are right
+        return
+    expect_tensor(
+        got,
+        by_sample,
+        call="train_one_epoch(model, loader with batches of 4, 4 and 2, ...)",
+        tol=CLOSE,
+        slips={
+            "the losses are summed up, not averaged.": losses.sum(),
+            "the last batch's loss is returned.": losses[-1],
+            "a sum of batch means is divided by the number of images.": losses.sum() / 10,
+            "the mean is divided by the batch size once more.": losses.mean() / 4,
+        },
+    )
+
+
+@weight(2)
+def test_the_accuracy_is_a_share(train, draw):
+    """evaluate returns the share of all images that are classified correctly."""
+    images, labels, weights = digits(draw, 10)
+    right = accuracy_by_hand(weights, images, labels, batch=4)
+    seen = spy_on_evaluation(train, weights, images, labels, batch=4)
+    expect_tensor(
+        torch.tensor(seen["result"]),
+        right["share"],
+        call="evaluate(model, loader with batches of 4, 4 and 2, device)",
+        tol=CLOSE,
+        slips={
+            "a percentage is returned: the accuracy goes from 0 to 1.": 100 * right["share"],
+            "the number of correct images is returned.": right["count"],
+            "the batches' accuracies are averaged, though the last batch is smaller.": (
+                right["mean_of_batches"]
+            ),
+            "the count is divided by the number of batches.": right["count"] / 3,
+            "only the last batch counts.": right["last_batch"],
+        },
+    )

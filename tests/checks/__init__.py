@@ -1,0 +1,16 @@
+"""The words that tests are written in."""
+
+from checks.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
+from checks.marks import partial_credit, trains, weight
+
+__all__ = [
+    "CLOSE",
+    "EXACT",
+    "expect",
+    "expect_error",
+    "expect_shape",
+    "expect_tensor",
+    "partial_credit",
+    "trains",
+    "weight",
+]

@@ -1,0 +1,152 @@
+"""Load a student's file as a module, and turn whatever goes wrong into a StudentError."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import linecache
+import sys
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from checks import wording
+from checks.failures import StudentError, describe, student_error
+
+
+class Submission:
+    """The student's files, each loaded once, and the names in them.
+
+    sources  module name -> file: {"vit": .../vit.py, "train": .../train.py}
+    """
+
+    def __init__(self, sources: dict[str, Path]) -> None:
+        self.sources = sources
+        self._loaded: dict[Path, ModuleType | StudentError] = {}
+
+    @property
+    def files(self) -> list[Path]:
+        return list(self.sources.values())
+
+    def module(self, name: str) -> ModuleType:
+        """Return the student's module, or raise the StudentError that its loading ended with."""
+        path = self.sources.get(name)
+        if path is None:
+            raise StudentError("not_found", wording.no_such_file(f"{name}.py"))
+        if path not in self._loaded:  # a notebook is one file for both names
+            if name == "train":
+                self._provide_vit()
+            try:
+                self._loaded[path] = _load(name, path, self.files)
+            except StudentError as error:
+                self._loaded[path] = error
+        loaded = self._loaded[path]
+        if isinstance(loaded, StudentError):
+            raise loaded
+        return loaded
+
+    def _provide_vit(self) -> None:
+        """Let train.py import from vit, even where vit.py cannot be loaded: it pays for itself."""
+        try:
+            self.module("vit")
+        except StudentError:
+            vacant = ModuleType("vit")
+            vacant.__getattr__ = _vacant  # type: ignore[method-assign]
+            sys.modules["vit"] = vacant
+
+    def lookup(self, module_name: str, name: str) -> object:
+        """Return the student's function or class of that name."""
+        module = self.module(module_name)
+        file = self.sources[module_name].name
+        if name not in vars(module):
+            raise StudentError("absent", wording.absent(file, name, _similar(name, module)))
+        value = getattr(module, name)
+        if not callable(value):
+            raise StudentError("absent", wording.not_callable(file, name, describe(value)))
+        return value
+
+    def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:
+        """Put `value` wherever the module uses its `name`; return what stood there."""
+        module = self.module(module_name)
+        before = vars(module).get(name)
+        aliases = [k for k, v in vars(module).items() if k == name or (before and v is before)]
+        replaced = {alias: vars(module).get(alias) for alias in aliases or [name]}
+        for alias in replaced:
+            setattr(module, alias, value)
+        return replaced
+
+
+def _similar(name: str, module: ModuleType) -> list[str]:
+    """Return the module's own functions and classes, the most alike first."""
+    own = [
+        key
+        for key, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", None) == module.__name__
+    ]
+    alike = difflib.get_close_matches(name.lower(), [key.lower() for key in own], n=8, cutoff=0.0)
+    return sorted(own, key=lambda key: alike.index(key.lower()) if key.lower() in alike else 99)[:8]
+
+
+def _vacant(name: str) -> object:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return type(name, (), {})
+
+
+def _load(name: str, path: Path, files: list[Path]) -> ModuleType:
+    code = _compile(path)
+    for attempt in (1, 2):
+        module = ModuleType(name)
+        module.__file__ = str(path)
+        sys.modules[name] = module
+        try:
+            exec(code, vars(module))  # the student's own code, in the process meant for it
+            return module
+        except RuntimeError as error:
+            if attempt == 2 or "torchvision::nms does not exist" not in str(error):
+                raise _import_error(path, files, error) from None
+            # A CUDA build of torchvision beside a CPU build of torch: digits.py knows the remedy.
+            importlib.import_module("digits").declare_missing_operators()
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
+            raise _import_error(path, files, error) from None
+    raise AssertionError("unreachable")
+
+
+def _import_error(path: Path, files: list[Path], error: BaseException) -> StudentError:
+    sys.modules.pop(path.stem, None)
+    if isinstance(error, SyntaxError) and error.filename in map(str, files):
+        return _syntax_error(Path(error.filename or path), error)
+    found = student_error(error, files)
+    if found.is_raised and isinstance(error, SystemExit):
+        text = wording.stopped_at_import(path.name, "ended the program")
+        return StudentError("unreadable", text, frames=found.frames)
+    found.call = found.call or f"import {path.stem}"
+    return found
+
+
+def _compile(path: Path) -> CodeType:
+    source = path.read_bytes()
+    if not source.strip():
+        raise StudentError("unreadable", wording.empty_file(path.name))
+    try:
+        text = source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        raise StudentError(
+            "unreadable", wording.not_utf8(path.name, line, source[error.start])
+        ) from None
+    linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
+    try:
+        return compile(text, str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise _syntax_error(path, error) from None
+    except (ValueError, MemoryError, RecursionError) as error:
+        said = f"Python cannot read this file ({str(error) or type(error).__name__})"
+        raise StudentError(
+            "unreadable", wording.syntax_error(path.name, None, said, "")
+        ) from None
+
+
+def _syntax_error(path: Path, error: SyntaxError) -> StudentError:
+    text = wording.syntax_error(path.name, error.lineno, error.msg, error.text or "")
+    return StudentError("unreadable", text)
+

@@ -1,0 +1,30 @@
+"""What became of one test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks.wording import Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One test of a question, run or not.
+
+    test      its number in its question: "q1.2"
+    title     what it checks, in a sentence
+    share     how much of its weight is earned, from 0 to 1
+    message   for the student, as it stands
+    details   for the teacher: a traceback, where the fault is ours
+    """
+
+    test: str
+    question: str
+    title: str
+    weight: int
+    hidden: bool
+    verdict: Verdict
+    share: float = 0.0
+    message: str = ""
+    details: str = ""
+    seconds: float = 0.0

@@ -1,0 +1,61 @@
+"""What a student reads after `pytest`: one line a question, failed checks in full, the visible score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from checks.outcome import Outcome
+from checks.wording import Verdict
+
+WORDS = {Verdict.FAILED: "FAIL", Verdict.NOT_STARTED: "TODO", Verdict.OUR_FAULT: "OUR FAULT"}
+HIDDEN = (
+    "Hidden checks (other sizes, several channels, what must raise an error) are graded after you "
+    "hand in."
+)
+
+
+def summary(outcomes: Sequence[Outcome], facts: Path) -> Iterator[str]:
+    """Yield the lines of the summary. `facts` holds the questions' titles and points."""
+    if not outcomes:
+        return
+    assignment = json.loads(facts.read_text(encoding="utf-8")) if facts.exists() else {}
+    yield ""
+    for question in dict.fromkeys(outcome.question for outcome in outcomes):
+        own = [outcome for outcome in outcomes if outcome.question == question]
+        yield from _question(own, assignment.get(question, {}).get("title", ""))
+    earned, total = _points(outcomes, assignment)
+    yield ""
+    yield f"visible checks: {earned:.3g} of {total:.3g} points.  {HIDDEN}"
+
+
+def _question(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
+    passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
+    start = f"{outcomes[0].question}  {title:<28}  "
+    if {outcome.verdict for outcome in outcomes} == {Verdict.NOT_STARTED}:
+        yield f"{start}not started: {outcomes[0].message}"
+    elif passed == 0 and len({outcome.message for outcome in outcomes}) == 1:
+        yield f"{start}0 of {len(outcomes)} visible checks pass"
+        yield from _indented(outcomes[0].message, 6)
+    else:
+        yield f"{start}{passed} of {len(outcomes)} visible checks pass"
+        for outcome in outcomes:
+            if outcome.verdict is not Verdict.PASSED:
+                yield f"    {WORDS[outcome.verdict]}  {outcome.title}"
+                yield from _indented(f"{outcome.message}\n{outcome.details}".strip(), 10)
+
+
+def _indented(text: str, by: int) -> Iterator[str]:
+    for line in text.splitlines():
+        yield f"{' ' * by}{line}".rstrip()
+
+
+def _points(outcomes: Sequence[Outcome], assignment: dict[str, Any]) -> tuple[float, float]:
+    earned = total = 0.0
+    for outcome in outcomes:
+        points = assignment.get(outcome.question, {}).get("points_per_weight", 1.0)
+        earned += points * outcome.weight * outcome.share
+        total += points * outcome.weight
+    return earned, total

@@ -1,0 +1,90 @@
+"""q1, hidden: several channels, other sizes, gradients, no side effects."""
+
+import torch
+from hidden.oracles import patches
+
+from checks import EXACT, expect, expect_error, expect_tensor, weight
+from checks.measure import image_gradient, input_after
+
+
+@weight(2)
+def test_channels_come_one_after_the_other(vit, draw):
+    """With several channels, a patch holds channel by channel, each row by row."""
+    n = draw.one(2, 3)
+    images = draw(2, 3, 6, 6)
+    expect_tensor(
+        vit.patchify(images, n),
+        patches(images, n),
+        call=f"patchify(images, {n}), with images of shape (2, 3, 6, 6)",
+        tol=EXACT,
+        dtype=False,
+    )
+
+
+@weight(2)
+def test_pictures_need_not_be_square(vit, draw):
+    """Height and width may differ."""
+    images = draw(2, 1, 4, 10)
+    expect_tensor(
+        vit.patchify(images, 2),
+        patches(images, 2),
+        call="patchify(images, 2), with images of shape (2, 1, 4, 10)",
+        tol=EXACT,
+        dtype=False,
+    )
+
+
+@weight(1)
+def test_other_numbers_of_patches(vit, draw):
+    """Any number of patches a side works: one, four of sixteen pixels, every pixel its own."""
+    for size, n in ((6, 1), (16, 4), (8, 2), (5, 5)):
+        images = draw(3, 1, size, size)
+        expect_tensor(
+            vit.patchify(images, n),
+            patches(images, n),
+            call=f"patchify(images, {n}), with images of shape (3, 1, {size}, {size})",
+            tol=EXACT,
+            dtype=False,
+        )
+
+
+@weight(1)
+def test_gradients_reach_the_images(vit, draw):
+    """The gradient flows back through patchify to every pixel."""
+    images, weights = draw(1, 1, 4, 4), draw(1, 4, 4)
+    gradient = image_gradient(vit, images, 2, weights)
+    expect(
+        gradient is not None,
+        call="the gradient of patchify(images, 2)",
+        expected="a gradient at the images",
+        got="none",
+        why="numpy(), .data and .detach() cut the gradient off.",
+    )
+    expect_tensor(
+        gradient.flatten().sort().values,
+        weights.flatten().sort().values,
+        call="the gradient of a weighted sum of patchify(images, 2), sorted",
+    )
+
+
+@weight(1)
+def test_the_images_are_left_alone(vit, draw):
+    """patchify does not change its input."""
+    images = draw(2, 1, 4, 4)
+    expect(
+        torch.equal(input_after(vit, images, 2, function="patchify"), images),
+        call="the images after patchify(images, 2)",
+        expected="the same as before",
+        got="changed",
+    )
+
+
+@weight(1)
+def test_a_width_that_does_not_divide_is_refused(vit):
+    """A width that does not divide by n_patches raises ValueError."""
+    expect_error(
+        lambda: vit.patchify(torch.zeros(1, 1, 9, 7), 3),
+        ValueError,
+        call="patchify(images, 3), with images of shape (1, 1, 9, 7)",
+        valid=lambda: vit.patchify(torch.zeros(1, 1, 9, 9), 3),
+    )

@@ -1,0 +1,64 @@
+"""q2, hidden: longer tables, odd d, lengths of every kind."""
+
+import torch
+from hidden.oracles import positions
+
+from checks import expect, expect_tensor, weight
+
+TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000
+
+
+def table_of(vit, length, d):
+    """Return the student's table, without an extra axis: the visible check pays for that."""
+    table = vit.get_positional_embeddings(length, d)
+    if isinstance(table, torch.Tensor) and table.dim() == 3 and 1 in table.shape[:2]:
+        return table.reshape(-1, table.shape[2])
+    return table
+
+
+def expect_table(vit, length, d):
+    expect_tensor(
+        table_of(vit, length, d),
+        positions(length, d),
+        call=f"get_positional_embeddings({length}, {d})",
+        tol=TABLE,
+        dtype=False,
+    )
+
+
+@weight(3)
+def test_a_table_for_fifty_tokens(vit, draw):
+    """A table of fifty tokens and more has the right waves in every pair of columns."""
+    expect_table(vit, 50, 8)
+    expect_table(vit, draw.one(60, 80, 120), draw.one(12, 16, 32))
+
+
+@weight(2)
+def test_an_odd_number_of_features(vit):
+    """An odd d works: the last column is a sine."""
+    expect_table(vit, 20, 7)
+    expect_table(vit, 6, 1)
+
+
+@weight(1)
+def test_one_token(vit):
+    """A table for a single token is row 0 of any other."""
+    expect_table(vit, 1, 6)
+
+
+@weight(1)
+def test_the_table_is_fixed(vit):
+    """The table is the same at every call, and takes no gradient."""
+    first, second = table_of(vit, 9, 6), table_of(vit, 9, 6)
+    expect_tensor(
+        second,
+        first if isinstance(first, torch.Tensor) else positions(9, 6),
+        call="get_positional_embeddings(9, 6), a second time",
+        tol={"rtol": 0.0, "atol": 0.0},
+    )
+    expect(
+        bool((first[0, 0::2].abs() < 1e-4).all()),
+        call="get_positional_embeddings(9, 6)[0]",
+        expected="sines of 0 in the even columns",
+        got="other numbers",
+    )

@@ -1,0 +1,78 @@
+"""q3, hidden: other head counts and the laws of attention."""
+
+import torch
+
+from checks import CLOSE, expect, expect_error, expect_shape, expect_tensor, weight
+from checks.attention import expect_attention
+from checks.measure import in_double, used_but_not_trained
+
+
+@weight(2)
+def test_one_head(vit, draw):
+    """A single head is plain scaled dot-product attention."""
+    expect_attention(vit.MyMSA(7, 1), 7, 1, draw, call="MyMSA(d=7, n_heads=1)(x)")
+
+
+@weight(4)
+def test_more_heads(vit, draw):
+    """Three and four heads work as two do."""
+    expect_attention(vit.MyMSA(15, 3), 15, 3, draw, call="MyMSA(d=15, n_heads=3)(x)")
+    expect_attention(vit.MyMSA(20, 4), 20, 4, draw, call="MyMSA(d=20, n_heads=4)(x)")
+
+
+@weight(1)
+def test_the_order_of_tokens_does_not_matter(vit, draw):
+    """If the tokens are permuted, the results are permuted in the same way."""
+    msa, x, order = vit.MyMSA(8, 2), draw(2, 6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
+    msa.eval()
+    expect_shape(msa(x), x.shape, call="MyMSA(8, 2)(x)")
+    expect_tensor(
+        msa(x[:, order]), msa(x)[:, order], call="MyMSA(8, 2)(x[:, order])", tol=CLOSE
+    )
+
+
+@weight(1)
+def test_any_length_works(vit, draw):
+    """One module takes sequences of any length, a single token included."""
+    msa = vit.MyMSA(6, 3)
+    for length in (1, 4, 9):
+        expect_shape(
+            msa(draw(2, length, 6)),
+            (2, length, 6),
+            call=f"MyMSA(6, 3)(x), with x of shape (2, {length}, 6)",
+        )
+
+
+@weight(1)
+def test_two_calls_agree(vit, draw):
+    """In evaluation mode, the same sequence gives the same result."""
+    msa, x = vit.MyMSA(8, 2), draw(2, 5, 8)
+    msa.eval()
+    first = msa(x)
+    expect_shape(first, x.shape, call="MyMSA(8, 2)(x)")
+    expect_tensor(msa(x), first, call="MyMSA(8, 2)(x), a second time", tol=CLOSE)
+
+
+@weight(1)
+def test_float64_works(vit, draw):
+    """A float64 module maps float64 sequences to float64 results."""
+    result = in_double(vit.MyMSA(8, 2), draw(2, 5, 8))
+    expect_shape(result, (2, 5, 8), call="MyMSA(8, 2).double()(x.double())")
+    expect(
+        result.dtype == torch.float64,
+        call="MyMSA(8, 2).double()(x.double()).dtype",
+        expected="torch.float64",
+        got=str(result.dtype),
+    )
+
+
+@weight(1)
+def test_every_map_learns(vit, draw):
+    """Every parameter that matters gets a gradient."""
+    untrained = used_but_not_trained(vit.MyMSA(8, 2), draw(2, 5, 8))
+    expect(
+        not untrained,
+        call="the gradients of MyMSA(8, 2)(x)",
+        expected="one for each parameter that changes the result",
+        got=f"none for {', '.join(untrained)}",
+    )

@@ -1,0 +1,84 @@
+"""q4, hidden: where the sums and norms stand, the MLP, side effects."""
+
+import torch
+
+from checks import expect, expect_tensor, weight
+from checks.encoder import LOOSE, expect_mlp, normalised_as, place_of, randomise
+from checks.measure import input_after, used_but_not_trained
+from checks.probes import watch
+
+
+@weight(3)
+def test_the_second_half_reads_the_sum(vit, stand_in, draw):
+    """After the attention, only the sum x + msa(norm1(x)) counts."""
+    stand_in("MyMSA")
+    block = vit.MyViTBlock(8, 2)
+    block.eval()
+    z, x = 2 * draw(2, 5, 8), draw(2, 5, 8)
+    place = place_of(block, z)
+    randomise(block, draw)
+    expect_tensor(
+        watch(block, x, place, z - x)["result"],
+        watch(block, z, place, torch.zeros_like(z))["result"],
+        call="MyViTBlock(8, 2)(x), for two x with the same sum x + msa(norm1(x))",
+        tol=LOOSE,
+    )
+
+
+@weight(3)
+def test_the_mlp(vit, stand_in, draw):
+    """Then comes x + mlp(norm2(x)): Linear, GELU, Linear, four times as wide in the middle."""
+    stand_in("MyMSA")
+    block = vit.MyViTBlock(6, 2)
+    block.eval()
+    block(draw(1, 4, 6))
+    expect_mlp(block, randomise(block, draw), draw, ratio=4, call="MyViTBlock(6, 2)(x)")
+
+
+@weight(1)
+def test_mlp_ratio_is_used(vit, stand_in, draw):
+    """mlp_ratio=3 makes the MLP three times as wide in the middle."""
+    stand_in("MyMSA")
+    block = vit.MyViTBlock(6, 2, mlp_ratio=3)
+    block.eval()
+    block(draw(1, 4, 6))
+    values = randomise(block, draw)
+    expect_mlp(block, values, draw, ratio=3, call="MyViTBlock(6, 2, mlp_ratio=3)(x)")
+
+
+@weight(1)
+def test_the_norms_are_learned(vit, stand_in, draw):
+    """The first norm has a gain of its own for each feature, and everything used is trained."""
+    stand_in("MyMSA")
+    block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
+    block.eval()
+    place = place_of(block, x)
+    randomise(block, draw)
+    _, gain = normalised_as(watch(block, x, place)["inputs"][0], x)
+    expect(
+        bool((gain - gain.mean()).abs().max() > 1e-3),
+        call="MyViTBlock(8, 2)(x), with random weights, looking at norm1(x)",
+        expected="a learned gain for each feature",
+        got="the same gain for all",
+    )
+    untrained = used_but_not_trained(block, x)
+    expect(
+        not untrained,
+        call="the gradients of MyViTBlock(8, 2)(x)",
+        expected="one for each parameter that changes the result",
+        got=f"none for {', '.join(untrained)}",
+    )
+
+
+@weight(1)
+def test_the_input_is_left_alone(vit, stand_in, draw):
+    """The block does not change the tensor it is given."""
+    stand_in("MyMSA")
+    block, x = vit.MyViTBlock(8, 2), draw(2, 5, 8)
+    expect(
+        torch.equal(input_after(block, x), x),
+        call="x after MyViTBlock(8, 2)(x)",
+        expected="the same as before",
+        got="changed",
+        why="x += ... writes into the caller's tensor: x = x + ...",
+    )

@@ -1,0 +1,186 @@
+"""q5, hidden: other sizes, how tokens are made, what the classifier reads, device and dtype."""
+
+import torch
+from hidden.oracles import patches, positions
+
+from checks import CLOSE, expect, expect_shape, expect_tensor, weight
+from checks.encoder import affine_in, randomise
+from checks.measure import (
+    in_double,
+    on_meta_device,
+    random_numbers_after,
+    used_but_not_trained,
+)
+from checks.model import blocks_seen
+from checks.probes import standardised
+
+EARLIER = ("patchify", "get_positional_embeddings", "MyViTBlock")
+
+
+@weight(2)
+def test_other_sizes(vit, stand_in, draw):
+    """Colour, other sizes than squares, other batch sizes and numbers of classes work."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((4, 3, 6, 10), n_patches=2, n_blocks=1, d=12, n_heads=4, num_classes=3)
+    for batch in (1, 2, 5):
+        expect_shape(
+            model(draw(batch, 3, 6, 10)),
+            (batch, 3),
+            call=f"LightViT((4, 3, 6, 10), n_patches=2, num_classes=3)(images), {batch} images",
+        )
+    seen = blocks_seen(model, draw(2, 3, 6, 10), n_tokens=5)
+    for built in filter(None, seen["built_with"]):
+        expect(
+            built == {"hidden_d": 12, "n_heads": 4},
+            call="LightViT(..., d=12, n_heads=4), looking at how it builds its blocks",
+            expected="MyViTBlock(12, 4)",
+            got=f"MyViTBlock({built['hidden_d']}, {built['n_heads']})",
+        )
+
+
+@weight(2)
+def test_tokens_are_patches_mapped_linearly_plus_positions(vit, stand_in, draw):
+    """Each patch token is one linear map of its patch, plus the position's row of the table."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((1, 1, 6, 6), n_patches=3, n_blocks=1, d=8)
+    images = draw(6, 1, 6, 6)
+    tokens = blocks_seen(model, images, n_tokens=10)["inputs"][0]
+    without_positions = (tokens - positions(10, 8))[:, 1:]
+    expect(
+        affine_in(patches(images, 3).flatten(0, 1), without_positions.flatten(0, 1)),
+        call="LightViT((1, 1, 6, 6), n_patches=3)(images), looking at its tokens",
+        expected="linear_map(patch) + table[position], the same map for every patch",
+        got="other tokens",
+        why="The table is added after the class token is in front: it has a row for that too.",
+    )
+
+
+@weight(1)
+def test_the_class_token_is_learned_and_has_position_0(vit, stand_in, draw):
+    """Token 0 is a learned vector plus row 0 of the table."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((1, 1, 6, 6), n_patches=3, n_blocks=1, d=8)
+    images = draw(2, 1, 6, 6)
+    blocks_seen(model, images, n_tokens=10)
+    values = randomise(model, draw)
+    token = blocks_seen(model, images, n_tokens=10)["inputs"][0][0, 0] - positions(1, 8)[0]
+    expect(
+        any(
+            value.numel() == 8 and torch.allclose(value.flatten(), token, rtol=1e-4, atol=1e-5)
+            for value in values.values()
+        ),
+        call="LightViT((1, 1, 6, 6), n_patches=3)(images), looking at token 0",
+        expected="a learned class token (an nn.Parameter of d numbers) plus row 0 of the table",
+        got="something else",
+    )
+
+
+@weight(1)
+def test_the_table_is_not_trained(vit, stand_in, draw):
+    """The positions are fixed: no trainable parameter holds them."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((1, 1, 6, 6), n_patches=3, n_blocks=1, d=8)
+    images = torch.zeros(1, 1, 6, 6)
+    blocks_seen(model, images, n_tokens=10)
+    randomise(model, draw)
+    tokens = blocks_seen(model, images, n_tokens=10)["inputs"][0][0, 1:]
+    rest = tokens - positions(10, 8)[1:]
+    expect_tensor(
+        rest,
+        rest[:1].expand_as(rest),
+        call="the tokens of a black image after every trainable parameter was changed, minus the table",
+        tol={"rtol": 1e-3, "atol": 1e-4},
+    )
+
+
+@weight(1)
+def test_the_class_token_alone_is_classified(vit, stand_in, draw):
+    """The logits depend on the last block's token 0 and on no other."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((1, 1, 6, 6), n_patches=3, n_blocks=2, d=8)
+    model.eval()
+    images, one, other = draw(3, 1, 6, 6), draw(3, 10, 8), draw(3, 10, 8)
+    other[:, 0] = one[:, 0]
+    call = "LightViT(...)(images), for two results of the last block with the same token 0"
+    first = blocks_seen(model, images, 10, answers=one)["result"]
+    expect_shape(first, (3, 10), call="LightViT((1, 1, 6, 6), n_patches=3)(images)")
+    expect_tensor(blocks_seen(model, images, 10, answers=other)["result"], first, call=call)
+    other[:, 0] = draw(3, 8)
+    expect(
+        not torch.allclose(blocks_seen(model, images, 10, answers=other)["result"], first),
+        call="LightViT(...)(images), for two results of the last block with another token 0",
+        expected="other logits",
+        got="the same",
+    )
+
+
+@weight(1)
+def test_the_classifier_is_linear(vit, stand_in, draw):
+    """The logits are one linear map of the class token, after a LayerNorm at most."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((1, 1, 6, 6), n_patches=3, n_blocks=1, d=6, num_classes=4)
+    model.eval()
+    images, answers = draw(40, 1, 6, 6), 3 * draw(40, 10, 6)
+    logits = blocks_seen(model, images, 10, answers=answers)["result"]
+    expect_shape(logits, (40, 4), call="LightViT(..., num_classes=4)(images)")
+    token = answers[:, 0]
+    expect(
+        affine_in(token, logits)
+        or affine_in(standardised(token), logits)
+        or affine_in(standardised(token, unbiased=True), logits),
+        call="LightViT(...)(images), looking at how the logits follow from token 0",
+        expected="a linear map of token 0 (or of its LayerNorm), and nothing after it",
+        got="something else",
+        why="No softmax, no activation: CrossEntropyLoss wants raw logits.",
+    )
+
+
+@weight(1)
+def test_it_follows_to_another_device_and_dtype(vit, stand_in, draw):
+    """model.to(device) and model.double() take everything along, the table too."""
+    stand_in(*EARLIER)
+    images = draw(2, 1, 6, 6)
+    result = in_double(vit.LightViT((1, 1, 6, 6), n_patches=3), images)
+    expect_shape(result, (2, 10), call="LightViT(...).double()(images.double())")
+    device = on_meta_device(vit.LightViT((1, 1, 6, 6), n_patches=3), images)
+    expect(
+        device == "meta",
+        call="LightViT(...).to(device)(images.to(device)).device",
+        expected="that device",
+        got=device,
+    )
+
+
+@weight(1)
+def test_everything_used_is_trained(vit, stand_in, draw):
+    """Every parameter that matters gets a gradient."""
+    stand_in(*EARLIER)
+    model = vit.LightViT((1, 1, 6, 6), n_patches=3, n_blocks=2, d=8)
+    untrained = used_but_not_trained(model, draw(4, 1, 6, 6))
+    expect(
+        not untrained,
+        call="the gradients of LightViT(...)(images)",
+        expected="one for each parameter that changes the logits",
+        got=f"none for {', '.join(untrained)}",
+    )
+
+
+@weight(1)
+def test_images_of_a_batch_do_not_mix(vit, stand_in, draw):
+    """An image's logits are the same alone and in a batch, and at every call."""
+    stand_in(*EARLIER)
+    model, images = vit.LightViT((1, 1, 6, 6), n_patches=3), draw(3, 1, 6, 6)
+    model.eval()
+    together = model(images)
+    expect_shape(together, (3, 10), call="LightViT(...)(images)")
+    expect_tensor(model(images[1:2]), together[1:2], call="LightViT(...)(images[1:2])", tol=CLOSE)
+    expect(
+        not torch.equal(
+            random_numbers_after(vit, 1, "LightViT", [(1, 1, 6, 6), 3]),
+            random_numbers_after(vit, 2, "LightViT", [(1, 1, 6, 6), 3]),
+        ),
+        call="torch.rand(4) after torch.manual_seed(...) and LightViT(...), for two seeds",
+        expected="different numbers",
+        got="the same",
+        why="Do not call torch.manual_seed inside a model: every model would start alike.",
+    )

@@ -1,0 +1,64 @@
+"""q4, visible: shapes, the skip connections, and what the attention is given."""
+
+import torch
+
+from checks import EXACT, expect, expect_shape, expect_tensor, weight
+from checks.encoder import normalised_as, place_of, randomise
+from checks.measure import parameters, set_parameters
+from checks.probes import watch
+
+
+@weight(1)
+def test_the_shape_is_kept(vit, stand_in, draw):
+    """A block gives back tokens of the same shape."""
+    stand_in("MyMSA")
+    expect_shape(
+        vit.MyViTBlock(8, 2)(draw(3, 5, 8)),
+        (3, 5, 8),
+        call="MyViTBlock(hidden_d=8, n_heads=2)(x), with x of shape (3, 5, 8)",
+    )
+
+
+@weight(3)
+def test_with_zero_weights_the_input_comes_back(vit, stand_in, draw):
+    """With every weight at zero, only the two skip connections are left."""
+    stand_in("MyMSA")  # a slip in q3 is paid for in q3, not here
+    block = vit.MyViTBlock(hidden_d=8, n_heads=2)
+    block.eval()
+    x = draw(2, 5, 8)
+    block(x.clone())  # lazily built layers come into being
+    set_parameters(block, {name: torch.zeros_like(w) for name, w in parameters(block).items()})
+
+    expect_tensor(
+        block(x.clone()),
+        x,
+        call="MyViTBlock(8, 2)(x), every weight set to 0",
+        tol=EXACT,
+        dtype=False,
+        slips={
+            "a skip connection is missing, or a norm comes after a sum.": torch.zeros_like(x),
+            "the input is added twice.": 2 * x,
+        },
+    )
+
+
+@weight(3)
+def test_attention_reads_normalised_tokens(vit, stand_in, draw):
+    """The attention is given norm1(x), not x."""
+    stand_in("MyMSA")
+    block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
+    block.eval()
+    place = place_of(block, x)
+    randomise(block, draw)
+    given = watch(block, x, place)["inputs"][0]
+
+    normalised, _ = normalised_as(given, x)
+    expect(
+        normalised,
+        call="MyViTBlock(8, 2)(x), looking at what its attention is given",
+        expected="norm1(x): every token with mean 0 and variance 1, times a gain, plus a bias",
+        got="something else",
+        why="This is x itself: the norm comes before the attention."
+        if torch.equal(given, x)
+        else "",
+    )
