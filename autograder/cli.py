@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -37,7 +37,9 @@ def grade(
     path: Annotated[Path, typer.Argument(help="a folder, a zip, a .py or a .ipynb")],
     json: Annotated[Path | None, typer.Option(help="also write Gradescope's results.json")] = None,
     only: Annotated[str, typer.Option(help="some questions: q1,q3")] = "",
-    seed: Annotated[int | None, typer.Option(help="replay a run (default: a new one)", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="replay a run (default: a new one)", min=0)
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="another MNIST, a folder with MNIST/raw/ in it")
     ] = None,
@@ -51,11 +53,13 @@ def grade(
     assignment = load()
     seed = secrets.randbelow(10**6) if seed is None else seed
     questions = _questions(only, assignment)
-    with shown_progress(assignment, questions) as (on_progress, on_outcome):
-        with Grader(assignment, _data(data)) as grader:
-            if json is not None:
-                write_json(results(not_run(assignment, questions, seed)), json)
-            report = grader.grade(path, questions, seed, on_progress, on_outcome)
+    if json is not None:
+        write_json(results(not_run(assignment, questions, seed)), json)
+    with (
+        Grader(assignment, _data(data)) as grader,
+        shown_progress(assignment, questions) as (on_progress, on_outcome),
+    ):
+        report = grader.grade(path, questions, seed, on_progress, on_outcome)
     if json is not None:
         write_json(results(report), json)
     show(report, Console(highlight=False))
@@ -70,7 +74,7 @@ def check(
 
     console = Console(highlight=False)
     kept = True
-    for number, promise in enumerate(promises(load(), training), start=1):
+    for promise in promises(load(), training):
         kept = kept and promise.kept
         answer = "yes" if promise.kept else "NO"
         console.print(f"{promise.number}  {promise.text:<62}  {answer:<3}  {promise.note}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -17,6 +17,9 @@ from autograder.errors import ConfigError
 FILE = "grading.yml"
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+FileName = Annotated[str, Field(pattern=r"^(vit|train)\.py$")]
 
 
 class _Strict(BaseModel):
@@ -63,7 +66,7 @@ class Settings(_Strict):
     """Everything in grading.yml."""
 
     assignment: Annotated[str, Field(min_length=1)]
-    files: Annotated[list[Literal["vit.py", "train.py"]], Field(min_length=1)]
+    files: Annotated[list[FileName], Field(min_length=1)]
     provided: list[str] = []
     limits: LimitSettings = LimitSettings()
     training: TrainingSettings

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from checks.outcome import Outcome
-from checks.wording import Verdict
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograder.config import Show
+from autograder.errors import KitError
 from autograder.report import QuestionResult, Report
+from checks.outcome import Outcome
+from checks.wording import Verdict
 
 VISIBILITY = {
     Show.AFTER_DUE_DATE: "after_due_date",
@@ -83,18 +83,17 @@ def _shown(outcome: Outcome, show: Show) -> str:
 
 def write_json(content: dict[str, Any], path: Path) -> None:
     """Write the file whole or not at all: a reader never meets a half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    path = path.absolute()
+    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with part.open("wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise KitError(str(path), f"cannot be written: {error.strerror}") from None
 
 
 def show(report: Report, console: Console) -> None:
@@ -120,7 +119,10 @@ def show(report: Report, console: Console) -> None:
 
 def _show_question(question: QuestionResult, console: Console) -> None:
     """Print what did not pass; where everything ended alike, once."""
-    if len({outcome.message for outcome in question.outcomes}) == 1 and question.outcomes[0].message:
+    if (
+        len({outcome.message for outcome in question.outcomes}) == 1
+        and question.outcomes[0].message
+    ):
         first = question.outcomes[0]
         line = f"{question.id}  {first.verdict.value}: {first.message}\n"
         console.print(Text(line), soft_wrap=True)

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from checks import stand_ins
-from checks.outcome import Outcome
 
 from autograder import report as reports
 from autograder import suite
@@ -21,6 +19,8 @@ from autograder.errors import KitError, UnusableSubmission
 from autograder.remote import ForkServer, Limits, Listener, RemoteTransport
 from autograder.report import Report
 from autograder.submission import Submission, stage
+from checks import stand_ins
+from checks.outcome import Outcome
 
 OutcomeListener = Callable[[Outcome], None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import nbformat
 
@@ -20,7 +21,8 @@ def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
     defined in two cells, the last one counts, as it would after running from top to bottom.
     """
     try:
-        notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+        read: Any = nbformat.reads  # it has no types
+        notebook = read(content.decode("utf-8-sig"), as_version=4)
         cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     except Exception as error:  # nbformat raises whatever its JSON reader and its schema raise
         said = str(error).strip().splitlines()[:1]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
-from checks.outcome import Outcome
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.config import Assignment
 from autograder.remote import Listener
+from checks.outcome import Outcome
 
 
 @contextlib.contextmanager

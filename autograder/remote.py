@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from checks import stand_ins, wording
-from checks.failures import StudentError
 
 from autograder.errors import KitError, WireError
 from autograder.worker import wire
 from autograder.worker.wire import Channel, ObjectAt, Packer
+from checks import stand_ins, wording
+from checks.failures import StudentError
 
 STARTUP_SECONDS = 120.0
 ENVIRONMENT = {
@@ -47,12 +47,12 @@ class ForkServer:
                 "grading needs fork and descriptor passing, which this system has not",
                 "grade on Linux or macOS, or in WSL; `pytest student/` works everywhere",
             )
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) if (
-            sys.platform != "darwin"
-        ) else socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        # Whole orders, and the end seen when the other side hangs up; macOS has only datagrams.
+        kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-m", "autograder.worker.forkserver"],
-            stdin=theirs,
+            stdin=theirs.fileno(),
             cwd="/",
             env=ENVIRONMENT,
             close_fds=True,
@@ -215,7 +215,9 @@ class RemoteTransport:
             except StudentError as error:
                 if error.kind in ("died", "too_slow"):
                     file = self._sources.get(name, f"{name}.py")
-                    how = "was stopped after running too long" if error.kind == "too_slow" else "died"
+                    how = (
+                        "was stopped after running too long" if error.kind == "too_slow" else "died"
+                    )
                     error = StudentError(error.kind, wording.stopped_at_import(file, how))
                     self._fatal[name] = error
                 raise error from None

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from autograder.config import Assignment, Question
 from checks import wording
 from checks.outcome import Outcome
 from checks.wording import Verdict
-
-from autograder.config import Assignment, Question
 
 
 @dataclass(frozen=True)
@@ -126,6 +125,7 @@ def machine() -> dict[str, str]:
     """Return what another run would need to give the same numbers."""
     import numpy
     import torch
+
     from autograder import __version__
 
     return {

@@ -79,7 +79,8 @@ def stub(text: str, file: str, questions: set[str]) -> str:
 
 def regions(text: str) -> Iterator[Region]:
     """Yield the regions of a solution that `stub` accepts."""
-    question, start, lines = "", 0, []
+    question, start = "", 0
+    lines: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         begin = BEGIN.match(line)
         if begin:

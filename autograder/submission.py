@@ -167,7 +167,9 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
     def read() -> bytes:
         name = PurePosixPath(entry.filename.replace("\\", "/")).name
         if entry.flag_bits & 0x1:
-            raise UnusableSubmission(f"{name} in your zip is encrypted: make it without a password.")
+            raise UnusableSubmission(
+                f"{name} in your zip is encrypted: make it without a password."
+            )
         try:
             with archive.open(entry) as file:
                 return file.read(20 * MOST_BYTES + 1)

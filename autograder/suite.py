@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from checks import plugin
-from checks.digits import read_digits
-from checks.outcome import Outcome
-from checks.plugin import OUTCOMES, TRANSPORT, Transport
+import torch
 from torch import Tensor
 
 from autograder.config import Assignment, TrainingSettings
 from autograder.errors import KitError
+from autograder.worker.graded_run import logits_after_training
+from checks import plugin
+from checks.digits import read_digits
+from checks.outcome import Outcome
+from checks.plugin import OUTCOMES, TRANSPORT, Transport
 
 # The suite is not run with the developers' settings, plugins or conftest files around it.
 OPTIONS = [
@@ -58,18 +60,25 @@ class GradedRun:
         parts = [read_digits(data or student, "train")]
         if data is None:
             parts.append(read_digits(student, "t10k"))
-        self.images, self.labels = _joined(parts)
-        self.unseen, self._answers = read_digits(data or assignment.tests / "data", "t10k")
+        self._images, self._labels = (torch.cat(column) for column in zip(*parts))
+        self._unseen, self._answers = read_digits(data or assignment.tests / "data", "t10k")
 
     @property
-    def settings(self) -> dict[str, float]:
+    def n_hidden(self) -> int:
+        """Return the number of hidden digits."""
+        return len(self._unseen)
+
+    def train(self, vit: object, seed: int) -> tuple[object, int]:
+        """Train the student's LightViT beside it; return its logits, and after how many epochs."""
         training = self._training
-        return {
+        run = {
             "epochs": training.epochs,
             "batch_size": training.batch_size,
             "learning_rate": training.learning_rate,
             "seconds": self._seconds / 2,  # so that there is time for a second try
         }
+        result = logits_after_training(vit, self._images, self._labels, self._unseen, run, seed)
+        return result["logits"], result["epochs"]
 
     def seeds(self) -> Iterator[int]:
         """Yield the seed of each try."""
@@ -92,13 +101,6 @@ class GradedRun:
         )
         mark = AccuracyMark(min(max(share, 0.0), 1.0), message)
         return mark if best is None or mark.share > best.share else best
-
-
-def _joined(parts: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    import torch
-
-    images, labels = zip(*parts, strict=True)
-    return torch.cat(images), torch.cat(labels)
 
 
 class Grading:

@@ -1,7 +1,7 @@
 """Train a LightViT on MNIST and see how well it reads digits.
 
-    python train.py                        # a few minutes on a laptop without a GPU
-    python train.py --epochs 2 --d 16      # any size you like; --help lists all
+python train.py                        # a few minutes on a laptop without a GPU
+python train.py --epochs 2 --d 16      # any size you like; --help lists all
 """
 
 import argparse
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-
 from vit import LightViT
 
 
@@ -67,10 +66,9 @@ def evaluate(model, loader, device) -> float:
 
 
 def main() -> None:
+    from digits import load_digits
     from torch.utils.data import DataLoader
     from tqdm import tqdm
-
-    from digits import load_digits
 
     options = parse_options()
     torch.manual_seed(options.seed)

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from checks import graded_run, measure, probes, progress, spies, stand_ins
+
+from autograder.worker import graded_run, wire
+from autograder.worker.wire import NEVER, Channel, ObjectAt, Packer
+from checks import measure, probes, progress, spies, stand_ins
 from checks.beside import MEASUREMENTS
 from checks.failures import StudentError, own_frames, student_error
 from checks.loading import Submission
-
-from autograder.worker import wire
-from autograder.worker.wire import NEVER, Channel, ObjectAt, Packer
 
 MEASURED_BY = (graded_run, measure, probes, spies)  # importing them fills MEASUREMENTS
 
@@ -42,7 +42,7 @@ class Server:
         self.submission = Submission({name: folder / file for name, file in sources.items()})
         self.objects: dict[int, object] = {}
         self._undo: list[Callable[[], None]] = []
-        self._kept = 0  # objects that outlive a test: the modules
+        self._numbers = 0
         progress.listen(self._progress)
 
     def serve(self) -> None:
@@ -72,35 +72,33 @@ class Server:
             self.submission.module(request.module)
             return self._keep(Module(self.submission, request.module))
         if isinstance(request, wire.NewTest):
-            return self._new_test(request.seed)
+            self._new_test(request.seed)
+            return None
         if isinstance(request, wire.StandIn):
-            undo = stand_ins.install(
-                self.submission, request.module, request.name, request.source
-            )
+            undo = stand_ins.install(self.submission, request.module, request.name, request.source)
             self._undo.append(undo)
             return None
-        subject = self.objects[request.subject.number]
+        subject: Any = self.objects[request.subject.number]
         args = wire.unpack(request.args, tensors, self.objects.__getitem__)
         kwargs = wire.unpack(request.kwargs, tensors, self.objects.__getitem__)
         if isinstance(request, wire.Measure):
             return MEASUREMENTS[request.measurement](subject, *args, **kwargs)
         called = getattr(subject, request.attribute) if request.attribute else subject
-        return self._data_or_object(called(*args, **kwargs), subject)
-
-    def _data_or_object(self, result: object, subject: object) -> object:
-        """Keep a module here and send its number; send data as it is."""
+        result = called(
+            *args, **kwargs
+        )  # a model stays here, and its number goes; data goes itself
         return self._keep(result) if isinstance(result, torch.nn.Module) else result
 
     def _keep(self, value: object) -> ObjectAt:
-        number = len(self.objects)
+        self._numbers += 1
+        number = self._numbers
         self.objects[number] = value
         return ObjectAt(number)
 
     def _new_test(self, seed: int) -> None:
         while self._undo:
             self._undo.pop()()
-        modules = {n: value for n, value in self.objects.items() if isinstance(value, Module)}
-        self.objects = modules
+        self.objects = {n: kept for n, kept in self.objects.items() if isinstance(kept, Module)}
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)
@@ -113,9 +111,9 @@ def run_worker(connection: socket.socket, folder: Path, sources: dict[str, str])
     """Be a worker for one question of one submission, then leave without ceremony."""
     os.setsid()
     os.chdir(folder)
-    with open(os.devnull, "r+b", buffering=0) as nothing:
-        for stream in (0, 1, 2):
-            os.dup2(nothing.fileno(), stream)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
     sys.argv = [""]
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True

@@ -20,10 +20,10 @@ import msgspec
 import safetensors
 import safetensors.torch
 import torch
-from checks.failures import Frame, NotData, StudentError, describe
 from torch import Tensor
 
 from autograder.errors import WireError
+from checks.failures import Frame, NotData, StudentError, describe
 
 NEVER = math.inf  # as a deadline
 LENGTHS = struct.Struct(">IQ")
@@ -70,14 +70,14 @@ class Other(msgspec.Struct, tag="other"):
 class Items(msgspec.Struct, tag="items"):
     """A list, or a tuple."""
 
-    items: list["Value"]
+    items: list[Value]
     is_tuple: bool = False
 
 
 class Pairs(msgspec.Struct, tag="pairs"):
     """A mapping from text."""
 
-    pairs: dict[str, "Value"]
+    pairs: dict[str, Value]
 
 
 Value = Union[None, bool, int, float, str, TensorAt, ObjectAt, Other, Items, Pairs]  # noqa: UP007

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-
 MOST_FRAMES = 6  # of a deep recursion, the ends are enough
 LONGEST_LINE = 200
 

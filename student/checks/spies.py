@@ -95,7 +95,6 @@ def spy_on_evaluation(
 ) -> dict[str, Any]:
     """Run evaluate on a spied model that arrives in training mode."""
     model = SpyModel(weight)
-    model.train()
     loader = _loader(images, labels, batch, drop_last)
     result = cast(Any, train).evaluate(model, loader, CPU)
     return {

@@ -60,7 +60,9 @@ def _lines_of(error: StudentError) -> str:
 
 def _hint(error: StudentError) -> str:
     if error.type_name == "TypeError" and not error.frames and "argument" in error.text:
-        return "The call does not fit your signature. Keep the arguments as the skeleton gives them."
+        return (
+            "The call does not fit your signature. Keep the arguments as the skeleton gives them."
+        )
     if error.type_name == "EOFError":
         return "Nobody types while this runs: do not call input() outside `if __name__ == ...`."
     if error.type_name in ("SystemExit", "KeyboardInterrupt"):
@@ -95,7 +97,7 @@ def empty_file(file: str) -> str:
 def stopped_at_import(file: str, how: str) -> str:
     return (
         f"{file} {how} while it was being loaded, so nothing in it could be tested. "
-        "Put what is not a definition under `if __name__ == \"__main__\":`."
+        'Put what is not a definition under `if __name__ == "__main__":`.'
     )
 
 
@@ -113,7 +115,9 @@ def too_slow(call: str, seconds: float) -> str:
 
 
 def no_time_left(seconds: float) -> str:
-    return f"Not run: the time for the whole grading ({seconds:.0f} s) was used up before this check."
+    return (
+        f"Not run: the time for the whole grading ({seconds:.0f} s) was used up before this check."
+    )
 
 
 def died(call: str, how: str) -> str:

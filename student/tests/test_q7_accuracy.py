@@ -13,7 +13,7 @@ def test_a_small_batch_is_learned(vit, draw):
     losses = losses_on_one_batch(vit, images, labels, 60, sizes)
     expect(
         losses[-1] < losses[0] / 2,
-        call="60 steps of Adam on a batch of 16 images, with your LightViT",
+        call="60 steps of gradient descent on a batch of 16 images, with your LightViT",
         expected=f"a loss below {losses[0] / 2:.2f}, half of the first one",
         got=f"{losses[-1]:.2f}",
         why="Something between the images and the logits does not learn: see q1 to q5 first.",

@@ -21,11 +21,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from checks.compare import expect, expect_shape, matches
+from checks.compare import Tolerance, expect, expect_shape, matches
 from checks.draw import Draw
 from checks.measure import parameters, set_parameters
 
-LOOSE = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
+LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
 
 # Attention weights from raw scores q @ k^T, as right and as commonly mistaken. Keys complete
 # "These are exactly the numbers that come out if ...".
@@ -84,11 +84,14 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
         )
 
 
+Readings = list[tuple[Tensor, Tensor, Tensor, Tensor]]  # index matrices of q, k, v, out
+
+
 @dataclass(frozen=True)
 class Found:
     """What the search came to: readings that give the student's numbers, or why none does."""
 
-    readings: list[tuple[Tensor, Tensor, Tensor, Tensor]]  # index matrices of q, k, v, out
+    readings: Readings
     cause: str = ""
     average: bool = True  # whether equal tokens come back as out(v(token))
 
@@ -168,9 +171,7 @@ class Layout:
             return Found([], "q, k and v do not come from three distinct maps.")
         return Found([])
 
-    def holds(
-        self, readings: list[tuple[Tensor, ...]], theta: Tensor, x: Tensor, result: Tensor
-    ) -> bool:
+    def holds(self, readings: Readings, theta: Tensor, x: Tensor, result: Tensor) -> bool:
         """Whether one of the readings, with some query bias, still gives `result`.
 
         A key bias changes nothing (softmax does not see it); value and output bias add a constant.
@@ -203,7 +204,7 @@ class Layout:
         pairs: list[tuple[int, int]],
         formula: Formula,
         apart: bool,
-    ) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    ) -> Readings:
         # One number a reading first: few pass it, and only those are worked out in full.
         attention = self._attend(theta, x[:1], self.in_maps, self.in_maps, formula)[..., :1, :]
         readings = []
@@ -235,13 +236,15 @@ class Layout:
         scores = torch.einsum("abhnr,cbhmr->acbhnm", q, k)
         return formula(scores, self.d, self.d_head)
 
-    def _gather(self, theta: Tensor, x: Tensor, attention: Tensor, v: Tensor, out: Tensor) -> Tensor:
+    def _gather(
+        self, theta: Tensor, x: Tensor, attention: Tensor, v: Tensor, out: Tensor
+    ) -> Tensor:
         values = self._heads(x.double() @ theta[v].T)
         gathered = (attention @ values).transpose(-3, -2).flatten(-2)
         return gathered @ theta[out].T
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.n_heads, self.d_head)).transpose(-3, -2)
+        return x.reshape(*x.shape[:-1], self.n_heads, self.d_head).transpose(-3, -2)
 
     def _overlap(self, one: Tensor, other: Tensor) -> bool:
         own = one[one < self.zero]

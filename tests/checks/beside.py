@@ -10,30 +10,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Measurement = TypeVar("Measurement", bound=Callable[..., Any])
 
-MEASUREMENTS: dict[str, Callable[..., object]] = {}
+MEASUREMENTS: dict[str, Callable[..., Any]] = {}
 
 
 @runtime_checkable
 class Remote(Protocol):
     """A proxy for something of the student's in another process."""
 
-    def measure_(self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+    def measure_(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         """Run a measurement on it, there."""
 
 
-def beside(function: Callable[Concatenate[object, P], R]) -> Callable[Concatenate[object, P], R]:
+def beside(function: Measurement) -> Measurement:
     """Make a function run beside its first argument, here or in the worker."""
     MEASUREMENTS[function.__name__] = function
 
     @functools.wraps(function)
-    def run(subject: object, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(subject: object, *args: object, **kwargs: object) -> Any:
         if isinstance(subject, Remote):
-            return subject.measure_(function.__name__, args, kwargs)  # type: ignore[return-value]
+            return subject.measure_(function.__name__, args, kwargs)
         return function(subject, *args, **kwargs)
 
-    return run
+    return cast(Measurement, run)

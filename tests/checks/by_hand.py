@@ -13,7 +13,9 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
     right = piled_up = weight.double()
     pile = torch.zeros_like(right)
     first_only = None
-    for rows, answers in zip(images.flatten(1).split(batch), labels.split(batch), strict=True):
+    for rows, answers in zip(
+        torch.split(images.flatten(1), batch), torch.split(labels, batch), strict=True
+    ):
         right = right - RATE * _gradient(right, rows.double(), answers)
         pile = pile + _gradient(piled_up, rows.double(), answers)
         piled_up = piled_up - RATE * pile
@@ -31,7 +33,7 @@ def accuracy_by_hand(
 ) -> dict[str, Tensor]:
     """Return the share of right answers, and the numbers that common mistakes give instead."""
     hits = ((images.flatten(1) @ weight).argmax(1) == labels).float()
-    of_batches = torch.stack([part.mean() for part in hits.split(batch)])
+    of_batches = torch.stack([part.mean() for part in torch.split(hits, batch)])
     return {
         "share": hits.mean(),
         "count": hits.sum(),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from checks.failures import CheckFailed, StudentError, describe
 
-Tolerance = Mapping[str, float]
+
+class Tolerance(TypedDict):
+    """How far numbers may lie apart: atol + rtol * |expected|."""
+
+    rtol: float
+    atol: float
+
 
 EXACT: Tolerance = {"rtol": 0.0, "atol": 0.0}  # numbers are moved, not computed
 CLOSE: Tolerance = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums in another order differ by 1e-6
@@ -46,7 +53,11 @@ def expect_tensor(
 
 
 def expect_shape(
-    got: object, shape: Sequence[int], *, call: str, slips: Mapping[str, Sequence[int]] | None = None
+    got: object,
+    shape: Sequence[int],
+    *,
+    call: str,
+    slips: Mapping[str, Sequence[int]] | None = None,
 ) -> None:
     """Fail unless `got` is a tensor of this shape."""
     got = _tensor(got, call)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 MAGIC = {"images-idx3": 2051, "labels-idx1": 2049}
 
 
@@ -25,7 +26,7 @@ def read_digits(root: Path, part: str) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(images), torch.from_numpy(labels).long()
 
 
-def _read(raw: Path, part: str, kind: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _read(raw: Path, part: str, kind: str) -> Pixels:
     plain = raw / f"{part}-{kind}-ubyte"
     packed = raw / f"{part}-{kind}-ubyte.gz"
     try:
@@ -39,4 +40,5 @@ def _read(raw: Path, part: str, kind: str) -> np.ndarray[tuple[int, ...], np.dty
     numbers = np.frombuffer(content, dtype=np.uint8, offset=header)
     if numbers.size != int(np.prod(shape)):
         raise ValueError(f"{plain.name} in {raw} is cut short")
-    return numbers.reshape(shape).copy()
+    copied: Pixels = numbers.reshape(shape).copy()  # torch wants memory of its own
+    return copied

@@ -12,13 +12,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from checks.compare import expect, matches
+from checks.compare import Tolerance, expect, matches
 from checks.draw import Draw
 from checks.failures import CheckFailed
 from checks.measure import parameters, set_parameters
 from checks.probes import places_seen, standardised, watch
 
-LOOSE = {"rtol": 2e-3, "atol": 2e-4}  # own LayerNorms differ in where a tiny eps is added
+LOOSE: Tolerance = {
+    "rtol": 2e-3,
+    "atol": 2e-4,
+}  # own LayerNorms differ in where a tiny eps is added
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "": F.gelu,
@@ -56,7 +59,9 @@ def normalised_as(seen: Tensor, x: Tensor) -> tuple[bool, Tensor]:
     for unbiased in (False, True):  # a LayerNorm by hand often divides by the unbiased deviation
         n = standardised(x.double(), unbiased).flatten(0, -2)
         target = seen.double().flatten(0, -2)
-        gain = ((n - n.mean(0)) * (target - target.mean(0))).sum(0) / (n - n.mean(0)).square().sum(0)
+        gain = ((n - n.mean(0)) * (target - target.mean(0))).sum(0) / (n - n.mean(0)).square().sum(
+            0
+        )
         fitted = n * gain + (target - n * gain).mean(0)
         if matches(fitted, target, LOOSE):
             return True, gain
@@ -80,7 +85,9 @@ def expect_mlp(block: Any, values: Mapping[str, Tensor], draw: Draw, ratio: int,
     d = draw_width(values)
     x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
     place = place_of(block, x)
-    own = {n: v.double() for n, v in values.items() if not any(n.startswith(p + ".") for p in place)}
+    own = {
+        n: v.double() for n, v in values.items() if not any(n.startswith(p + ".") for p in place)
+    }
     result = watch(block, x, place, answer)["result"]
     z = (x + answer).double()
     added = result.double() - z
@@ -111,15 +118,18 @@ def draw_width(values: Mapping[str, Tensor]) -> int:
 
 
 def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
-    of_size = lambda n: [name for name, v in own.items() if v.numel() == n]  # noqa: E731
-    matrices, vectors = of_size(ratio * d * d), ["", *of_size(d)]
-    hidden_vectors = ["", *of_size(ratio * d)]
+    matrices = _of_size(own, ratio * d * d)
+    vectors, hidden_vectors = ["", *_of_size(own, d)], ["", *_of_size(own, ratio * d)]
     pairs = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
     for first, second in itertools.permutations(matrices, 2):
-        for flipped in itertools.product((False, True), repeat=2):
+        for flipped in itertools.product((False, True), (False, True)):
             for first_bias in hidden_vectors:
                 for gain, bias in pairs:
                     yield Mlp(gain, bias, first, first_bias, second, flipped)
+
+
+def _of_size(own: Mapping[str, Tensor], numbers: int) -> list[str]:
+    return [name for name, value in own.items() if value.numel() == numbers]
 
 
 def _fits(

@@ -113,7 +113,7 @@ def _load(name: str, path: Path, files: list[Path]) -> ModuleType:
 
 def _import_error(path: Path, files: list[Path], error: BaseException) -> StudentError:
     sys.modules.pop(path.stem, None)
-    if isinstance(error, SyntaxError) and error.filename in map(str, files):
+    if isinstance(error, SyntaxError) and str(error.filename) in map(str, files):
         return _syntax_error(Path(error.filename or path), error)
     found = student_error(error, files)
     if found.is_raised and isinstance(error, SystemExit):
@@ -141,12 +141,9 @@ def _compile(path: Path) -> CodeType:
         raise _syntax_error(path, error) from None
     except (ValueError, MemoryError, RecursionError) as error:
         said = f"Python cannot read this file ({str(error) or type(error).__name__})"
-        raise StudentError(
-            "unreadable", wording.syntax_error(path.name, None, said, "")
-        ) from None
+        raise StudentError("unreadable", wording.syntax_error(path.name, None, said, "")) from None
 
 
 def _syntax_error(path: Path, error: SyntaxError) -> StudentError:
     text = wording.syntax_error(path.name, error.lineno, error.msg, error.text or "")
     return StudentError("unreadable", text)
-

@@ -57,7 +57,9 @@ def read_package(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(images), np.concatenate(labels)
 
 
-def write(data: Path, part: str, images: np.ndarray, labels: np.ndarray, chosen: np.ndarray) -> None:
+def write(
+    data: Path, part: str, images: np.ndarray, labels: np.ndarray, chosen: np.ndarray
+) -> None:
     """Write the chosen digits, in a shuffled order, as two gzipped IDX files."""
     order = np.random.RandomState(1).permutation(np.flatnonzero(chosen))
     raw = data / "MNIST" / "raw"

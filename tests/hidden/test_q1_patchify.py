@@ -1,10 +1,10 @@
 """q1, hidden: several channels, other sizes, gradients, no side effects."""
 
 import torch
-from hidden.oracles import patches
 
 from checks import EXACT, expect, expect_error, expect_tensor, weight
 from checks.measure import image_gradient, input_after
+from hidden.oracles import patches
 
 
 @weight(2)

@@ -1,9 +1,9 @@
 """q2, hidden: longer tables, odd d, lengths of every kind."""
 
 import torch
-from hidden.oracles import positions
 
 from checks import expect, expect_tensor, weight
+from hidden.oracles import positions
 
 TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000
 

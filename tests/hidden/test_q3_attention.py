@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import CLOSE, expect, expect_error, expect_shape, expect_tensor, weight
+from checks import CLOSE, expect, expect_shape, expect_tensor, weight
 from checks.attention import expect_attention
 from checks.measure import in_double, used_but_not_trained
 
@@ -26,9 +26,7 @@ def test_the_order_of_tokens_does_not_matter(vit, draw):
     msa, x, order = vit.MyMSA(8, 2), draw(2, 6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
     msa.eval()
     expect_shape(msa(x), x.shape, call="MyMSA(8, 2)(x)")
-    expect_tensor(
-        msa(x[:, order]), msa(x)[:, order], call="MyMSA(8, 2)(x[:, order])", tol=CLOSE
-    )
+    expect_tensor(msa(x[:, order]), msa(x)[:, order], call="MyMSA(8, 2)(x[:, order])", tol=CLOSE)
 
 
 @weight(1)

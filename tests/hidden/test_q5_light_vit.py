@@ -1,7 +1,6 @@
 """q5, hidden: other sizes, how tokens are made, what the classifier reads, device and dtype."""
 
 import torch
-from hidden.oracles import patches, positions
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, weight
 from checks.encoder import affine_in, randomise
@@ -13,6 +12,7 @@ from checks.measure import (
 )
 from checks.model import blocks_seen
 from checks.probes import standardised
+from hidden.oracles import patches, positions
 
 EARLIER = ("patchify", "get_positional_embeddings", "MyViTBlock")
 

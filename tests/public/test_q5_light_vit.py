@@ -28,7 +28,9 @@ def test_the_logits_are_raw(vit, stand_in, draw):
     logits = vit.LightViT(DIGITS)(draw(4, *DIGITS[1:]))
     expect_shape(logits, (4, 10), call="LightViT((1, 1, 28, 28))(images)")
     sums, sums_of_exp = logits.sum(1), logits.exp().sum(1)
-    why = "nn.CrossEntropyLoss does the softmax itself: return the classifier's numbers as they are."
+    why = (
+        "nn.CrossEntropyLoss does the softmax itself: return the classifier's numbers as they are."
+    )
     for rows, end in ((sums, "softmax"), (sums_of_exp, "log_softmax")):
         expect(
             bool((rows - 1).abs().max() > 1e-3),

@@ -54,7 +54,7 @@ def logits_after_training(
         report_progress(epoch + 1, epochs, f"training, loss {loss.item():.2f}")
     model.eval()
     with torch.no_grad():
-        logits = torch.cat([model(part) for part in _scaled(unseen).split(500)])
+        logits = torch.cat([model(part) for part in torch.split(_scaled(unseen), 500)])
     return {"logits": logits, "epochs": epochs}
 
 

@@ -1,0 +1,132 @@
+"""Prove that skeleton, solution, tests and points agree: the promises that `autograder check` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from autograder import skeleton, suite
+from autograder.config import Assignment
+from autograder.grade import Grader
+from autograder.report import Report
+from checks.wording import Verdict
+
+SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
+TRAINED = "q7"  # the question that trains on thousands of digits
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One line of the check."""
+
+    number: int
+    text: str
+    kept: bool
+    note: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def promises(assignment: Assignment, training: bool = True) -> Iterator[Promise]:
+    """Yield each promise as soon as it is known whether it holds.
+
+    training  False leaves out the question that trains, which takes most of the time
+    """
+    yield generated(assignment)
+    yield no_solution_line(assignment)
+    questions = [name for name in assignment.questions if training or name != TRAINED]
+    with Grader(assignment) as grader:
+        yield skeleton_earns_nothing(grader, questions)
+        yield solution_earns_everything(grader, questions)
+    yield tests_and_questions(assignment)
+
+
+def generated(assignment: Assignment) -> Promise:
+    """Promise 1: student/ is what would be generated now."""
+    found = skeleton.differences(assignment)
+    text = "student/ is what solution/ and tests/ generate"
+    return Promise(1, text, not found, "run `autograder student`" if found else "", tuple(found))
+
+
+def no_solution_line(assignment: Assignment) -> Promise:
+    """Promise 2: no line that students are to write is to be read in student/."""
+    secret = solution_lines(assignment)
+    found = []
+    for path in sorted(assignment.student.rglob("*")):
+        if path.is_file() and path.suffix in (".py", ".md", ".txt", ".ipynb", ".ini", ".json"):
+            name = path.relative_to(assignment.root).as_posix()
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                if line.strip() in secret:
+                    found.append(f"{name}, line {number}: {line.strip()}")
+    text = "no solution line can be read in student/"
+    return Promise(2, text, not found, f"{len(secret)} lines looked for", tuple(found))
+
+
+def solution_lines(assignment: Assignment) -> set[str]:
+    """Return the lines inside regions that are long enough and not also given outside them."""
+    inside: set[str] = set()
+    given: set[str] = set()
+    for name in assignment.settings.files:
+        text = (assignment.solution / name).read_text(encoding="utf-8")
+        inside |= {line.strip() for region in skeleton.regions(text) for line in region.lines}
+        given |= {
+            line.strip()
+            for line in skeleton.stub(text, name, set(assignment.questions)).splitlines()
+        }
+    return {line for line in inside - given if len(line) >= SHORTEST and not line.startswith("#")}
+
+
+def skeleton_earns_nothing(grader: Grader, questions: list[str]) -> Promise:
+    """Promise 3: the untouched skeleton earns 0, and every question says that it is not started."""
+    report = grader.grade(grader.assignment.student, questions, SEED)
+    found = [
+        f"{question.id} earns {question.points:g} and says {question.verdict.value!r}"
+        for question in report.questions
+        if question.points or question.verdict is not Verdict.NOT_STARTED
+    ]
+    text = "the skeleton earns 0, and every question says TODO"
+    return Promise(3, text, not found, problems=tuple(found))
+
+
+def solution_earns_everything(grader: Grader, questions: list[str]) -> Promise:
+    """Promise 4: the solution earns all points, twice alike."""
+    reports = [grader.grade(grader.assignment.solution, questions, SEED) for _ in range(2)]
+    found = [line for report in reports for line in _lost(report)]
+    if not found and _marks(reports[0]) != _marks(reports[1]):
+        found.append("the two runs differ, with the same seed")
+    text = f"the solution earns all {reports[0].max_points:g} points, twice alike"
+    return Promise(4, text, not found, problems=tuple(found))
+
+
+def _lost(report: Report) -> list[str]:
+    return [
+        f"{outcome.test}  {outcome.title}: {outcome.verdict.value}"
+        for question in report.questions
+        for outcome in question.outcomes
+        if outcome.verdict is not Verdict.PASSED
+    ] + ([report.details] if report.details else [])
+
+
+def _marks(report: Report) -> list[tuple[str, str, float, str]]:
+    return [
+        (outcome.test, outcome.verdict.value, outcome.share, outcome.message)
+        for question in report.questions
+        for outcome in question.outcomes
+    ]
+
+
+def tests_and_questions(assignment: Assignment) -> Promise:
+    """Promise 6: every question has tests, visible ones among them, and all points are shared out."""
+    totals = suite.weights(assignment)
+    found = [f"{name} has no test with a weight" for name, total in totals.items() if not total]
+    for name in assignment.questions:
+        if not list((assignment.tests / "public").glob(f"test_{name}_*.py")):
+            found.append(f"{name} has no visible test")
+    shared = sum(
+        Fraction(str(q.points)) for name, q in assignment.questions.items() if totals[name]
+    )
+    if shared != Fraction(str(assignment.points)):
+        found.append(f"only {float(shared):g} of {assignment.points:g} points can be earned")
+    text = "every question in grading.yml has tests, and every test a question"
+    return Promise(6, text, not found, problems=tuple(found))
