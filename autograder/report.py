@@ -131,7 +131,7 @@ def machine() -> dict[str, str]:
     return {
         "autograder": __version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "numpy": numpy.__version__,
         "system": f"{platform.system()} {platform.release()}",
         "processor": torch.backends.cpu.get_cpu_capability() + ", " + platform.machine(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,10 +178,15 @@ def _importable(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_options_from_outside() -> Iterator[None]:
-    """Keep PYTEST_ADDOPTS of whoever calls us away from the graded run."""
+    """Keep PYTEST_ADDOPTS and warning filters of whoever calls us away from the graded run.
+
+    A warning is not a mistake: not even where the caller has made warnings errors.
+    """
     kept = os.environ.pop("PYTEST_ADDOPTS", None)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         if kept is not None:
             os.environ["PYTEST_ADDOPTS"] = kept

@@ -1,0 +1,33 @@
+# One line a task. Each makes the virtual environment first if it is missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: grade test check lint student bench
+
+grade: $(READY)   ## grade the reference solution on the embedded digits
+	$(BIN)/autograder grade solution
+
+test: $(READY)    ## run every test of the kit
+	$(BIN)/python -m pytest
+
+check: $(READY)   ## prove that skeleton, solution, tests and points agree
+	$(BIN)/autograder check
+
+lint: $(READY)    ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+student: $(READY) ## write student/ anew from solution/ and the tests
+	$(BIN)/autograder student
+
+bench: $(READY)   ## compare a grading with the bare training it contains
+	$(BIN)/python tests/kit/bench.py
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $(READY)

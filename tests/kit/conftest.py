@@ -1,0 +1,88 @@
+"""What the kit's own tests share: one warm grader, and submissions made from the solution."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.config import Assignment, load
+from autograder.grade import Grader
+from autograder.report import Report
+
+ROOT = Path(__file__).resolve().parents[2]
+FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
+
+
+@pytest.fixture(scope="session")
+def assignment() -> Assignment:
+    return load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def grader(assignment: Assignment) -> Iterator[Grader]:
+    with Grader(assignment) as warm:
+        yield warm
+
+
+@pytest.fixture
+def submission(tmp_path: Path, assignment: Assignment) -> Callable[..., Path]:
+    """submission(vit=..., train=...) is a folder; a file that is not named is the solution's."""
+
+    def write(**files: str | bytes | None) -> Path:
+        folder = tmp_path / "handed in"
+        folder.mkdir(exist_ok=True)
+        for name in ("vit", "train"):
+            content = files.get(name, (assignment.solution / f"{name}.py").read_bytes())
+            if isinstance(content, str):
+                content = content.encode()
+            if content is not None:
+                (folder / f"{name}.py").write_bytes(content)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def edited(assignment: Assignment) -> Callable[[str, str, str], str]:
+    """edited("vit", old, new) is the solution's text with one place changed."""
+
+    def edit(name: str, old: str, new: str) -> str:
+        text = (assignment.solution / f"{name}.py").read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}.py"
+        return text.replace(old, new)
+
+    return edit
+
+
+def messages(report: Report) -> str:
+    """Return all that a student could read in a report."""
+    outcomes = [outcome for question in report.questions for outcome in question.outcomes]
+    return "\n".join([report.message, *report.notes, *(outcome.message for outcome in outcomes)])
+
+
+@pytest.fixture
+def copied(tmp_path: Path, assignment: Assignment) -> Assignment:
+    """A copy of the kit's own files that a test may spoil."""
+    root = tmp_path / "kit"
+    for name in ("solution", "student", "tests/public", "tests/hidden", "tests/checks", "tests/data"):
+        shutil.copytree(
+            assignment.root / name, root / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copyfile(assignment.root / "grading.yml", root / "grading.yml")
+    return load(root)
+
+
+@pytest.fixture
+def grader_of(grader: Grader) -> Callable[[Assignment], Grader]:
+    """grader_of(kit) grades with that kit's files and the workers that are warm already."""
+
+    def other(kit: Assignment) -> Grader:
+        warm = copy.copy(grader)
+        warm.assignment = kit
+        return warm
+
+    return other

@@ -1,0 +1,60 @@
+"""The promises of `autograder check`, and that each can be broken."""
+
+import pytest
+
+from autograder import selfcheck, skeleton
+
+
+def test_all_promises_hold(assignment):
+    found = list(selfcheck.promises(assignment))
+    assert [promise.number for promise in found] == [1, 2, 3, 4, 6]
+    assert all(promise.kept for promise in found), [p.problems for p in found if not p.kept]
+
+
+def test_a_changed_student_file_is_named_with_its_line(copied):
+    path = copied.student / "vit.py"
+    path.write_text(path.read_text().replace("import math", "import maths"))
+    promise = selfcheck.generated(copied)
+    assert not promise.kept
+    assert promise.problems == ("student/vit.py, line 9: `import maths` should be `import math`",)
+
+
+def test_a_missing_and_a_stray_file_are_named(copied):
+    (copied.student / "train.py").unlink()
+    (copied.student / "tests" / "test_q9_old.py").write_text("")
+    assert skeleton.differences(copied) == [
+        "student/tests/test_q9_old.py: is not generated any more",
+        "student/train.py: is missing",
+    ]
+    assert set(skeleton.write(copied)) == {"student/tests/test_q9_old.py", "student/train.py"}
+    assert skeleton.differences(copied) == []
+
+
+def test_a_solution_line_in_the_handout_is_found(copied):
+    with (copied.student / "README.md").open("a") as readme:
+        readme.write("\n    grid = images.reshape(B, C, n_patches, h, n_patches, w)\n")
+        readme.write("    side_by_side = gathered.transpose(1, 2).reshape(B, N, d)\n")
+    promise = selfcheck.no_solution_line(copied)
+    assert not promise.kept
+    assert "side_by_side" in promise.problems[0]
+
+
+def test_a_skeleton_that_gives_something_away_is_found(copied, grader_of):
+    (copied.student / "vit.py").write_bytes((copied.solution / "vit.py").read_bytes())
+    promise = selfcheck.skeleton_earns_nothing(grader_of(copied), ["q1", "q2"])
+    assert not promise.kept
+    assert "q1 earns 15" in promise.problems[0]
+
+
+def test_a_solution_that_loses_a_mark_is_found(copied, grader_of):
+    path = copied.solution / "vit.py"
+    path.write_text(path.read_text().replace("10000 **", "1000 **"))
+    promise = selfcheck.solution_earns_everything(grader_of(copied), ["q2"])
+    assert not promise.kept
+    assert "q2.1" in promise.problems[0]
+
+
+@pytest.mark.parametrize("folder", ["public", "hidden"])
+def test_a_question_without_a_visible_test_is_found(copied, folder):
+    (copied.tests / folder / "test_q7_accuracy.py").unlink()
+    assert selfcheck.tests_and_questions(copied).kept is (folder == "hidden")
