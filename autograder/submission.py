@@ -151,13 +151,13 @@ def _in_zip(archive: zipfile.ZipFile) -> Files:
     for entry in entries:
         name = entry.filename.replace("\\", "/")  # some Windows programs write backslashes
         inside = PurePosixPath(name)
-        if entry.is_dir() or name.endswith("/") or _is_clutter(inside.parts):
+        if entry.is_dir() or not inside.parts:
             continue
         if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
             raise UnusableSubmission(
                 f"Your zip holds a path that leads out of it: {name[:200]!r}. Make it anew."
             )
-        if stat.S_ISLNK(entry.external_attr >> 16):
+        if stat.S_ISLNK(entry.external_attr >> 16) or _is_clutter(inside.parts):
             continue
         files[inside.as_posix()] = _reader(archive, entry)
     return files

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from checks.beside import beside
+from checks.failures import StudentError, the_tensor
 from checks.progress import report_progress
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels, after division by 255
@@ -74,7 +75,11 @@ def _affordable_epochs(
 
 
 def _loss(model: Any, images: Tensor, labels: Tensor) -> Tensor:
-    return nn.functional.cross_entropy(model(images), labels)
+    logits = the_tensor(model(images), "LightViT.forward")
+    if logits.shape != (len(images), 10):
+        shape = f"a tensor of shape {tuple(logits.shape)}, not ({len(images)}, 10)"
+        raise StudentError("wrong_result", f"LightViT.forward returned {shape}.")
+    return nn.functional.cross_entropy(logits, labels)
 
 
 def _scaled(pixels: Tensor) -> Tensor:

@@ -43,6 +43,7 @@ class Server:
         self.objects: dict[int, object] = {}
         self._undo: list[Callable[[], None]] = []
         self._numbers = 0
+        self._calling = False  # whether the student's code, or a measurement of it, is running
         progress.listen(self._progress)
 
     def serve(self) -> None:
@@ -61,11 +62,12 @@ class Server:
             return wire.Returned(packer.pack(self._run(request, tensors)))
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's, too
             packer.tensors.clear()
-            signature = isinstance(error, TypeError) and "argument" in str(error)
-            ours = not own_frames(error.__traceback__, self.submission.files) and not signature
-            if isinstance(error, Exception) and ours and not isinstance(error, StudentError):
+            theirs = self._calling or isinstance(error, StudentError)
+            if not theirs and not own_frames(error.__traceback__, self.submission.files):
                 return wire.Broken(traceback.format_exc()[-wire.MOST_TEXT :])
             return wire.raised(student_error(error, self.submission.files))
+        finally:
+            self._calling = False
 
     def _run(self, request: wire.Request, tensors: Any) -> object:
         if isinstance(request, wire.Load):
@@ -81,6 +83,9 @@ class Server:
         subject: Any = self.objects[request.subject.number]
         args = wire.unpack(request.args, tensors, self.objects.__getitem__)
         kwargs = wire.unpack(request.kwargs, tensors, self.objects.__getitem__)
+        # From here on an error is the student's even without a line of theirs in it: a backward pass
+        # that fails, a signature that does not fit. With sound code our measurements do not fail.
+        self._calling = True
         if isinstance(request, wire.Measure):
             return MEASUREMENTS[request.measurement](subject, *args, **kwargs)
         called = getattr(subject, request.attribute) if request.attribute else subject

@@ -58,7 +58,10 @@ class Submission:
         module = self.module(module_name)
         file = self.sources[module_name].name
         if name not in vars(module):
-            raise StudentError("absent", wording.absent(file, name, _similar(name, module)))
+            own = _similar(name, module)
+            if Path(file).stem == "vit" and module_name != "vit":
+                raise StudentError("absent", wording.absent_with_its_file(module_name, name))
+            raise StudentError("absent", wording.absent(file, name, own))
         value = getattr(module, name)
         if not callable(value):
             raise StudentError("absent", wording.not_callable(file, name, describe(value)))

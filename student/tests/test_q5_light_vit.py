@@ -1,6 +1,7 @@
 """q5, visible: shapes, raw logits, and the tokens that flow through the blocks."""
 
 from checks import expect, expect_shape, weight
+from checks.encoder import randomise
 from checks.model import blocks_seen
 
 DIGITS = (1, 1, 28, 28)
@@ -75,8 +76,10 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
 def test_the_class_token_stands_in_front(vit, stand_in, draw):
     """Token 0 is the class token: the same for every image, before the patch tokens."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
-    seen = blocks_seen(vit.LightViT(DIGITS), draw(4, *DIGITS[1:]), n_tokens=50)
-    tokens = seen["inputs"][0]
+    model, images = vit.LightViT(DIGITS), draw(4, *DIGITS[1:])
+    blocks_seen(model, images, n_tokens=50)
+    randomise(model, draw)  # whatever the initialisation, tokens of different images differ now
+    tokens = blocks_seen(model, images, n_tokens=50)["inputs"][0]
     differs = (tokens - tokens[:1]).abs().amax((0, 2)) > 1e-6
     call = "LightViT((1, 1, 28, 28))(images), looking at the tokens of 4 images"
     last = "The class token stands behind the patches: torch.cat([class_token, patches], dim=1)."

@@ -7,6 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST_FRAMES = 6  # of a deep recursion, the ends are enough
 LONGEST_LINE = 200
@@ -29,7 +33,7 @@ class Frame:
 class StudentError(Exception):
     """Something that the student's code did instead of returning.
 
-    kind       "raised", "unreadable", "absent", "not_found", "died" or "too_slow"
+    kind       "raised", "wrong_result", "unreadable", "absent", "not_found", "died" or "too_slow"
     type_name  for "raised": the exception's class
     bases      for "raised": the names of that class and all it derives from
     text       what the exception said, or a sentence of ours
@@ -62,6 +66,15 @@ class StudentError(Exception):
     def is_todo(self) -> bool:
         """Whether this is the error that an untouched stub raises."""
         return self.type_name == "NotImplementedError" and self.text.startswith("TODO")
+
+
+def the_tensor(value: object, call: str) -> Tensor:
+    """Return the value if it is a tensor; raise the student's error if it is not."""
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        raise StudentError("wrong_result", f"{call} returned {describe(value)}, not a tensor.")
+    return value
 
 
 def student_error(error: BaseException, files: Collection[Path], call: str = "") -> StudentError:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from checks import stand_ins
+from checks.beside import MEASUREMENTS
 from checks.failures import CheckFailed, StudentError, own_frames, student_error
 from checks.loading import Submission
 
@@ -56,7 +57,8 @@ class LocalTransport:
         """Return the error as a StudentError if it came out of the student's files."""
         if isinstance(error, (CheckFailed, StudentError)):
             return error
+        measured = {Path(measure.__code__.co_filename) for measure in MEASUREMENTS.values()}
         signature = isinstance(error, TypeError) and "argument" in str(error)
-        if signature or own_frames(error.__traceback__, self.submission.files):
+        if signature or own_frames(error.__traceback__, [*self.submission.files, *measured]):
             return student_error(error, self.submission.files)
         return error

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from checks.beside import beside
+from checks.failures import the_tensor
 
 
 @beside
@@ -40,7 +41,7 @@ def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> list[
     """
     model = cast(nn.Module, module).eval()
     generator = torch.Generator().manual_seed(seed)
-    result = model(inputs)
+    result: Any = the_tensor(model(inputs), "forward")
     weights = torch.randn(result.shape, generator=generator)
     model.zero_grad(set_to_none=True)
     if result.requires_grad:
@@ -65,7 +66,7 @@ def _matters(
 def image_gradient(vit: object, images: Tensor, n_patches: int, weights: Tensor) -> Tensor | None:
     """Return the gradient that reaches the images through patchify; None if none does."""
     images = images.clone().requires_grad_()
-    patches = cast(Any, vit).patchify(images, n_patches)
+    patches: Any = the_tensor(cast(Any, vit).patchify(images, n_patches), "patchify")
     if not patches.requires_grad:
         return None
     (patches * weights).sum().backward()
@@ -89,7 +90,7 @@ def on_meta_device(module: object, inputs: Tensor) -> str:
     without a GPU.
     """
     moved = cast(nn.Module, module).to("meta")
-    return str(moved(inputs.to("meta")).device)
+    return str(the_tensor(moved(inputs.to("meta")), "forward").device)
 
 
 @beside

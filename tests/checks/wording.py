@@ -106,6 +106,10 @@ def absent(file: str, name: str, similar: list[str]) -> str:
     return f"{file} has no `{name}`.{defined}"
 
 
+def absent_with_its_file(module: str, name: str) -> str:
+    return f"There is no {module}.py among your files, and vit.py has no `{name}` either."
+
+
 def not_callable(file: str, name: str, what: str) -> str:
     return f"`{name}` in {file} is {what}. It must be a function or a class, as in the skeleton."
 

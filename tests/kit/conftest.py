@@ -86,3 +86,13 @@ def grader_of(grader: Grader) -> Callable[[Assignment], Grader]:
         return warm
 
     return other
+
+
+@pytest.fixture
+def impatient(grader: Grader, assignment: Assignment) -> Grader:
+    """A grader whose limits are short."""
+    limits = assignment.settings.limits.model_copy(update={"seconds_per_test": 3.0})
+    settings = assignment.settings.model_copy(update={"limits": limits})
+    warm = copy.copy(grader)
+    warm.assignment = Assignment(assignment.root, settings)
+    return warm
