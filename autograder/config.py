@@ -170,7 +170,8 @@ def _with_tests(assignment: Assignment, tree: CommentedMap) -> Assignment:
 
 def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
     """Turn pydantic's first complaint into where, what, remedy."""
-    first = error.errors()[0]
+    # A mistyped key makes two complaints: that it is unknown, and that the right one is missing.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     place = tuple(part for part in first["loc"] if part != "[key]")
     where = f"{FILE}, line {_line(tree, place)}"
     inside = ".".join(str(part) for part in place[:-1]) or "the file"
@@ -181,9 +182,11 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
         return ConfigError(where, f"unknown key `{key}` in {inside}", remedy)
     if first["type"] == "missing":
         return ConfigError(where, f"`{key}` is missing in {inside}", f"add `{key}: ...`")
-    if first["type"] == "string_pattern_mismatch":
+    if first["loc"][-1] == "[key]" and place[0] == "questions":
         return ConfigError(where, f"`{key}` is no name of a question", "call it q1, q2, ...")
     given = first.get("input")
+    if place[0] == "files" and len(place) > 1:
+        return ConfigError(where, f"`files` lists {given!r}", "only vit.py and train.py are known")
     what = f"`{key}` is {given!r}: {first['msg'].lower()}"
     return ConfigError(where, what, _remedy(first))
 

@@ -8,50 +8,33 @@ from typing import Any
 import nbformat
 
 from autograder.errors import UnusableSubmission
+from checks import cells
 
 DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
-MAGIC = re.compile(r"^\s*[%!?]")
-CELL_MAGIC = re.compile(r"^\s*%%")
 
 
 def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
     """Return the code of a notebook and notes for its author.
 
-    Magics and shell lines become comments, so that line numbers in messages fit. Where a name is
-    defined in two cells, the last one counts, as it would after running from top to bottom.
+    Where a name is defined in two cells, the last one counts, as it would after running from top to
+    bottom. Magics stay: the worker takes them out, where parsing a student's text can do no harm.
     """
     try:
         read: Any = nbformat.reads  # it has no types
         notebook = read(content.decode("utf-8-sig"), as_version=4)
-        cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     except Exception as error:  # nbformat raises whatever its JSON reader and its schema raise
         said = str(error).strip().splitlines()[:1]
         raise UnusableSubmission(
             f"{name} is not a notebook that can be read ({''.join(said)[:200]}). "
             "Open it in Jupyter, save it, and hand it in again."
         ) from None
-    parts = []
-    for number, cell in enumerate(cells, start=1):
-        parts.append(f"# --- code cell {number}\n{_without_magics(cell)}\n")
-    return "\n".join(parts), _notes(cells)
+    return cells.joined(sources), _notes(sources)
 
 
-def _without_magics(cell: str) -> str:
-    lines = cell.splitlines()
-    if lines and CELL_MAGIC.match(lines[0]) and not lines[0].lstrip().startswith("%%time"):
-        return "\n".join(f"# {line}" for line in lines)  # %%bash and the like are not Python
-    return "\n".join(_commented(line) if MAGIC.match(line) else line for line in lines)
-
-
-def _commented(line: str) -> str:
-    """Turn a magic into a statement that does nothing: it may be all there is in an `if`."""
-    indent = line[: len(line) - len(line.lstrip())]
-    return f"{indent}pass  # {line.strip()}"
-
-
-def _notes(cells: list[str]) -> list[str]:
+def _notes(sources: list[str]) -> list[str]:
     places: dict[str, list[int]] = {}
-    for number, cell in enumerate(cells, start=1):
+    for number, cell in enumerate(sources, start=1):
         for name in DEFINITION.findall(cell):
             places.setdefault(name, []).append(number)
     return [

@@ -55,7 +55,7 @@ class ForkServer:
             stdin=theirs.fileno(),
             cwd="/",
             env=ENVIRONMENT,
-            close_fds=True,
+            start_new_session=True,  # Ctrl-C is for the grader, which then hangs up
         )
         theirs.close()
         self._ready = False

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from autograder import notebook
 from autograder.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
+from checks import cells
 
 MOST_BYTES = 5 << 20  # of one file; a vit.py has some thousand
 MOST_ENTRIES = 20_000
@@ -113,7 +114,7 @@ def _with_missing(
 
 def _stage_notebook(name: str, content: bytes, wanted: list[str], folder: Path) -> Submission:
     text, notes = notebook.source_of(_limited(content, name, 20 * MOST_BYTES), name)
-    staged = "notebook.py"
+    staged = cells.FILE
     (folder / staged).write_text(text, encoding="utf-8")
     sources = {Path(file).stem: staged for file in wanted}
     return Submission(folder, sources, tuple(notes))

@@ -168,12 +168,19 @@ def weights(assignment: Assignment) -> dict[str, int]:
 
 @contextlib.contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    """Let hidden tests import what lies beside them."""
+    """Let hidden tests import what lies beside them, and forget all of them afterwards.
+
+    Another kit, or the same one after an edit, has modules of the same names.
+    """
+    before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if name.split(".")[0] in ("public", "hidden"):
+                del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -43,10 +43,12 @@ MOST_ORDER = 64 << 10
 def main() -> None:
     """Serve orders on the socket at descriptor 0 until the grader closes it."""
     control = socket.socket(fileno=os.dup(0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then hangs up
     workers: set[int] = set()
     torch.set_num_threads(1)
-    control.send(b"ready")
+    try:
+        control.send(b"ready")
+    except BrokenPipeError:  # the grader had nothing to grade and has left
+        return
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, MOST_ORDER, 1)
         if not data:
@@ -56,7 +58,6 @@ def main() -> None:
             pid = os.fork()
             if pid == 0:
                 control.close()
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
                 wire = socket.socket(fileno=descriptors[0])
                 run_worker(wire, Path(order.folder), order.sources)
             os.close(descriptors[0])

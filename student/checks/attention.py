@@ -44,10 +44,6 @@ SLIPS: dict[str, Formula] = {
     ).softmax(-1),
     "the softmax runs over the queries, not over the keys (for scores of shape (..., query, key) "
     "that is dim=-1).": lambda s, d, d_head: (s / math.sqrt(d_head)).softmax(-2),
-    "the division by sqrt(d_head) comes after the softmax.": lambda s, d, d_head: (
-        s.softmax(-1) / math.sqrt(d_head)
-    ),
-    "there is no softmax.": lambda s, d, d_head: s / math.sqrt(d_head),
 }
 
 

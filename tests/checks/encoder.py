@@ -88,13 +88,16 @@ def expect_mlp(block: Any, values: Mapping[str, Tensor], draw: Draw, ratio: int,
     own = {
         n: v.double() for n, v in values.items() if not any(n.startswith(p + ".") for p in place)
     }
-    result = watch(block, x, place, answer)["result"]
+    seen = watch(block, x, place, answer)
     z = (x + answer).double()
-    added = result.double() - z
+    added = seen["result"].double() - z
+    _, first_gain = normalised_as(seen["inputs"][0], x)
 
     for cause, activation in ACTIVATIONS.items():
         for mlp in _readings(own, d, ratio):
             if _fits(mlp, own, z, added, activation):
+                if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):
+                    cause = "the first norm is used twice, and the second never."
                 expect(
                     cause in ("", "tanh"),
                     call=call,

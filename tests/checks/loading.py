@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from checks import wording
+from checks import cells, wording
 from checks.failures import StudentError, describe, student_error
 
 
@@ -137,6 +137,8 @@ def _compile(path: Path) -> CodeType:
         raise StudentError(
             "unreadable", wording.not_utf8(path.name, line, source[error.start])
         ) from None
+    if path.name == cells.FILE:
+        text = cells.without_magics(text)
     linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
     try:
         return compile(text, str(path), "exec", dont_inherit=True)

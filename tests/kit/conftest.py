@@ -68,7 +68,14 @@ def messages(report: Report) -> str:
 def copied(tmp_path: Path, assignment: Assignment) -> Assignment:
     """A copy of the kit's own files that a test may spoil."""
     root = tmp_path / "kit"
-    for name in ("solution", "student", "tests/public", "tests/hidden", "tests/checks", "tests/data"):
+    for name in (
+        "solution",
+        "student",
+        "tests/public",
+        "tests/hidden",
+        "tests/checks",
+        "tests/data",
+    ):
         shutil.copytree(
             assignment.root / name, root / name, ignore=shutil.ignore_patterns("__pycache__")
         )

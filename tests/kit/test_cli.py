@@ -53,7 +53,7 @@ def test_a_low_score_is_no_error():
         (("grade", "solution", "--json", "none/r.json"), "cannot be written"),
         (("grade",), "Missing argument"),
         (("grdae",), "No such command"),
-        (("grade", "solution", "--seed", "-1"), "is not in the range"),
+        (("grade", "solution", "--seed", "-1"), "greater than or equal to 0"),
     ],
 )
 def test_a_wrong_call_says_how_to_call(arguments, said):

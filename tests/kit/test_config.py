@@ -53,7 +53,12 @@ def test_an_unknown_key_at_the_top_is_told(spoiled):
         ("epochs: 20", "epochs: 20.5", "`epochs` is 20.5", "write a whole number here"),
         ("epochs: 20", "epochs: yes", "`epochs` is 'yes'", "write a whole number here"),
         ("seconds_per_test: 20", "seconds_per_test: 0", "greater than 0", "choose a value"),
-        ("[vit.py, train.py]", "[vit.py, notes.txt]", "notes.txt", "choose a value"),
+        (
+            "[vit.py, train.py]",
+            "[vit.py, notes.txt]",
+            "`files` lists 'notes.txt'",
+            "only vit.py and train.py",
+        ),
         ("[vit.py, train.py]", "vit.py", "`files` is 'vit.py'", "write a list here"),
         ("  q2:", "  2:", "is no name of a question", "call it q1, q2"),
         ("  q2:", "  second:", "`second` is no name of a question", "call it q1, q2"),

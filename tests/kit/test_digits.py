@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import torch
+
 from checks.digits import read_digits
 
 
@@ -94,7 +95,10 @@ def test_a_read_only_folder_is_unpacked_elsewhere(assignment, tmp_path):
     [
         (b"", "not an IDX file"),
         (b"\x00\x00\x08\x03", "not an IDX file"),
-        (gzip.decompress(gzip.compress(b"\x00\x00\x08\x03" + b"\x00\x00\x00\x05" * 3)), "cut short"),
+        (
+            gzip.decompress(gzip.compress(b"\x00\x00\x08\x03" + b"\x00\x00\x00\x05" * 3)),
+            "cut short",
+        ),
     ],
 )
 def test_a_damaged_file_is_named(assignment, tmp_path, content, said):

@@ -96,7 +96,9 @@ def test_a_syntax_error_is_told_for_every_question(handout, assignment):
 def test_an_endless_loop_is_stopped(handout, assignment):
     solve(handout, assignment)
     path = handout / "vit.py"
-    path.write_text(path.read_text().replace("    B, C, H, W = images.shape\n", "    while True: pass\n"))
+    path.write_text(
+        path.read_text().replace("    B, C, H, W = images.shape\n", "    while True: pass\n")
+    )
     printed = run(handout, "-k", "q1 and dtype", "--timeout", "3")
     assert re.search(r"Stopped after \d s: your code ran too long.", printed)
     assert re.search(r"at        vit.py, line \d+, in patchify: while True: pass", printed)

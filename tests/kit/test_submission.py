@@ -65,11 +65,13 @@ def bad_zips(tmp_path, assignment):
     """Yield zips that cannot be graded, each with what its author is told."""
     files = solution_files(assignment)
     vit = files["vit.py"]
-    yield zipped(tmp_path / "a.zip", {"ViT.py": vit, "notes.txt": "x"}), (
-        "There is no vit.py in your zip. It holds: ViT.py, notes.txt. Names are case sensitive."
+    yield (
+        zipped(tmp_path / "a.zip", {"ViT.py": vit, "notes.txt": "x"}),
+        ("There is no vit.py in your zip. It holds: ViT.py, notes.txt. Names are case sensitive."),
     )
-    yield zipped(tmp_path / "b.zip", {"a/vit.py": vit, "b/vit.py": vit}), (
-        "There are 2 files called vit.py in your zip: a/vit.py, b/vit.py. Hand in one of them."
+    yield (
+        zipped(tmp_path / "b.zip", {"a/vit.py": vit, "b/vit.py": vit}),
+        ("There are 2 files called vit.py in your zip: a/vit.py, b/vit.py. Hand in one of them."),
     )
     yield zipped(tmp_path / "c.zip", {"../vit.py": vit}), "leads out of it: '../vit.py'"
     yield zipped(tmp_path / "d.zip", {"/tmp/vit.py": vit}), "leads out of it: '/tmp/vit.py'"

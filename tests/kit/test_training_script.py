@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from checks.digits import read_digits
 
 

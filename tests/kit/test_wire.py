@@ -115,7 +115,7 @@ def test_a_tensor_that_is_not_there_is_refused():
 
 
 def test_waiting_ends_at_the_deadline_in_both_directions(pair):
-    channel, other = pair
+    channel, _ = pair
     with pytest.raises(TimeoutError):
         channel.receive_reply(time.monotonic() + 0.05)
     packer = Packer()

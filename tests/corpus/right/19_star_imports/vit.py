@@ -65,7 +65,9 @@ class LightViT(Module):
         self.linear = Linear(C * (H // n_patches) * (W // n_patches), d)
         self.cls = Parameter(randn(1, 1, d))
         self.register_buffer("pos", get_positional_embeddings(n_patches**2 + 1, d))
-        self.blocks = ModuleList([MyViTBlock(d, n_heads) for _ in range(n_blocks)])
+        self.blocks = ModuleList()
+        while len(self.blocks) < n_blocks:  # the star import replaced Python's range by torch.range
+            self.blocks.append(MyViTBlock(d, n_heads))
         self.out = Linear(d, num_classes)
 
     def forward(self, images):

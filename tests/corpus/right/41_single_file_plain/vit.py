@@ -13,12 +13,14 @@ def patchify(images, n_patches):
 
 
 def get_positional_embeddings(sequence_length, d):
-    table = torch.zeros(sequence_length, d)
+    even = torch.arange(0, d, 2, dtype=torch.float64)
+    rows = []
     for p in range(sequence_length):
-        for j in range(d):
-            angle = torch.tensor(p / 10000 ** ((j - j % 2) / d), dtype=torch.float64)
-            table[p, j] = torch.sin(angle) if j % 2 == 0 else torch.cos(angle)
-    return table
+        row = torch.zeros(d)
+        row[0::2] = torch.sin(p / 10000 ** (even / d)).float()
+        row[1::2] = torch.cos(p / 10000 ** (even / d)).float()[: d // 2]
+        rows.append(row)
+    return torch.stack(rows)
 
 
 class MyMSA(nn.Module):

@@ -1,0 +1,40 @@
+"""Right but unusual submissions lose nothing, whatever the seed."""
+
+import random
+
+import pytest
+from conftest import FAST, ROOT, messages
+
+RIGHT = sorted(path for path in (ROOT / "tests/corpus/right").iterdir() if path.is_dir())
+# Those whose training differs from the reference's: other initialisations, norms, heads of slices.
+TRAINED = [
+    "13_own_everything",
+    "27_std_layernorm",
+    "35_big_library_style",
+    "37_head_slices_no_loop_batch",
+    "38_cached_table_zero_head",
+]
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.name)
+def test_a_right_submission_earns_everything(grader, path):
+    seed = random.randrange(10**6)
+    report = grader.grade(path, FAST, seed)
+    lost = [
+        f"{outcome.test}  {outcome.title}\n{outcome.message}\n{outcome.details}"
+        for question in report.questions
+        for outcome in question.outcomes
+        if outcome.share < 1
+    ]
+    assert not lost, f"with --seed {seed}:\n" + "\n".join(lost)
+    assert report.points == 95
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_right_submission_reads_digits(grader, name):
+    report = grader.grade(ROOT / "tests/corpus/right" / name, ["q7"], seed=5)
+    assert report.points == 5, messages(report)
+
+
+def test_there_are_enough_of_them():
+    assert len(RIGHT) >= 30
