@@ -92,12 +92,6 @@ SLIPS = [
 
 @pytest.mark.parametrize(("question", "file", "old", "new", "said"), SLIPS)
 def test_a_slip_costs_its_own_question(grader, submission, edited, question, file, old, new, said):
-    if (old, new) == ("return total / seen", "return total"):
-        old, new = "    return total / seen", "    return total / len(labels) * len(loader)"
-        old, new = (
-            "total += loss.item() * len(labels)",
-            "total += loss.item(); seen = 1 - len(labels)",
-        )
     report = grader.grade(submission(**{file: edited(file, old, new)}), FAST, seed=11)
     lost = {q.id for q in report.questions if q.share < 1}
     assert lost == {question}
