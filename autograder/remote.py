@@ -194,7 +194,7 @@ class RemoteTransport:
     def begin(self, question: str, seed: int, trains: bool) -> None:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
         seconds = self._limits.for_training if trains else self._limits.per_test
-        self._deadline = min(time.monotonic() + seconds, self._end_of_all)
+        self._deadline = self._until(seconds)
         self._seed = seed
         if question != self._question:
             self.close()
@@ -209,9 +209,14 @@ class RemoteTransport:
             raise self._fatal[name]
         if time.monotonic() > self._end_of_all:
             raise StudentError("too_slow", wording.no_time_left(self._limits.in_all))
+        if name == "train" and "vit" in self._sources:
+            with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
+                self.module("vit")
+            self._deadline = self._until(self._limits.per_test)
         if name not in self._modules:
             try:
-                value, _ = self._ask(wire.Load(name), {}, f"import {name}")
+                load = wire.Load(name, with_vit="vit" not in self._fatal)
+                value, _ = self._ask(load, {}, f"import {name}")
             except StudentError as error:
                 if error.kind in ("died", "too_slow"):
                     file = self._sources.get(name, f"{name}.py")
@@ -224,6 +229,9 @@ class RemoteTransport:
             assert isinstance(value, ObjectAt)
             self._modules[name] = Proxy(self, value, "", self._worker)
         return self._modules[name]
+
+    def _until(self, seconds: float) -> float:
+        return min(time.monotonic() + seconds, self._end_of_all)
 
     def stand_in(self, module: str, name: str) -> None:
         self.module(module)

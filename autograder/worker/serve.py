@@ -71,7 +71,7 @@ class Server:
 
     def _run(self, request: wire.Request, tensors: Any) -> object:
         if isinstance(request, wire.Load):
-            self.submission.module(request.module)
+            self.submission.module(request.module, request.with_vit)
             return self._keep(Module(self.submission, request.module))
         if isinstance(request, wire.NewTest):
             self._new_test(request.seed)

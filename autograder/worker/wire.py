@@ -87,9 +87,13 @@ Value = Union[None, bool, int, float, str, TensorAt, ObjectAt, Other, Items, Pai
 
 
 class Load(msgspec.Struct, tag="load"):
-    """Load the module of that name; the reply is its object."""
+    """Load the module of that name; the reply is its object.
+
+    with_vit  False: vit.py is known to hang or to die while it loads, and train.py may import it
+    """
 
     module: str
+    with_vit: bool = True
 
 
 class Call(msgspec.Struct, tag="call"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import linecache
@@ -27,14 +28,17 @@ class Submission:
     def files(self) -> list[Path]:
         return list(self.sources.values())
 
-    def module(self, name: str) -> ModuleType:
-        """Return the student's module, or raise the StudentError that its loading ended with."""
+    def module(self, name: str, with_vit: bool = True) -> ModuleType:
+        """Return the student's module, or raise the StudentError that its loading ended with.
+
+        with_vit  False: do not even try to load vit.py for a train.py that imports it
+        """
         path = self.sources.get(name)
         if path is None:
             raise StudentError("not_found", wording.no_such_file(f"{name}.py"))
+        if name == "train" and path not in self._loaded:
+            self._provide_vit(with_vit)
         if path not in self._loaded:  # a notebook is one file for both names
-            if name == "train":
-                self._provide_vit()
             try:
                 self._loaded[path] = _load(name, path, self.files)
             except StudentError as error:
@@ -44,24 +48,24 @@ class Submission:
             raise loaded
         return loaded
 
-    def _provide_vit(self) -> None:
+    def _provide_vit(self, try_it: bool) -> None:
         """Let train.py import from vit, even where vit.py cannot be loaded: it pays for itself."""
-        try:
-            self.module("vit")
-        except StudentError:
-            vacant = ModuleType("vit")
-            vacant.__getattr__ = _vacant  # type: ignore[method-assign]
-            sys.modules["vit"] = vacant
+        if try_it:
+            with contextlib.suppress(StudentError):
+                self.module("vit")
+                return
+        vacant = ModuleType("vit")
+        vacant.__getattr__ = _vacant  # type: ignore[method-assign]
+        sys.modules["vit"] = vacant
 
     def lookup(self, module_name: str, name: str) -> object:
         """Return the student's function or class of that name."""
         module = self.module(module_name)
         file = self.sources[module_name].name
         if name not in vars(module):
-            own = _similar(name, module)
-            if Path(file).stem == "vit" and module_name != "vit":
+            if file == "vit.py" and module_name != "vit":
                 raise StudentError("absent", wording.absent_with_its_file(module_name, name))
-            raise StudentError("absent", wording.absent(file, name, own))
+            raise StudentError("absent", wording.absent(file, name, _similar(name, module)))
         value = getattr(module, name)
         if not callable(value):
             raise StudentError("absent", wording.not_callable(file, name, describe(value)))
@@ -71,8 +75,8 @@ class Submission:
         """Put `value` wherever the module uses its `name`; return what stood there."""
         module = self.module(module_name)
         before = vars(module).get(name)
-        aliases = [k for k, v in vars(module).items() if k == name or (before and v is before)]
-        replaced = {alias: vars(module).get(alias) for alias in aliases or [name]}
+        same = [key for key, known in vars(module).items() if before is not None and known is before]
+        replaced = {alias: vars(module).get(alias) for alias in same or [name]}
         for alias in replaced:
             setattr(module, alias, value)
         return replaced

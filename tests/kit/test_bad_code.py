@@ -48,8 +48,9 @@ def test_a_syntax_error_is_shown_once_a_question_and_spares_train_py(grader, sub
 def test_an_endless_loop_at_import_is_stopped_once(impatient, submission):
     report = impatient.grade(submission(vit="while True:\n    pass\n"), FAST)
     assert "vit.py was stopped after running too long" in messages(report)
-    assert [question.points for question in report.questions[:5]] == [0] * 5
-    assert report.seconds < 60
+    assert [question.points for question in report.questions] == [0] * 5 + [10]
+    for vit in ("import os\nos._exit(0)", "while True: pass"):
+        assert impatient.grade(submission(vit=vit), ["q6"]).points == 10
 
 
 def test_an_endless_loop_costs_its_own_test(impatient, submission, edited):
