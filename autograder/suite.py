@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from autograder.config import Assignment, TrainingSettings
+from autograder.digits import read_digits
 from autograder.errors import KitError
 from autograder.worker.graded_run import logits_after_training
 from checks import plugin
-from checks.digits import read_digits
 from checks.outcome import Outcome
 from checks.plugin import OUTCOMES, TRANSPORT, Transport
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from autograder.worker.progress import report_progress
 from checks.beside import beside
 from checks.failures import StudentError, the_tensor
-from checks.progress import report_progress
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels, after division by 255
 SIZES = {"n_patches": 4, "n_blocks": 2, "d": 32, "n_heads": 4}

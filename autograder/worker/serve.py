@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.worker import graded_run, wire
+from autograder.worker import graded_run, progress, wire
 from autograder.worker.wire import NEVER, Channel, ObjectAt, Packer
-from checks import measure, probes, progress, spies, stand_ins
+from checks import measure, probes, spies, stand_ins
 from checks.beside import MEASUREMENTS
 from checks.failures import StudentError, own_frames, student_error
 from checks.loading import Submission

@@ -75,7 +75,9 @@ class Submission:
         """Put `value` wherever the module uses its `name`; return what stood there."""
         module = self.module(module_name)
         before = vars(module).get(name)
-        same = [key for key, known in vars(module).items() if before is not None and known is before]
+        same = [
+            key for key, known in vars(module).items() if before is not None and known is before
+        ]
         replaced = {alias: vars(module).get(alias) for alias in same or [name]}
         for alias in replaced:
             setattr(module, alias, value)

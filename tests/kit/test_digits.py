@@ -9,7 +9,7 @@ import sys
 import pytest
 import torch
 
-from checks.digits import read_digits
+from autograder.digits import read_digits
 
 
 def all_parts(assignment):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from checks.digits import read_digits
+from autograder.digits import read_digits
 
 
 @pytest.fixture
