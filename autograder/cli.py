@@ -45,10 +45,10 @@ def grade(
     ] = None,
 ) -> None:
     """Grade one submission and print the report. A low score is no error: the status is 0."""
-    from autograder.emit import results, show, write_json
     from autograder.grade import Grader
-    from autograder.progress import shown_progress
+    from autograder.gradescope import results, write_json
     from autograder.report import not_run
+    from autograder.terminal import show, shown_progress
 
     assignment = load()
     seed = secrets.randbelow(10**6) if seed is None else seed

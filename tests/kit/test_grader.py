@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from conftest import FAST, messages
 
-from autograder import emit
+from autograder import gradescope
 from autograder.errors import KitError
 from autograder.report import not_run, refuse
 
@@ -54,7 +54,7 @@ RESULTS = {
 
 def checked(report):
     """Return a report's results.json after holding it against Gradescope's format."""
-    content = json.loads(json.dumps(emit.results(report)))
+    content = json.loads(json.dumps(gradescope.results(report)))
     jsonschema.validate(content, RESULTS)
     points = content["extra_data"]["questions"].values()
     assert content["score"] == pytest.approx(sum(question["points"] for question in points))
@@ -179,9 +179,9 @@ def test_a_killed_fork_server_is_told(assignment):
 
 def test_a_file_that_cannot_be_written_loses_nothing(tmp_path, assignment):
     path = tmp_path / "results.json"
-    emit.write_json({"score": 1}, path)
+    gradescope.write_json({"score": 1}, path)
     with pytest.raises(KitError, match="cannot be written"):
-        emit.write_json({"score": 2}, tmp_path / "no such folder" / "results.json")
+        gradescope.write_json({"score": 2}, tmp_path / "no such folder" / "results.json")
     assert json.loads(path.read_text()) == {"score": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 

@@ -1,4 +1,4 @@
-"""Show a report: a table on the terminal, and Gradescope's results.json."""
+"""Write a report as Gradescope's results.json."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from autograder.config import Show
 from autograder.errors import KitError
@@ -32,12 +29,13 @@ def results(report: Report) -> dict[str, Any]:
         for q in report.questions
     }
     extra: dict[str, Any] = {"seed": report.seed, "questions": questions, **report.facts}
-    if report.details:
-        extra["details"] = report.details
+    details = [report.details, *(o.details for q in report.questions for o in q.outcomes)]
+    if any(details):
+        extra["details"] = "\n".join(filter(None, details))
     return {
         "score": report.points,
         "execution_time": round(report.seconds),
-        "output": "\n".join([*filter(None, [report.message]), *report.notes, _seed_line(report)]),
+        "output": "\n".join([*filter(None, [report.message]), *report.notes]),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -94,60 +92,3 @@ def write_json(content: dict[str, Any], path: Path) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise KitError(str(path), f"cannot be written: {error.strerror}") from None
-
-
-def show(report: Report, console: Console) -> None:
-    """Print what a student would read, then the table of questions and points."""
-    for line in (*filter(None, [report.message]), *report.notes):
-        console.print(Text(line), soft_wrap=True)
-    for question in report.questions:
-        if not report.message:
-            _show_question(question, console)
-    table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
-    table.columns[3].justify = table.columns[4].justify = "right"
-    for q in report.questions:
-        table.add_row(
-            q.id, Text(q.question.title), q.verdict.value, f"{q.points:g}", f"{q.question.points:g}"
-        )
-    table.add_section()
-    table.add_row("all", "", "", f"{report.points:g}", f"{report.max_points:g}")
-    console.print(table)
-    console.print(Text(f"{_seed_line(report)} {report.seconds:.1f} s."), soft_wrap=True)
-    if report.details:
-        console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
-
-
-def _show_question(question: QuestionResult, console: Console) -> None:
-    """Print what did not pass; where everything ended alike, once."""
-    if (
-        len({outcome.message for outcome in question.outcomes}) == 1
-        and question.outcomes[0].message
-    ):
-        first = question.outcomes[0]
-        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
-        console.print(Text(line), soft_wrap=True)
-        return
-    for outcome in question.outcomes:
-        if outcome.verdict is not Verdict.PASSED or outcome.message:
-            _show_outcome(question, outcome, console)
-
-
-def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:
-    score, most = question.points_of(outcome)
-    hidden = "  (hidden)" if outcome.hidden else ""
-    console.print(
-        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
-        soft_wrap=True,
-    )
-    if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):
-        console.print(Text(f"      {outcome.verdict.value}: {outcome.message}"), soft_wrap=True)
-    else:
-        for line in outcome.message.splitlines():
-            console.print(Text(f"      {line}"), soft_wrap=True)
-    if outcome.details:
-        console.print(Text(outcome.details), soft_wrap=True)
-    console.print()
-
-
-def _seed_line(report: Report) -> str:
-    return f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."

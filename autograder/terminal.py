@@ -1,0 +1,91 @@
+"""What the terminal shows: how far a grading is, and its report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.config import Assignment
+from autograder.remote import Listener
+from autograder.report import QuestionResult, Report
+from checks.outcome import Outcome
+from checks.wording import Verdict
+
+
+@contextlib.contextmanager
+def shown_progress(
+    assignment: Assignment, questions: Sequence[str]
+) -> Iterator[tuple[Listener, Callable[[Outcome], None]]]:
+    """Yield listeners for training progress and for outcomes, shown as one line on stderr."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def on_outcome(outcome: Outcome) -> None:
+            title = assignment.questions[outcome.question].title
+            progress.update(task, description=f"{outcome.test}  {title}", total=None)
+
+        def on_progress(done: int, total: int, what: str) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        yield on_progress, on_outcome
+
+
+def show(report: Report, console: Console) -> None:
+    """Print what a student would read, then the table of questions and points."""
+    for line in (*filter(None, [report.message]), *report.notes):
+        console.print(Text(line), soft_wrap=True)
+    for question in report.questions:
+        if not report.message:
+            _show_question(question, console)
+    table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
+    table.columns[3].justify = table.columns[4].justify = "right"
+    for q in report.questions:
+        table.add_row(
+            q.id, Text(q.question.title), q.verdict.value, f"{q.points:g}", f"{q.question.points:g}"
+        )
+    table.add_section()
+    table.add_row("all", "", "", f"{report.points:g}", f"{report.max_points:g}")
+    console.print(table)
+    replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
+    console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
+    if report.details:
+        console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
+
+
+def _show_question(question: QuestionResult, console: Console) -> None:
+    """Print what did not pass; where everything ended alike, once."""
+    if (
+        len({outcome.message for outcome in question.outcomes}) == 1
+        and question.outcomes[0].message
+    ):
+        first = question.outcomes[0]
+        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
+        console.print(Text(line), soft_wrap=True)
+        return
+    for outcome in question.outcomes:
+        if outcome.verdict is not Verdict.PASSED or outcome.message:
+            _show_outcome(question, outcome, console)
+
+
+def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:
+    score, most = question.points_of(outcome)
+    hidden = "  (hidden)" if outcome.hidden else ""
+    console.print(
+        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
+        soft_wrap=True,
+    )
+    if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):
+        console.print(Text(f"      {outcome.verdict.value}: {outcome.message}"), soft_wrap=True)
+    else:
+        for line in outcome.message.splitlines():
+            console.print(Text(f"      {line}"), soft_wrap=True)
+    if outcome.details:
+        console.print(Text(outcome.details), soft_wrap=True)
+    console.print()
