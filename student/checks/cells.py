@@ -1,9 +1,16 @@
-"""Make the code cells of a notebook one Python file."""
+"""Make the code cells of a notebook one Python file, and take its definitions.
+
+A notebook trains, draws and prints between its definitions, and there is no `if __name__ ==` to keep
+that apart. Running it all would take minutes for every question. So what is run is what defines:
+imports, functions, classes, and the assignments that these need.
+"""
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+import symtable
+from collections.abc import Iterable, Iterator
 
 FILE = "notebook.py"  # what the cells are staged as
 CELL = re.compile(r"^# --- code cell \d+$", re.MULTILINE)
@@ -43,3 +50,62 @@ def _without_magic(line: str) -> str:
         return line
     indent = line[: len(line) - len(line.lstrip())]
     return f"{indent}pass  # {line.strip()}"  # it may be all there is in an `if`
+
+
+def definitions(text: str) -> ast.Module:
+    """Parse the text of all cells and leave out what defines nothing that is needed."""
+    tree = ast.parse(text, FILE)
+    needed = set(_globals_inside(symtable.symtable(text, FILE, "exec")))
+    kept: set[ast.stmt] = set()
+    while True:
+        more = {node for node in tree.body if node not in kept and _defines(node, needed)}
+        if not more:
+            break
+        kept |= more
+        needed |= {name for node in more for name in _names(node, ast.Load)}
+    tree.body = [node for node in tree.body if node in kept]
+    return tree
+
+
+def _defines(node: ast.stmt, needed: set[str]) -> bool:
+    if isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+        return True
+    if isinstance(node, (ast.If, ast.Try)):
+        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+        return any(_defines(child, needed) for child in inner)
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        # MyMSA.forward = forward counts as well: notebooks complete a class in a later cell.
+        return any(_root(target) in needed for target in _flat(targets)) or any(
+            isinstance(target, ast.Attribute) for target in targets
+        )
+    return False
+
+
+def _globals_inside(table: symtable.SymbolTable) -> Iterator[str]:
+    """Yield the global names that functions and classes use."""
+    for inner in table.get_children():
+        for symbol in inner.get_symbols():
+            if symbol.is_global() and symbol.is_referenced():
+                yield symbol.get_name()
+        yield from _globals_inside(inner)
+
+
+def _names(node: ast.AST, context: type[ast.expr_context]) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, context):
+            yield inner.id
+
+
+def _flat(targets: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            yield from _flat(target.elts)
+        else:
+            yield target
+
+
+def _root(target: ast.expr) -> str:
+    while isinstance(target, (ast.Attribute, ast.Subscript, ast.Starred)):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else ""

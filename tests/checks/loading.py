@@ -133,21 +133,23 @@ def _import_error(path: Path, files: list[Path], error: BaseException) -> Studen
 
 
 def _compile(path: Path) -> CodeType:
-    source = path.read_bytes()
-    if not source.strip():
+    content = path.read_bytes()
+    if not content.strip():
         raise StudentError("unreadable", wording.empty_file(path.name))
     try:
-        text = source.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = source[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise StudentError(
-            "unreadable", wording.not_utf8(path.name, line, source[error.start])
+            "unreadable", wording.not_utf8(path.name, line, content[error.start])
         ) from None
-    if path.name == cells.FILE:
+    is_notebook = path.name == cells.FILE
+    if is_notebook:
         text = cells.without_magics(text)
     linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
     try:
-        return compile(text, str(path), "exec", dont_inherit=True)
+        source = cells.definitions(text) if is_notebook else text
+        return compile(source, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
         raise _syntax_error(path, error) from None
     except (ValueError, MemoryError, RecursionError) as error:

@@ -172,6 +172,26 @@ def test_magics_anywhere_do_no_harm(grader, assignment, tmp_path):
     assert grader.grade(path, ["q1"]).points == 15
 
 
+def test_only_what_defines_is_run(grader, assignment, tmp_path):
+    cells = [
+        "SCALE = 10000\nhistory = [1 / 0]\nraise SystemExit",
+        "while True:\n    pass",
+        "for _ in range(3):\n    print(history)\nwith open('x') as f: pass\ninput('?')",
+        "try:\n    import nothing_like_it\nexcept ImportError:\n    nothing_like_it = None",
+    ]
+    later = [
+        "def forward(self, sequences):\n    return self.attend(sequences)\n"
+        "MyMSA.attend, MyMSA.forward = MyMSA.forward, forward",
+        'print("Epoch %d"\n      % 3)\nassert False',
+    ]
+    made = [
+        cell.replace("10000 **", "SCALE **").replace("import math", "import math\nnothing_like_it")
+        for cell in cells_of(assignment)
+    ]
+    path = notebook(tmp_path / "work.ipynb", [*cells, *made, *later])
+    assert grader.grade(path, ["q2", "q3", "q6"]).points == 50
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"cells": 3}', "[]", "\x00", '{"nbformat": 4}'])
 def test_a_broken_notebook_is_refused(grader, tmp_path, content):
     path = tmp_path / "work.ipynb"
