@@ -75,9 +75,9 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     train_digits = load_digits(train=True, root=options.data)
-    test_digits = load_digits(train=False, root=options.data)
+    unseen_digits = load_digits(train=False, root=options.data)
     train_loader = DataLoader(train_digits, batch_size=options.batch_size, shuffle=True)
-    test_loader = DataLoader(test_digits, batch_size=500)
+    unseen_loader = DataLoader(unseen_digits, batch_size=500)
 
     model = LightViT(
         (1, 1, 28, 28),
@@ -93,12 +93,12 @@ def main() -> None:
     for epoch in range(1, options.epochs + 1):
         with tqdm(train_loader, desc=f"epoch {epoch}/{options.epochs}", leave=False) as bar:
             losses.append(train_one_epoch(model, bar, optimizer, criterion, device))
-        accuracies.append(evaluate(model, test_loader, device))
-        print(f"epoch {epoch:2d}   loss {losses[-1]:.3f}   test accuracy {accuracies[-1]:.1%}")
+        accuracies.append(evaluate(model, unseen_loader, device))
+        print(f"epoch {epoch:2d}   loss {losses[-1]:.3f}   accuracy {accuracies[-1]:.1%}")
 
     options.out.mkdir(parents=True, exist_ok=True)
     draw_curves(losses, accuracies, options.out / "curves.png")
-    draw_predictions(model, test_digits, device, options.out / "predictions.png")
+    draw_predictions(model, unseen_digits, device, options.out / "predictions.png")
     print(f"pictures: {options.out / 'curves.png'}, {options.out / 'predictions.png'}")
 
 
@@ -143,12 +143,16 @@ def draw_curves(losses, accuracies, path) -> None:
     left.plot(epochs, losses, marker="o")
     left.set(title="Training loss", xlabel="epoch", ylabel="mean cross-entropy")
     right.plot(epochs, accuracies, marker="s", color="black")
-    right.set(title="Test accuracy", xlabel="epoch", ylabel="share correct", ylim=(0, 1))
+    right.set(
+        title="Accuracy on unseen digits", xlabel="epoch", ylabel="share correct", ylim=(0, 1)
+    )
+    for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     figure.savefig(path, dpi=120)
 
 
 def draw_predictions(model, digits, device, path, rows=3, columns=8) -> None:
-    """Save a grid of test digits, each with the model's answer and the right one."""
+    """Save a grid of unseen digits, each with the model's answer and the right one."""
     from matplotlib.figure import Figure
 
     model.eval()
