@@ -18,10 +18,8 @@ from checks.failures import CheckFailed
 from checks.measure import parameters, set_parameters
 from checks.probes import places_seen, standardised, watch
 
-LOOSE: Tolerance = {
-    "rtol": 2e-3,
-    "atol": 2e-4,
-}  # own LayerNorms differ in where a tiny eps is added
+# Looser than usual: LayerNorms by hand differ in where a tiny eps is added.
+LOOSE: Tolerance = {"rtol": 2e-3, "atol": 2e-4}
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "": F.gelu,
@@ -59,9 +57,8 @@ def normalised_as(seen: Tensor, x: Tensor) -> tuple[bool, Tensor]:
     for unbiased in (False, True):  # a LayerNorm by hand often divides by the unbiased deviation
         n = standardised(x.double(), unbiased).flatten(0, -2)
         target = seen.double().flatten(0, -2)
-        gain = ((n - n.mean(0)) * (target - target.mean(0))).sum(0) / (n - n.mean(0)).square().sum(
-            0
-        )
+        centred = n - n.mean(0)
+        gain = (centred * target).sum(0) / centred.square().sum(0)  # least squares, by feature
         fitted = n * gain + (target - n * gain).mean(0)
         if matches(fitted, target, LOOSE):
             return True, gain
@@ -80,9 +77,13 @@ class Mlp:
     flipped: tuple[bool, bool]
 
 
-def expect_mlp(block: Any, values: Mapping[str, Tensor], draw: Draw, ratio: int, call: str) -> None:
-    """Fail unless what the block adds to z = x + msa is Linear(GELU(Linear(norm2(z))))."""
-    d = draw_width(values)
+def expect_mlp(
+    block: Any, values: Mapping[str, Tensor], draw: Draw, *, d: int, ratio: int, call: str
+) -> None:
+    """Fail unless what the block adds to z = x + msa is Linear(GELU(Linear(norm2(z)))).
+
+    values   the block's parameters, as `randomise` has drawn them
+    """
     x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
     place = place_of(block, x)
     own = {
@@ -95,29 +96,24 @@ def expect_mlp(block: Any, values: Mapping[str, Tensor], draw: Draw, ratio: int,
 
     for cause, activation in ACTIVATIONS.items():
         for mlp in _readings(own, d, ratio):
-            if _fits(mlp, own, z, added, activation):
-                if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):
-                    cause = "the first norm is used twice, and the second never."
-                expect(
-                    cause in ("", "tanh"),
-                    call=call,
-                    expected="x + mlp(norm2(x)) with GELU between the linear maps",
-                    got="other numbers",
-                    why=f"These are exactly the numbers that come out if {cause}",
-                )
-                return
-    sizes = f"{d} -> {ratio * d} -> {d}"
+            if not _fits(mlp, own, z, added, activation):
+                continue
+            if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):
+                cause = "the first norm is used twice, and the second never."
+            expect(
+                cause in ("", "tanh"),
+                call=call,
+                expected="x + mlp(norm2(x)) with GELU between the linear maps",
+                got="other numbers",
+                why=f"These are exactly the numbers that come out if {cause}",
+            )
+            return
     expect(
         False,
         call=call,
-        expected=f"x + mlp(norm2(x)), with an MLP of {sizes} features",
+        expected=f"x + mlp(norm2(x)), with an MLP of {d} -> {ratio * d} -> {d} features",
         got="other numbers, whichever of your weights are taken for the norm and the two maps",
     )
-
-
-def draw_width(values: Mapping[str, Tensor]) -> int:
-    """Return d: the length of the stand-in's or the norms' vectors, the shortest there is."""
-    return min(value.numel() for value in values.values())
 
 
 def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:

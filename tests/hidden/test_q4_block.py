@@ -32,7 +32,7 @@ def test_the_mlp(vit, stand_in, draw):
     block = vit.MyViTBlock(6, 2)
     block.eval()
     block(draw(1, 4, 6))
-    expect_mlp(block, randomise(block, draw), draw, ratio=4, call="MyViTBlock(6, 2)(x)")
+    expect_mlp(block, randomise(block, draw), draw, d=6, ratio=4, call="MyViTBlock(6, 2)(x)")
 
 
 @weight(1)
@@ -43,7 +43,7 @@ def test_mlp_ratio_is_used(vit, stand_in, draw):
     block.eval()
     block(draw(1, 4, 6))
     values = randomise(block, draw)
-    expect_mlp(block, values, draw, ratio=3, call="MyViTBlock(6, 2, mlp_ratio=3)(x)")
+    expect_mlp(block, values, draw, d=6, ratio=3, call="MyViTBlock(6, 2, mlp_ratio=3)(x)")
 
 
 @weight(1)
