@@ -16,7 +16,7 @@ from autograder import report as reports
 from autograder import suite
 from autograder.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
-from autograder.remote import ForkServer, Limits, Listener, RemoteTransport
+from autograder.remote import ForkServer, Listener, RemoteTransport
 from autograder.report import Report
 from autograder.submission import Submission, stage
 from checks import stand_ins
@@ -92,12 +92,11 @@ class Grader:
     def _transport(
         self, staged: Submission, on_progress: Listener | None
     ) -> Iterator[RemoteTransport]:
-        limits = self.assignment.settings.limits
         transport = RemoteTransport(
             self._server,
             staged.folder,
             staged.sources,
-            Limits(limits.seconds_per_test, limits.seconds_for_training, limits.seconds_in_all),
+            self.assignment.settings.limits,
             (self.assignment.tests / "hidden" / "stand_ins", stand_ins.FOLDER),
             on_progress,
         )

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from autograder.config import LimitSettings
 from autograder.errors import KitError, WireError
 from autograder.worker import wire
 from autograder.worker.wire import Channel, ObjectAt, Packer
@@ -100,15 +100,6 @@ class ForkServer:
         return answer
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How long student code may run, in seconds."""
-
-    per_test: float
-    for_training: float
-    in_all: float
-
-
 class Worker:
     """One worker process: requests and replies, each within a deadline."""
 
@@ -176,14 +167,14 @@ class RemoteTransport:
         server: ForkServer,
         folder: Path,
         sources: Mapping[str, str],
-        limits: Limits,
+        limits: LimitSettings,
         stand_in_folders: Sequence[Path],
         listener: Listener | None = None,
     ) -> None:
         self._server, self._folder, self._sources = server, folder, dict(sources)
         self._limits, self._listener = limits, listener
         self._stand_in_folders = stand_in_folders
-        self._end_of_all = time.monotonic() + limits.in_all
+        self._end_of_all = time.monotonic() + limits.seconds_in_all
         self._question = ""
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
@@ -193,7 +184,7 @@ class RemoteTransport:
 
     def begin(self, question: str, seed: int, trains: bool) -> None:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
-        seconds = self._limits.for_training if trains else self._limits.per_test
+        seconds = self._limits.seconds_for_training if trains else self._limits.seconds_per_test
         self._deadline = self._until(seconds)
         self._seed = seed
         if question != self._question:
@@ -208,11 +199,11 @@ class RemoteTransport:
         if name in self._fatal:
             raise self._fatal[name]
         if time.monotonic() > self._end_of_all:
-            raise StudentError("too_slow", wording.no_time_left(self._limits.in_all))
+            raise StudentError("too_slow", wording.no_time_left(self._limits.seconds_in_all))
         if name == "train" and "vit" in self._sources:
             with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
                 self.module("vit")
-            self._deadline = self._until(self._limits.per_test)
+            self._deadline = self._until(self._limits.seconds_per_test)
         if name not in self._modules:
             try:
                 load = wire.Load(name, with_vit="vit" not in self._fatal)
@@ -297,7 +288,7 @@ class Proxy:
     def measure_(
         self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Any:
-        packer, call = Packer(), self._named(measurement.replace("_", " "))
+        packer, call = Packer(), self._name or measurement.replace("_", " ")
         packed = self._packed(packer, args), self._pairs(packer, kwargs)
         request = wire.Measure(self._subject, measurement, *packed)
         return self._transport.request(request, packer, call)

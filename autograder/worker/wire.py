@@ -137,15 +137,6 @@ class Returned(msgspec.Struct, tag="returned"):
     value: Value
 
 
-class FrameData(msgspec.Struct):
-    """A line of the student's."""
-
-    file: str
-    line: int
-    function: str
-    text: str
-
-
 class Raised(msgspec.Struct, tag="raised"):
     """The request ended with a StudentError."""
 
@@ -153,7 +144,7 @@ class Raised(msgspec.Struct, tag="raised"):
     text: str
     type_name: str
     bases: list[str]
-    frames: list[FrameData]
+    frames: list[Frame]
 
 
 class Broken(msgspec.Struct, tag="broken"):
@@ -244,16 +235,14 @@ def raised(error: StudentError) -> Raised:
         text=error.text[:MOST_TEXT],
         type_name=error.type_name[:200],
         bases=list(error.bases)[:20],
-        frames=[FrameData(f.file, f.line, f.function, f.text) for f in error.frames],
+        frames=list(error.frames),
     )
 
 
 def student_error(message: Raised, call: str) -> StudentError:
     """Return the StudentError of a message."""
-    frames = [Frame(f.file, f.line, f.function, f.text) for f in message.frames[:10]]
-    return StudentError(
-        message.kind, message.text[:MOST_TEXT], message.type_name, message.bases, frames, call
-    )
+    text, frames = message.text[:MOST_TEXT], message.frames[:10]
+    return StudentError(message.kind, text, message.type_name, message.bases, frames, call)
 
 
 # --- frames ----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,11 +22,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from checks.compare import Tolerance, expect, expect_shape, matches
+from checks.compare import Tolerance, expect, expect_shape, expect_tensor, matches
 from checks.draw import Draw
-from checks.measure import parameters, set_parameters
+from checks.measure import parameters, set_parameters, unregistered
 
 LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
+
+MOST_READINGS = 20  # that one draw of numbers cannot tell apart
 
 # Attention weights from raw scores q @ k^T, as right and as commonly mistaken. Keys complete
 # "These are exactly the numbers that come out if ...".
@@ -39,6 +42,9 @@ SLIPS: dict[str, Formula] = {
     "the scores are divided by d_head instead of its root.": lambda s, d, d_head: (
         s / d_head
     ).softmax(-1),
+    "the scores are divided by the root of the sequence's length.": lambda s, d, d_head: (
+        s / math.sqrt(s.shape[-1])
+    ).softmax(-1),
     "the scores are multiplied by sqrt(d_head).": lambda s, d, d_head: (
         s * math.sqrt(d_head)
     ).softmax(-1),
@@ -50,18 +56,22 @@ SLIPS: dict[str, Formula] = {
 def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> None:
     """Fail unless the module is multi-head attention for some reading of its parameters.
 
-    d / n_heads must be odd and above 4, so that no bias has as many numbers as a matrix.
+    Choose sizes for which no bias has as many numbers as a matrix: d / n_heads above 4 and larger
+    than n_heads.
     """
     msa.eval()
-    x = draw(3, 5, d)
-    expect_shape(msa(x), x.shape, call=call)  # also lets lazily built layers come into being
+    x = draw(3, 6, d)  # 6 tokens: a length that is neither d nor d_head
+    first = msa(x)
+    expect_shape(first, x.shape, call=call)  # also lets lazily built layers come into being
+    expect_tensor(msa(x), first, call=f"{call} in evaluation mode, a second time", tol=LOOSE)
     layout = Layout(parameters(msa), d, n_heads)
+    lists = unregistered(msa)
     expect(
-        layout.n_matrices > 0,
-        call=f"the parameters of {call.split('(x)')[0]}",
-        expected="learned maps for q, k and v",
-        got="no matrix among its parameters()",
-        why="Layers in a plain Python list are not registered: use nn.ModuleList.",
+        len(layout.in_maps) > 0 and not lists,
+        call=f"the parameters() of {call.split('(x)')[0]}",
+        expected=f"learned maps for q, k and v, from {d} features to {n_heads} heads of {d // n_heads}",
+        got=f"layers in {lists[0]}" if lists else layout.sizes,
+        why="Layers in a plain Python list are not registered: use nn.ModuleList." if lists else "",
     )
     values = layout.draw_weights(draw, biases=False)
     set_parameters(msa, values)
@@ -133,12 +143,15 @@ class Layout:
             for n, w in self.weights.items()
             if w.numel() in [m * r for m in (1, 2, 3, 4) for r in (d, d_head)]
         ]
+        assert not set(self.matrices) & set(self.biases), "sizes that tell no bias from a matrix"
         self.in_maps = _distinct(self._in_maps())
         self.out_maps = _distinct([*self._identities(), *self._out_maps()])
 
     @property
-    def n_matrices(self) -> int:
-        return len(self.matrices)
+    def sizes(self) -> str:
+        """Say what parameters there are."""
+        shapes = [str(tuple(weight.shape)) for weight in self.weights.values()]
+        return f"parameters of shapes {', '.join(shapes[:8])}" if shapes else "no parameters at all"
 
     def draw_weights(self, draw: Draw, biases: bool) -> dict[str, Tensor]:
         """Draw matrices of a size that makes attention peaked but not saturated."""
@@ -155,16 +168,19 @@ class Layout:
 
     def search(self, theta: Tensor, x: Tensor, result: Tensor, of_equal_tokens: Tensor) -> Found:
         """Find the readings under which attention gives `result`; name the slip where none does."""
-        pairs = self._value_and_out(theta, x[:, 0], of_equal_tokens[:, 0])
-        if not pairs:
+        every_pair = self._value_and_out(theta, x[:, 0], of_equal_tokens[:, 0])
+        if not every_pair:
             return Found([], average=False)
+        pairs = [
+            (i, o) for i, o in every_pair if not self._overlap(self.in_maps[i], self.out_maps[o])
+        ]
         formulas = {"": RIGHT, **SLIPS}
         for cause, formula in formulas.items():
             readings = self._query_and_key(theta, x, result, pairs, formula, apart=True)
             if readings:
                 return Found([], cause) if cause else Found(readings)
-        if self._query_and_key(theta, x, result, pairs, RIGHT, apart=False):
-            return Found([], "q, k and v do not come from three distinct maps.")
+        if self._query_and_key(theta, x, result, every_pair, RIGHT, apart=False):
+            return Found([], "one map is used for two of q, k, v and the output.")
         return Found([])
 
     def holds(self, readings: Readings, theta: Tensor, x: Tensor, result: Tensor) -> bool:
@@ -190,7 +206,7 @@ class Layout:
                 theta[index] @ values, result.double().T.expand_as(values), **LOOSE
             )
             pairs += [(i, o) for i in right.all(-1).all(-1).nonzero().flatten().tolist()]
-        return [(i, o) for i, o in pairs if not self._overlap(self.in_maps[i], self.out_maps[o])]
+        return pairs
 
     def _query_and_key(
         self,
@@ -201,21 +217,26 @@ class Layout:
         formula: Formula,
         apart: bool,
     ) -> Readings:
-        # One number a reading first: few pass it, and only those are worked out in full.
+        # A few numbers a reading first: hardly a wrong one passes, and only those that do are worked
+        # out in full.
+        few = slice(0, 4)
         attention = self._attend(theta, x[:1], self.in_maps, self.in_maps, formula)[..., :1, :]
         readings = []
         for i, o in pairs:
             v, out = self.in_maps[i], self.out_maps[o]
-            first = self._gather(theta, x[:1], attention, v, out[:1])
-            near = torch.isclose(first, result[:1, :1, :1].double().expand_as(first), **LOOSE)
+            given = self._gather(theta, x[:1], attention, v, out[few])
+            near = torch.isclose(given, result[:1, :1, few].double().expand_as(given), **LOOSE)
             for a, b in near.flatten(2).all(-1).nonzero().tolist():
                 maps = (self.in_maps[a], self.in_maps[b], v, out)
+                full = self._attend(theta, x, maps[0][None], maps[1][None], formula)[0, 0]
+                if not matches(result, self._gather(theta, x, full, v, out), LOOSE):
+                    continue
                 if apart and any(self._overlap(*two) for two in itertools.combinations(maps, 2)):
                     continue
-                full = self._attend(theta, x, maps[0][None], maps[1][None], formula)[0, 0]
-                if matches(result, self._gather(theta, x, full, v, out), LOOSE):
-                    readings.append(maps)
-        return readings[:20]
+                readings.append(maps)
+            if len(readings) >= MOST_READINGS:
+                break
+        return readings
 
     def _attend(
         self,
@@ -249,11 +270,14 @@ class Layout:
     # --- all the layouts ---------------------------------------------------------------------
 
     def _sources(self, names: list[str]) -> list[tuple[int, Tensor]]:
-        """Return (tensors in it, its indices): every tensor, and all tensors of a shape in a row."""
-        by_shape: dict[tuple[int, ...], list[str]] = {}
+        """Return (tensors in it, its indices): every tensor, and tensors alike in a row."""
+        alike: dict[object, list[str]] = {}
         for name in names:
-            by_shape.setdefault(tuple(self.weights[name].shape), []).append(name)
-        groups = [[name] for name in names] + [g for g in by_shape.values() if len(g) > 1]
+            shape = tuple(self.weights[name].shape)
+            alike.setdefault(shape, []).append(name)
+            # maps.0, maps.1, ...: one list of several. A name is a hint here, and never a proof.
+            alike.setdefault((shape, re.sub(r"\d+", "#", name)), []).append(name)
+        groups = [[name] for name in names] + [g for g in alike.values() if len(g) > 1]
         return [(len(g), torch.cat([self._indices(name) for name in g])) for g in groups]
 
     def _indices(self, name: str) -> Tensor:
@@ -285,7 +309,9 @@ class Layout:
         maps = []
         sizes = {"out": self.d, "head": self.n_heads, "row": self.d_head}
         for count, source in self._sources(self.matrices):
-            maps += [p.reshape(self.d, self.d) for p in _unfused(count, source, sizes, fused=(1,))]
+            maps += [piece.reshape(self.d, self.d) for piece in _unfused(count, source, sizes)]
+            slices = {"head": self.n_heads, "row": self.d_head, "in": self.d_head}
+            maps += [self._placed(piece) for piece in _unfused(count, source, slices)]
         return maps
 
     def _identities(self) -> list[Tensor]:
@@ -310,9 +336,9 @@ class Layout:
 
 
 def _unfused(
-    count: int, source: Tensor, sizes: dict[str, int], fused: tuple[int, ...] = (1, 2, 3)
+    count: int, source: Tensor, sizes: dict[str, int], fused: tuple[int, ...] = (1, 2, 3, 4)
 ) -> list[Tensor]:
-    """Read `source` as maps with these axes, one map or up to three in it, axes in any order.
+    """Read `source` as maps with these axes, one map or up to four in it, axes in any order.
 
     A source of several tensors is only split between tensors along the outer axes.
     """
@@ -333,6 +359,4 @@ def _unfused(
 def _distinct(readings: list[Tensor]) -> Tensor:
     """Stack the readings, each once."""
     once = {tuple(reading.flatten().tolist()): reading for reading in readings}
-    if not once:
-        raise ValueError("there is nothing to read")
-    return torch.stack(list(once.values()))
+    return torch.stack(list(once.values())) if once else torch.empty(0, dtype=torch.long)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -13,9 +15,11 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
     right = piled_up = weight.double()
     pile = torch.zeros_like(right)
     first_only = None
+    losses = []
     for rows, answers in zip(
         torch.split(images.flatten(1), batch), torch.split(labels, batch), strict=True
     ):
+        losses.append(torch.nn.functional.cross_entropy(rows.double() @ right, answers))
         right = right - RATE * _gradient(right, rows.double(), answers)
         pile = pile + _gradient(piled_up, rows.double(), answers)
         piled_up = piled_up - RATE * pile
@@ -25,6 +29,7 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
         "weight": right.float(),
         "piled_up": piled_up.float(),
         "first_only": first_only.float(),
+        "losses": torch.stack(losses).float(),
     }
 
 
@@ -40,6 +45,12 @@ def accuracy_by_hand(
         "mean_of_batches": of_batches.mean(),
         "last_batch": of_batches[-1],
     }
+
+
+def answers_that_hit(images: Tensor, weight: Tensor, hits: Sequence[int]) -> Tensor:
+    """Return labels for which the linear classifier is right exactly where `hits` is 1."""
+    answers = (images.flatten(1) @ weight).argmax(1)
+    return (answers + 1 - torch.tensor(hits)) % weight.shape[1]
 
 
 def _gradient(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:

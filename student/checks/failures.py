@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -131,6 +131,14 @@ class NotData:
     """Stands in the grader for a result that is not data (numpy array, generator, ...)."""
 
     description: str
+
+    def __call__(self, *args: object, **kwargs: object) -> NoReturn:
+        raise StudentError("wrong_result", f"This is {self.description}: it cannot be called.")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise StudentError("wrong_result", f"This is {self.description}: it has no {name}.")
 
 
 def _text(error: BaseException) -> str:

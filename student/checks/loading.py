@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from torch import nn
+
 from checks import cells, wording
 from checks.failures import StudentError, describe, student_error
+
+MODULES = ("MyMSA", "MyViTBlock", "LightViT")
 
 
 class Submission:
@@ -69,6 +73,8 @@ class Submission:
         value = getattr(module, name)
         if not callable(value):
             raise StudentError("absent", wording.not_callable(file, name, describe(value)))
+        if name in MODULES and isinstance(value, type) and not issubclass(value, nn.Module):
+            raise StudentError("absent", wording.no_module(file, name))
         return value
 
     def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:

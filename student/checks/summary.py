@@ -11,6 +11,7 @@ from checks.outcome import Outcome
 from checks.wording import Verdict
 
 WORDS = {Verdict.FAILED: "FAIL", Verdict.NOT_STARTED: "TODO", Verdict.OUR_FAULT: "OUR FAULT"}
+LAST_LINES = 6  # of a fault of ours
 HIDDEN = (
     "Hidden checks (other sizes, several channels, what must raise an error) are graded after you "
     "hand in."
@@ -44,7 +45,8 @@ def _question(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
         for outcome in outcomes:
             if outcome.verdict is not Verdict.PASSED:
                 yield f"    {WORDS[outcome.verdict]}  {outcome.title}"
-                yield from _indented(f"{outcome.message}\n{outcome.details}".strip(), 10)
+                details = "\n".join(outcome.details.splitlines()[-LAST_LINES:])
+                yield from _indented(f"{outcome.message}\n{details}".strip(), 10)
 
 
 def _indented(text: str, by: int) -> Iterator[str]:

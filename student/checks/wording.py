@@ -114,6 +114,10 @@ def not_callable(file: str, name: str, what: str) -> str:
     return f"`{name}` in {file} is {what}. It must be a function or a class, as in the skeleton."
 
 
+def no_module(file: str, name: str) -> str:
+    return f"`{name}` in {file} does not derive from nn.Module: write `class {name}(nn.Module):`."
+
+
 def too_slow(call: str, seconds: float) -> str:
     return f"Stopped after {seconds:.0f} s: {call or 'it'} ran too long."
 

@@ -1,5 +1,7 @@
 """q5, visible: shapes, raw logits, and the tokens that flow through the blocks."""
 
+import torch
+
 from checks import expect, expect_shape, weight
 from checks.encoder import randomise
 from checks.model import blocks_seen
@@ -47,7 +49,7 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
     """Three different blocks run one after the other."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
     model = vit.LightViT(DIGITS, n_blocks=3)
-    seen = blocks_seen(model, draw(2, *DIGITS[1:]), n_tokens=50)
+    seen = blocks_seen(model, draw(2, *DIGITS[1:]), n_tokens=50, d=8)
     call = "LightViT((1, 1, 28, 28), n_blocks=3)(images), looking at its blocks"
     expect(
         len(seen["inputs"]) == 3,
@@ -64,11 +66,15 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
     )
     for before, after in zip(seen["outputs"], seen["inputs"][1:]):
         expect(
-            before.shape == after.shape and bool((before == after).all()),
+            before is not None and torch.equal(before, after),
             call=call,
             expected="each block is given what the block before it returned",
-            got="something else",
-            why="The block's result must be kept: x = block(x).",
+            got="the tokens of before the first block"
+            if torch.equal(after, seen["inputs"][0])
+            else "something else",
+            why="Keep what a block returns: x = block(x)."
+            if torch.equal(after, seen["inputs"][0])
+            else "",
         )
 
 
@@ -77,9 +83,9 @@ def test_the_class_token_stands_in_front(vit, stand_in, draw):
     """Token 0 is the class token: the same for every image, before the patch tokens."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
     model, images = vit.LightViT(DIGITS), draw(4, *DIGITS[1:])
-    blocks_seen(model, images, n_tokens=50)
+    blocks_seen(model, images, n_tokens=50, d=8)
     randomise(model, draw)  # whatever the initialisation, tokens of different images differ now
-    tokens = blocks_seen(model, images, n_tokens=50)["inputs"][0]
+    tokens = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0]
     differs = (tokens - tokens[:1]).abs().amax((0, 2)) > 1e-6
     call = "LightViT((1, 1, 28, 28))(images), looking at the tokens of 4 images"
     last = "The class token stands behind the patches: torch.cat([class_token, patches], dim=1)."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from checks.beside import beside
 from checks.failures import the_tensor
@@ -14,12 +15,29 @@ from checks.failures import the_tensor
 
 @beside
 def parameters(module: object) -> dict[str, Tensor]:
-    """Return the trainable parameters by name, as copies."""
+    """Return the trainable parameters by name, as copies. A layer never used has none yet."""
     return {
         name: p.detach().clone()
         for name, p in cast(nn.Module, module).named_parameters()
-        if p.requires_grad
+        if p.requires_grad and not is_lazy(p)
     }
+
+
+@beside
+def unregistered(module: object) -> list[str]:
+    """Return the plain lists and dicts inside that hold layers which the module does not know of."""
+    model = cast(nn.Module, module)
+    known = {id(part) for part in [*model.modules(), *model.parameters()]}
+    found = []
+    for part in model.modules():
+        for name, value in vars(part).items():
+            held = list(value.values()) if isinstance(value, dict) else value
+            if name.startswith("_") or not isinstance(held, (list, tuple)):
+                continue
+            kinds = (nn.Module, nn.Parameter)
+            if any(isinstance(one, kinds) and id(one) not in known for one in held):
+                found.append(f"self.{name} in {type(part).__name__}")
+    return found
 
 
 @beside
@@ -46,7 +64,7 @@ def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> list[
     model.zero_grad(set_to_none=True)
     if result.requires_grad:
         (result * weights).sum().backward()
-    own = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    own = {n: p for n, p in model.named_parameters() if p.requires_grad and not is_lazy(p)}
     untrained = [name for name, p in own.items() if p.grad is None or not p.grad.any()]
     return [name for name in untrained if _matters(model, own[name], inputs, result, generator)]
 
@@ -90,7 +108,28 @@ def on_meta_device(module: object, inputs: Tensor) -> str:
     without a GPU.
     """
     moved = cast(nn.Module, module).to("meta")
-    return str(the_tensor(moved(inputs.to("meta")), "forward").device)
+    return _device_of_result(moved, inputs)
+
+
+@beside
+def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> str:
+    """Cut images on torch's meta device; return the device of the patches."""
+    return _device_of_result(lambda x: cast(Any, vit).patchify(x, n_patches), images)
+
+
+def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor) -> str:
+    try:
+        return str(the_tensor(run(inputs.to("meta")), "It").device)
+    except (RuntimeError, NotImplementedError) as error:
+        if "item() cannot be called on meta" in str(error):
+            return "meta"  # code that looks at a number, which has none there, is not at fault
+        raise
+
+
+@beside
+def takes_gradient(vit: object, function: str, *args: object) -> bool:
+    """Whether what a function of the student's returns would be trained."""
+    return the_tensor(getattr(vit, function)(*args), function).requires_grad
 
 
 @beside

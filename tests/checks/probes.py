@@ -89,10 +89,11 @@ def _is_a(module: nn.Module, class_name: str) -> bool:
 def _record(part: nn.Module, number: int, seen: dict[str, Any], answers: Tensor | None) -> None:
     own_forward = part.forward
 
-    def forward(tokens: Tensor, *args: object, **kwargs: object) -> object:
+    def forward(*args: Any, **kwargs: Any) -> object:
+        tokens = args[0] if args else next(iter(kwargs.values()))
         seen["inputs"].append(tokens.detach().clone())
         seen["parts"].append(number)
-        result = answers.clone() if answers is not None else own_forward(tokens, *args, **kwargs)
+        result = answers.clone() if answers is not None else own_forward(*args, **kwargs)
         seen["outputs"].append(result.detach().clone() if isinstance(result, Tensor) else None)
         return result
 

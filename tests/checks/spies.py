@@ -17,11 +17,12 @@ CPU = torch.device("cpu")
 class StillOnLoader(torch.Tensor):
     """A batch as it leaves the loader; .to(device) turns it into an ordinary tensor."""
 
-    def to(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self.as_subclass(torch.Tensor).to(*args, **kwargs)
-
-    def cpu(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self.as_subclass(torch.Tensor)
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        inherited: Any = super().__torch_function__  # it has no types
+        result = inherited(func, types, args, kwargs or {})
+        moved = getattr(func, "__name__", "") in ("to", "cpu", "cuda")
+        return result.as_subclass(torch.Tensor) if moved else result
 
 
 class SpyModel(nn.Module):
@@ -41,18 +42,15 @@ class SpyModel(nn.Module):
 
 
 class SpyCriterion(nn.CrossEntropyLoss):
-    """Cross-entropy that records its values, and whether the labels had been moved."""
+    """Cross-entropy that records whether the labels had been moved."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.losses: list[float] = []
         self.moved: list[bool] = []
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         self.moved.append(not isinstance(target, StillOnLoader))
-        loss = super().forward(input, target.as_subclass(torch.Tensor))
-        self.losses.append(float(loss.detach()))
-        return loss
+        return super().forward(input, target.as_subclass(torch.Tensor))
 
 
 @beside
@@ -62,7 +60,7 @@ def spy_on_training(
     """Run train_one_epoch on a spied model that arrives in evaluation mode.
 
     returns  results: what came back from every epoch; kinds: its type; weight: the model's
-             parameter afterwards; losses: the criterion's values; and the model's record
+             parameter afterwards; and the model's record
     """
     model, criterion = SpyModel(weight), SpyCriterion()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
@@ -78,7 +76,6 @@ def spy_on_training(
         "results": results,
         "kinds": kinds,
         "weight": model.weight.detach(),
-        "losses": criterion.losses,
         "labels_moved": all(criterion.moved),
         **model.record,
     }
@@ -101,7 +98,6 @@ def spy_on_evaluation(
         "result": _number(result),
         "kind": _kind(result),
         "weight": model.weight.detach(),
-        "weight_has_gradient": model.weight.grad is not None,
         **model.record,
     }
 

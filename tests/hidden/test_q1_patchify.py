@@ -3,7 +3,7 @@
 import torch
 
 from checks import EXACT, expect, expect_error, expect_tensor, weight
-from checks.measure import image_gradient, input_after
+from checks.measure import image_gradient, input_after, patchify_on_meta_device
 from hidden.oracles import patches
 
 
@@ -64,6 +64,19 @@ def test_gradients_reach_the_images(vit, draw):
         gradient.flatten().sort().values,
         weights.flatten().sort().values,
         call="the gradient of a weighted sum of patchify(images, 2), sorted",
+    )
+
+
+@weight(1)
+def test_the_device_is_kept(vit):
+    """Patches are where the images are."""
+    device = patchify_on_meta_device(vit, torch.zeros(1, 1, 4, 4), 2)
+    expect(
+        device == "meta",
+        call="patchify(images.to(device), 2).device",
+        expected="that device",
+        got=device,
+        why="torch.zeros(...) makes its tensor on the CPU: give it device=images.device.",
     )
 
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from checks import expect, expect_tensor, weight
+from checks import EXACT, expect, expect_shape, expect_tensor, weight
+from checks.measure import takes_gradient
 from hidden.oracles import positions
 
 TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000
@@ -50,15 +51,16 @@ def test_one_token(vit):
 def test_the_table_is_fixed(vit):
     """The table is the same at every call, and takes no gradient."""
     first, second = table_of(vit, 9, 6), table_of(vit, 9, 6)
+    expect_shape(first, (9, 6), call="get_positional_embeddings(9, 6)")
     expect_tensor(
         second,
-        first if isinstance(first, torch.Tensor) else positions(9, 6),
+        first,
         call="get_positional_embeddings(9, 6), a second time",
-        tol={"rtol": 0.0, "atol": 0.0},
+        tol=EXACT,
     )
     expect(
-        bool((first[0, 0::2].abs() < 1e-4).all()),
-        call="get_positional_embeddings(9, 6)[0]",
-        expected="sines of 0 in the even columns",
-        got="other numbers",
+        not takes_gradient(vit, "get_positional_embeddings", 9, 6),
+        call="get_positional_embeddings(9, 6).requires_grad",
+        expected="False: the table is fixed",
+        got="True",
     )

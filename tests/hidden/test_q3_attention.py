@@ -4,7 +4,7 @@ import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, weight
 from checks.attention import expect_attention
-from checks.measure import in_double, used_but_not_trained
+from checks.measure import in_double, on_meta_device, used_but_not_trained
 
 
 @weight(2)
@@ -15,9 +15,9 @@ def test_one_head(vit, draw):
 
 @weight(4)
 def test_more_heads(vit, draw):
-    """Three and four heads work as two do."""
+    """Three and five heads work as two do."""
     expect_attention(vit.MyMSA(15, 3), 15, 3, draw, call="MyMSA(d=15, n_heads=3)(x)")
-    expect_attention(vit.MyMSA(20, 4), 20, 4, draw, call="MyMSA(d=20, n_heads=4)(x)")
+    expect_attention(vit.MyMSA(35, 5), 35, 5, draw, call="MyMSA(d=35, n_heads=5)(x)")
 
 
 @weight(1)
@@ -52,8 +52,8 @@ def test_two_calls_agree(vit, draw):
 
 
 @weight(1)
-def test_float64_works(vit, draw):
-    """A float64 module maps float64 sequences to float64 results."""
+def test_it_follows_to_another_dtype_and_device(vit, draw):
+    """A float64 module maps float64 sequences to float64 results; a moved one stays there."""
     result = in_double(vit.MyMSA(8, 2), draw(2, 5, 8))
     expect_shape(result, (2, 5, 8), call="MyMSA(8, 2).double()(x.double())")
     expect(
@@ -61,6 +61,13 @@ def test_float64_works(vit, draw):
         call="MyMSA(8, 2).double()(x.double()).dtype",
         expected="torch.float64",
         got=str(result.dtype),
+    )
+    device = on_meta_device(vit.MyMSA(8, 2), draw(2, 5, 8))
+    expect(
+        device == "meta",
+        call="MyMSA(8, 2).to(device)(x.to(device)).device",
+        expected="that device",
+        got=device,
     )
 
 

@@ -15,8 +15,9 @@ def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     block = vit.MyViTBlock(8, 2)
     block.eval()
     z, x = 2 * draw(2, 5, 8), draw(2, 5, 8)
-    place = place_of(block, z)
+    block(x)
     randomise(block, draw)
+    place = place_of(block, z)
     expect_tensor(
         watch(block, x, place, z - x)["result"],
         watch(block, z, place, torch.zeros_like(z))["result"],
@@ -36,14 +37,21 @@ def test_the_mlp(vit, stand_in, draw):
 
 
 @weight(1)
-def test_mlp_ratio_is_used(vit, stand_in, draw):
-    """mlp_ratio=3 makes the MLP three times as wide in the middle."""
+def test_every_argument_is_used(vit, stand_in, draw):
+    """n_heads goes to the attention, and mlp_ratio=3 makes the MLP three times as wide."""
     stand_in("MyMSA")
-    block = vit.MyViTBlock(6, 2, mlp_ratio=3)
+    block, x = vit.MyViTBlock(12, 4, mlp_ratio=3), draw(2, 4, 12)
     block.eval()
-    block(draw(1, 4, 6))
+    block(x)
     values = randomise(block, draw)
-    expect_mlp(block, values, draw, d=6, ratio=3, call="MyViTBlock(6, 2, mlp_ratio=3)(x)")
+    for built in filter(None, watch(block, x, place_of(block, x))["built_with"]):
+        expect(
+            built == {"d": 12, "n_heads": 4},
+            call="MyViTBlock(12, 4), looking at how it builds its attention",
+            expected="MyMSA(12, 4)",
+            got=f"MyMSA({built['d']}, {built['n_heads']})",
+        )
+    expect_mlp(block, values, draw, d=12, ratio=3, call="MyViTBlock(12, 4, mlp_ratio=3)(x)")
 
 
 @weight(1)
@@ -52,8 +60,9 @@ def test_the_norms_are_learned(vit, stand_in, draw):
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
     block.eval()
-    place = place_of(block, x)
+    block(x)
     randomise(block, draw)
+    place = place_of(block, x)
     _, gain = normalised_as(watch(block, x, place)["inputs"][0], x)
     expect(
         bool((gain - gain.mean()).abs().max() > 1e-3),

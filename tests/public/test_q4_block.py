@@ -48,8 +48,9 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
     block.eval()
-    place = place_of(block, x)
+    block(x)  # lazily built layers come into being
     randomise(block, draw)
+    place = place_of(block, x)
     given = watch(block, x, place)["inputs"][0]
 
     normalised, _ = normalised_as(given, x)

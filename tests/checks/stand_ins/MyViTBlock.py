@@ -7,9 +7,9 @@ from torch import nn
 class MyViTBlock(nn.Module):
     stands_in_for = "MyViTBlock"
 
-    def __init__(self, hidden_d, n_heads=2, *args, **kwargs):
+    def __init__(self, hidden_d, n_heads=2, mlp_ratio=4, *args, **kwargs):
         super().__init__()
-        self.built_with = {"hidden_d": hidden_d, "n_heads": n_heads}
+        self.built_with = {"hidden_d": hidden_d, "n_heads": n_heads, "mlp_ratio": mlp_ratio}
         self.gain = nn.Parameter(torch.linspace(0.5, 1.5, hidden_d))
 
     def forward(self, x, *args, **kwargs):
