@@ -63,11 +63,12 @@ def place_of(block: Any, x: Tensor) -> list[str]:
 
 
 def _mixes(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether a part's results at the later tokens changed, though only the first token did."""
+    """Whether a part's results at the later tokens changed, though of its input only the first did."""
     before, after = one["outputs"][0], other["outputs"][0]
     if not isinstance(before, Tensor) or before.shape != after.shape:
-        return True  # no tensor: another check tells
-    return not torch.equal(before[:, 1:], after[:, 1:])
+        return False
+    same_input = torch.equal(one["inputs"][0][:, 1:], other["inputs"][0][:, 1:])
+    return same_input and not torch.equal(before[:, 1:], after[:, 1:])
 
 
 def normalised_as(seen: Tensor, x: Tensor) -> tuple[bool, Tensor]:

@@ -136,3 +136,35 @@ def test_prints_threads_and_changed_globals_do_no_harm(grader, submission, assig
         "torch.set_default_dtype(torch.float32)\nsys.setrecursionlimit(5000)\n"
     )
     assert grader.grade(submission(vit=vit), FAST).points == 95
+
+
+RESULTS = {
+    "q1": "    return patches.reshape(B, n_patches**2, C * h * w)",
+    "q2": "    return table.float()",
+    "q3": "        return self.out_map(side_by_side)",
+    "q4": "        return x + self.mlp(self.norm2(x))",
+    "q5": "        return self.classifier(tokens[:, 0])",
+}
+
+
+@pytest.mark.parametrize(
+    "spoil", ["None", "({},)", "({})[..., :1]", "({}).sum()", "({}).mT", "({})[0]"]
+)
+def test_a_result_of_the_wrong_kind_is_never_our_fault(grader, submission, assignment, spoil):
+    vit = (assignment.solution / "vit.py").read_text()
+    for line in RESULTS.values():
+        assert vit.count(line) == 1
+        start, expression = line.split("return ")
+        vit = vit.replace(line, f"{start}return {spoil.format(expression)}")
+    report = grader.grade(submission(vit=vit), list(RESULTS), seed=1)
+    details = [outcome.details for question in report.questions for outcome in question.outcomes]
+    assert not any(details), details
+    assert all(question.share < 1 for question in report.questions)
+
+
+@pytest.mark.parametrize("value", ["None", "(total / seen,)", "[total]", "'0.5'", "loss", "{}"])
+def test_a_loss_of_the_wrong_kind_is_never_our_fault(grader, submission, edited, value):
+    train = edited("train", "return total / seen", f"return {value}")
+    report = grader.grade(submission(train=train), ["q6"], seed=1)
+    assert not report.our_fault
+    assert report.points < 10

@@ -13,4 +13,4 @@ class MyMSA(nn.Module):
         self.gain = nn.Parameter(torch.full((d,), 0.5))
 
     def forward(self, sequences, *args, **kwargs):
-        return self.gain * sequences + sequences.mean(dim=1, keepdim=True).tanh()
+        return self.gain * (sequences + sequences.mean(dim=1, keepdim=True).tanh())
