@@ -6,7 +6,7 @@ import linecache
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -98,12 +98,19 @@ def own_frames(trace: TracebackType | None, files: Collection[Path]) -> list[Fra
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename in own:
-            function = getattr(code, "co_qualname", code.co_name)  # Python 3.11 names the class too
+            function = getattr(code, "co_qualname", None) or _qualified(trace.tb_frame)
             text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
             line = trace.tb_lineno
             frames.append(Frame(own[code.co_filename], line, function, text[:LONGEST_LINE]))
         trace = trace.tb_next
     return frames if len(frames) <= MOST_FRAMES else frames[:2] + frames[2 - MOST_FRAMES :]
+
+
+def _qualified(frame: FrameType) -> str:
+    """Name a function with its class, as Python 3.11 does and 3.10 does not."""
+    owner = frame.f_locals.get("self")
+    name = frame.f_code.co_name
+    return f"{type(owner).__name__}.{name}" if owner is not None else name
 
 
 def describe(value: object) -> str:
