@@ -119,4 +119,4 @@ def test_an_earlier_question_need_not_be_done(handout, assignment):
 def test_import_of_torchvision_is_not_needed(handout, assignment):
     solve(handout, assignment)
     (handout / "torchvision.py").write_text("raise RuntimeError('imported')")
-    assert "visible checks: 48.4 of 48.4 points" in run(handout)
+    assert re.search(r"visible checks: ([\d.]+) of \1 points", run(handout))
