@@ -81,7 +81,7 @@ def collect(
     only: Sequence[str],
     outcomes: Iterable[Outcome],
     seed: int,
-    **more: object,
+    details: str = "",
 ) -> Report:
     """Make a report from the outcomes there are. A question without any is our fault."""
     known = list(outcomes)
@@ -89,7 +89,7 @@ def collect(
     for name in only:
         own = tuple(outcome for outcome in known if outcome.question == name)
         questions.append(QuestionResult(name, assignment.questions[name], own))
-    return Report(tuple(questions), seed, **more)  # type: ignore[arg-type]
+    return Report(tuple(questions), seed, details=details, facts=machine())
 
 
 def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
