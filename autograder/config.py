@@ -37,11 +37,12 @@ class Show(str, Enum):
 
 
 class LimitSettings(_Strict):
-    """How long a student's code may run."""
+    """How long a student's code may run, and how much memory it may use."""
 
     seconds_per_test: Seconds = 20
     seconds_for_training: Seconds = 240
     seconds_in_all: Seconds = 480
+    memory_mb: Annotated[int, Field(ge=200)] = 1200
 
 
 class TrainingSettings(_Strict):

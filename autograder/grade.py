@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 import time
 import traceback
@@ -16,9 +17,11 @@ from autograder import report as reports
 from autograder import suite
 from autograder.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
-from autograder.remote import ForkServer, Listener, RemoteTransport
+from autograder.forks import ForkServer
+from autograder.remote import RemoteTransport
 from autograder.report import Report
 from autograder.submission import Submission, stage
+from autograder.workers import Listener
 from checks import stand_ins
 from checks.outcome import Outcome
 
@@ -57,7 +60,7 @@ class Grader:
         questions = list(only) or list(self.assignment.questions)
         with tempfile.TemporaryDirectory(prefix="submission-") as folder:
             try:
-                staged = stage(path, self.assignment, Path(folder).resolve())
+                staged = stage(path, self.assignment, Path(folder).resolve() / "files")
             except UnusableSubmission as error:
                 return reports.refuse(self.assignment, questions, seed, str(error))
             with self._transport(staged, on_progress) as transport:
@@ -97,6 +100,7 @@ class Grader:
             self.assignment.settings.limits,
             (self.assignment.tests / "hidden" / "stand_ins", stand_ins.FOLDER),
             on_progress,
+            (self.assignment.root, Path(sys.prefix), Path(sys.base_prefix)),
         )
         try:
             yield transport

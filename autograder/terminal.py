@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.config import Assignment
-from autograder.remote import Listener
 from autograder.report import QuestionResult, Report
+from autograder.workers import Listener
 from checks.outcome import Outcome
 from checks.wording import Verdict
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import fcntl
 import os
 import random
 import socket
@@ -9,18 +11,24 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
 from autograder.worker import graded_run, progress, wire
-from autograder.worker.wire import NEVER, Channel, ObjectAt, Packer
+from autograder.worker.confine import Confinement, confine
+from autograder.worker.examine import Examination, examine
+from autograder.worker.wire import Channel, ObjectAt, Packer
 from checks import measure, probes, spies, stand_ins
 from checks.beside import MEASUREMENTS
 from checks.failures import StudentError, own_frames, student_error
 from checks.loading import Submission
+from checks.plain import plain
 
+WIRE, WORDS = 3, 4  # descriptors
+MOST_DETAILS = 4000  # characters of a traceback of ours
+SOONER = 0.95  # of its time a test may take before the line it is in is noted, for the message
 MEASURED_BY = (graded_run, measure, probes, spies)  # importing them fills MEASUREMENTS
 
 
@@ -50,12 +58,12 @@ class Server:
         """Answer until the grader hangs up."""
         while True:
             try:
-                request, tensors = self.channel.receive_request(NEVER)
+                request, tensors = self.channel.receive_request()
             except EOFError:
                 return
             packer = Packer()
             reply = self._answer(request, tensors, packer)
-            self.channel.send(reply, packer.tensors, NEVER)
+            self.channel.send_reply(reply, packer.tensors)
 
     def _answer(self, request: wire.Request, tensors: Any, packer: Packer) -> wire.Reply:
         try:
@@ -64,18 +72,22 @@ class Server:
             packer.tensors.clear()
             theirs = self._calling or isinstance(error, StudentError)
             if not theirs and not own_frames(error.__traceback__, self.submission.files):
-                return wire.Broken(traceback.format_exc()[-wire.MOST_TEXT :])
+                return wire.Broken(plain(traceback.format_exc()[-MOST_DETAILS:]))
             return wire.raised(student_error(error, self.submission.files))
         finally:
             self._calling = False
 
     def _run(self, request: wire.Request, tensors: Any) -> object:
         if isinstance(request, wire.Load):
+            _note_the_line_after(request.seconds)
             self.submission.module(request.module, request.with_vit)
             return self._keep(Module(self.submission, request.module))
         if isinstance(request, wire.NewTest):
+            _note_the_line_after(request.seconds)
             self._new_test(request.seed)
             return None
+        if isinstance(request, wire.Examine):
+            return examine(request.examination)
         if isinstance(request, wire.StandIn):
             undo = stand_ins.install(self.submission, request.module, request.name, request.source)
             self._undo.append(undo)
@@ -89,9 +101,8 @@ class Server:
         if isinstance(request, wire.Measure):
             return MEASUREMENTS[request.measurement](subject, *args, **kwargs)
         called = getattr(subject, request.attribute) if request.attribute else subject
-        result = called(
-            *args, **kwargs
-        )  # a model stays here, and its number goes; data goes itself
+        result = called(*args, **kwargs)
+        # A model stays here, and its number goes; data goes itself.
         return self._keep(result) if isinstance(result, torch.nn.Module) else result
 
     def _keep(self, value: object) -> ObjectAt:
@@ -109,21 +120,44 @@ class Server:
         random.seed(seed)
 
     def _progress(self, done: int, total: int, what: str) -> None:
-        self.channel.send(wire.Progress(done, total, what), {}, NEVER)
+        self.channel.send_reply(wire.Progress(done, total, what), {})
 
 
-def run_worker(connection: socket.socket, folder: Path, sources: dict[str, str]) -> None:
-    """Be a worker for one question of one submission, then leave without ceremony."""
-    os.setsid()
-    os.chdir(folder)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    sys.argv = [""]
-    sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True
-    torch.set_num_threads(1)
+def _note_the_line_after(seconds: float) -> None:
+    """Have the lines that every thread is in written down shortly before the time is up.
+
+    This works where no Python code could run any more: in a loop in C, or behind a lock.
+    """
+    faulthandler.dump_traceback_later(SOONER * seconds, file=WORDS)
+
+
+def run_worker(
+    wire_end: int, words: int, sources: dict[str, str], confinement: Confinement
+) -> NoReturn:
+    """Be a worker for one question of one submission, then leave without ceremony.
+
+    words  a descriptor for the lines that a crash or a time limit was met in
+    """
     try:
-        Server(Channel(connection), folder, sources).serve()
+        os.setsid()
+        channel = Channel(socket.socket(fileno=_only(wire_end, words)[0]))
+        confine(confinement)
+        faulthandler.enable(file=WORDS)
+        folder = Path(confinement.readable)
+        sys.argv = [""]
+        sys.path.insert(0, str(folder))
+        sys.dont_write_bytecode = True
+        torch.set_num_threads(1)
+        Server(channel, folder, sources).serve()
     finally:
         os._exit(0)  # no exit handler of the student's runs
+
+
+def _only(wire_end: int, words: int) -> tuple[int, int]:
+    """Keep these two descriptors, as WIRE and WORDS, and point the standard ones at nothing."""
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in (wire_end, words)]
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for place, descriptor in enumerate([nothing, nothing, nothing, *high]):
+        os.dup2(descriptor, place)
+    os.closerange(WORDS + 1, os.sysconf("SC_OPEN_MAX"))
+    return WIRE, WORDS

@@ -1,9 +1,10 @@
 """What crosses between the grader and a worker: data only, checked before it is used.
 
-A frame is two lengths (message, tensors), then a msgspec message, then its tensors as one safetensors
-blob. Nothing is pickled, evaluated or imported. The grader believes nothing in a frame: lengths are
-compared with caps before a byte is read, types with the message's definition, tensors with their
-header; what does not fit raises WireError, and the worker that sent it is ended.
+A frame is a header (turn, two lengths), a msgspec message, and its tensors as one safetensors blob.
+Nothing is pickled, evaluated or imported. The grader believes nothing in a frame: lengths are
+compared with caps before a byte is read, the turn with its own request's, types with the message's
+definition, tensors with their header; what does not fit raises WireError, and the worker that sent it
+is ended. Text is cut, and stripped of what could act on a terminal, before anything is done with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Union
 
 import msgspec
@@ -23,13 +24,21 @@ import torch
 from torch import Tensor
 
 from autograder.errors import WireError
+from autograder.worker.examine import Examination
 from checks.failures import Frame, NotData, StudentError, describe
+from checks.plain import plain, plain_line
 
 NEVER = math.inf  # as a deadline
-LENGTHS = struct.Struct(">IQ")
+HEADER = struct.Struct(">QIQ")  # turn, length of the message, length of the tensors
 MOST_MESSAGE = 4 << 20  # bytes
-MOST_TENSORS = 256 << 20
-MOST_TEXT = 4000  # characters of an exception that cross
+MOST_REQUEST = 512 << 20  # bytes of tensors: all of MNIST crosses
+MOST_REPLY = 64 << 20  # a hundred times what an honest answer has, a tenth of a small container
+MOST_HEADER = 1 << 20
+MOST_AXES = 16
+MOST_NAMES = 20  # lines of a traceback, classes that an exception derives from
+KINDS = ("raised", "wrong_result", "unreadable", "absent", "not_found", "forbidden")
+PART = 4 << 20  # read at once
+LOOK_EVERY = 0.05  # seconds
 DTYPES = frozenset(
     (
         torch.float32,
@@ -89,10 +98,12 @@ Value = Union[None, bool, int, float, str, TensorAt, ObjectAt, Other, Items, Pai
 class Load(msgspec.Struct, tag="load"):
     """Load the module of that name; the reply is its object.
 
+    seconds   of time that there are
     with_vit  False: vit.py is known to hang or to die while it loads, and train.py may import it
     """
 
     module: str
+    seconds: float
     with_vit: bool = True
 
 
@@ -126,9 +137,16 @@ class NewTest(msgspec.Struct, tag="new_test"):
     """Undo stand-ins, forget objects, seed the random numbers."""
 
     seed: int
+    seconds: float
 
 
-Request = Union[Load, Call, Measure, StandIn, NewTest]  # noqa: UP007
+class Examine(msgspec.Struct, tag="examine"):
+    """Try what the confinement leaves open; the reply is a mapping from layer to holes."""
+
+    examination: Examination
+
+
+Request = Union[Load, Call, Measure, StandIn, NewTest, Examine]  # noqa: UP007
 
 
 class Returned(msgspec.Struct, tag="returned"):
@@ -173,15 +191,21 @@ _decode_reply = msgspec.msgpack.Decoder(Reply).decode
 
 
 class Packer:
-    """Turn Python values into wire values, and collect their tensors."""
+    """Turn Python values into wire values, and collect their tensors.
 
-    def __init__(self) -> None:
+    most  bytes of one tensor; a larger one is described
+    """
+
+    def __init__(self, most: int = MOST_REPLY // 2) -> None:
+        self._most = most
         self.tensors: dict[str, Tensor] = {}
 
     def pack(self, value: object) -> Value:
         """Return the wire value of data; what is not data is described."""
-        if value is None or isinstance(value, (bool, str)):
+        if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, str):
+            return plain(str.__str__(value))
         if isinstance(value, int):
             return int(value) if -(2**63) <= value < 2**63 else Other(f"the int {value:.3e}")
         if isinstance(value, float):
@@ -189,7 +213,7 @@ class Packer:
         if isinstance(value, Tensor):
             return self._tensor(value)
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return Pairs({str(key): self.pack(item) for key, item in value.items()})
+            return Pairs({plain(str.__str__(key)): self.pack(item) for key, item in value.items()})
         if isinstance(value, (list, tuple)):
             return Items([self.pack(item) for item in value], isinstance(value, tuple))
         if isinstance(value, (TensorAt, ObjectAt, Other, Items, Pairs)):
@@ -201,7 +225,9 @@ class Packer:
             return Other("a tensor without numbers, on the meta device")
         if value.layout is not torch.strided or value.dtype not in DTYPES:
             return Other(f"a tensor of layout {value.layout} and dtype {value.dtype}")
-        if value.numel() * value.element_size() > MOST_TENSORS:
+        if value.dim() > MOST_AXES:
+            return Other(f"a tensor with {value.dim()} axes")
+        if value.numel() * value.element_size() > self._most:
             return Other(f"a tensor of shape {tuple(value.shape)}, too large to be looked at")
         name = f"t{len(self.tensors)}"
         plain = value.detach().as_subclass(Tensor).cpu()
@@ -219,7 +245,7 @@ def unpack(value: Value, tensors: Mapping[str, Tensor], objects: Callable[[int],
     if isinstance(value, ObjectAt):
         return objects(value.number)
     if isinstance(value, Other):
-        return NotData(value.description[:MOST_TEXT])
+        return NotData(plain(value.description))
     if isinstance(value, Items):
         items = [unpack(item, tensors, objects) for item in value.items]
         return tuple(items) if value.is_tuple else items
@@ -232,49 +258,66 @@ def raised(error: StudentError) -> Raised:
     """Return a StudentError as a message."""
     return Raised(
         kind=error.kind,
-        text=error.text[:MOST_TEXT],
-        type_name=error.type_name[:200],
-        bases=list(error.bases)[:20],
-        frames=list(error.frames),
+        text=plain(error.text),
+        type_name=plain_line(error.type_name),
+        bases=[plain_line(name) for name in error.bases[:MOST_NAMES]],
+        frames=[_cut(frame) for frame in error.frames[:MOST_NAMES]],
     )
 
 
 def student_error(message: Raised, call: str) -> StudentError:
-    """Return the StudentError of a message."""
-    text, frames = message.text[:MOST_TEXT], message.frames[:10]
-    return StudentError(message.kind, text, message.type_name, message.bases, frames, call)
+    """Return the StudentError of a message: its text cut and cleaned here, whatever was sent."""
+    return StudentError(
+        kind=message.kind if message.kind in KINDS else "raised",
+        text=plain(message.text),
+        type_name=plain_line(message.type_name),
+        bases=[plain_line(name) for name in message.bases[:MOST_NAMES]],
+        frames=[_cut(frame) for frame in message.frames[:MOST_NAMES]],
+        call=call,
+    )
+
+
+def _cut(frame: Frame) -> Frame:
+    name = plain_line(frame.function)
+    return Frame(plain_line(frame.file), frame.line, name, plain_line(frame.text))
 
 
 # --- frames ----------------------------------------------------------------------------------
 
 
 class Channel:
-    """Send and receive frames on a socket, each whole within a deadline."""
+    """Send and receive frames on a socket, each whole within a deadline.
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+    on_wait  called now and then while this side waits; what it raises ends the waiting
+    """
+
+    def __init__(self, connection: socket.socket, on_wait: Callable[[], None] | None = None) -> None:
+        self._connection, self._on_wait = connection, on_wait
+        self._turn = 0  # of the last request: a reply to any other is refused
+        self._next_look = 0.0
         connection.setblocking(False)
 
-    def send(self, message: Message, tensors: Mapping[str, Tensor], deadline: float) -> None:
+    def send_request(
+        self, message: Request, tensors: Mapping[str, Tensor], deadline: float
+    ) -> None:
         """Send one frame. Raises TimeoutError, or OSError if nobody is there any more."""
-        body = _encode(message)
-        blob = safetensors.torch.save(dict(tensors)) if tensors else b""
-        for part in (LENGTHS.pack(len(body), len(blob)) + body, blob):
-            rest = memoryview(part)
-            while rest:
-                self._wait(deadline, write=True)
-                try:
-                    rest = rest[self.connection.send(rest) :]
-                except BlockingIOError:
-                    continue
+        self._turn += 1
+        self._send(message, tensors, deadline)
 
-    def receive_request(self, deadline: float) -> tuple[Request, dict[str, Tensor]]:
-        body, blob = self._frame(deadline)
+    def send_reply(self, message: Reply, tensors: Mapping[str, Tensor]) -> None:
+        """Send one frame to the grader, which reads it or ends this process."""
+        self._send(message, tensors, NEVER)
+
+    def receive_request(self) -> tuple[Request, dict[str, Tensor]]:
+        """Receive one frame from the grader. Raises EOFError when it hangs up."""
+        self._turn, body, blob = self._frame(NEVER, MOST_REQUEST)
         return _decode_request(body), _load_tensors(blob)
 
     def receive_reply(self, deadline: float) -> tuple[Reply, dict[str, Tensor]]:
         """Receive one frame from a worker. Raises TimeoutError, EOFError or WireError."""
-        body, blob = self._frame(deadline)
+        turn, body, blob = self._frame(deadline, MOST_REPLY)
+        if turn != self._turn:
+            raise WireError(f"a reply to request {turn} instead of {self._turn}")
         try:
             return _decode_reply(body), _load_tensors(blob)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -282,41 +325,68 @@ class Channel:
         except safetensors.SafetensorError as error:
             raise WireError(f"not tensors: {error}") from None
 
-    def _frame(self, deadline: float) -> tuple[bytes, bytes]:
-        message, tensors = LENGTHS.unpack(self._exactly(LENGTHS.size, deadline))
-        if message > MOST_MESSAGE or tensors > MOST_TENSORS + MOST_MESSAGE:
-            raise WireError(f"a frame of {message} + {tensors} bytes")
-        return bytes(self._exactly(message, deadline)), bytes(self._exactly(tensors, deadline))
+    def close(self) -> None:
+        self._connection.close()
 
-    def _exactly(self, count: int, deadline: float) -> bytearray:
-        buffer = bytearray(count)
-        rest = memoryview(buffer)
-        while rest:
-            self._wait(deadline)
+    def _send(self, message: Message, tensors: Mapping[str, Tensor], deadline: float) -> None:
+        body = _encode(message)
+        blob = safetensors.torch.save(dict(tensors)) if tensors else b""
+        for part in (HEADER.pack(self._turn, len(body), len(blob)) + body, blob):
+            rest = memoryview(part)
+            while rest:
+                try:
+                    rest = rest[self._connection.send(rest) :]
+                except BlockingIOError:
+                    self._wait(deadline, write=True)
+
+    def _frame(self, deadline: float, most: int) -> tuple[int, bytes, bytes]:
+        turn, message, tensors = HEADER.unpack(self._exactly(HEADER.size, deadline))
+        if message > MOST_MESSAGE or tensors > most:
+            raise WireError(f"a frame of {message} + {tensors} bytes")
+        return turn, self._exactly(message, deadline), self._exactly(tensors, deadline)
+
+    def _exactly(self, count: int, deadline: float) -> bytes:
+        """Read this many bytes. Memory grows with what arrives, not with what was announced."""
+        parts, missing = [], count
+        while missing:
             try:
-                received = self.connection.recv_into(rest)
+                part = self._connection.recv(min(missing, PART))
             except BlockingIOError:
+                self._wait(deadline)
                 continue
-            if received == 0:
+            if not part:
                 raise EOFError("the other side has closed the connection")
-            rest = rest[received:]
-        return buffer
+            parts.append(part)
+            missing -= len(part)
+            self._look(deadline)  # a flood must not keep us from it
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _wait(self, deadline: float, write: bool = False) -> None:
-        left = None if deadline == NEVER else max(deadline - time.monotonic(), 0)
-        sockets: Sequence[socket.socket] = [self.connection]
-        ready = select.select(*(([], sockets) if write else (sockets, [])), [], left)
-        if not any(ready):
-            raise TimeoutError
+        """Wait until something can be read or written, and look around meanwhile."""
+        reading, writing = ([], [self._connection]) if write else ([self._connection], [])
+        while True:
+            left = min(deadline - time.monotonic(), LOOK_EVERY if self._on_wait else NEVER)
+            if any(select.select(reading, writing, [], None if left == NEVER else max(left, 0))):
+                return
+            self._look(deadline)
 
-    def close(self) -> None:
-        self.connection.close()
+    def _look(self, deadline: float) -> None:
+        now = time.monotonic()
+        if now >= deadline:
+            raise TimeoutError
+        if self._on_wait is not None and now >= self._next_look:
+            self._next_look = now + LOOK_EVERY
+            self._on_wait()
 
 
 def _load_tensors(blob: bytes) -> dict[str, Tensor]:
+    """Return the tensors of a blob whose header is sound: the library checks sizes and offsets."""
     if not blob:
         return {}
+    if len(blob) < 8 or int.from_bytes(blob[:8], "little") > MOST_HEADER:
+        raise WireError("more tensors than an answer has")
     tensors = safetensors.torch.load(blob)
-    if any(tensor.dtype not in DTYPES for tensor in tensors.values()):
-        raise WireError("a tensor of a dtype that does not cross")
+    for tensor in tensors.values():
+        if tensor.dtype not in DTYPES or tensor.dim() > MOST_AXES:
+            raise WireError(f"a tensor of {tensor.dtype} with {tensor.dim()} axes")
     return tensors

@@ -128,5 +128,17 @@ def no_time_left(seconds: float) -> str:
     )
 
 
+def too_large(call: str, what: str) -> str:
+    return f"Stopped: {call or 'it'} used more than {what}."
+
+
+STOPPED = {
+    "died": "died",
+    "killed": "died",
+    "too_slow": "was stopped after running too long",
+    "too_large": "was stopped for using too much memory, or too many files,",
+}
+
+
 def died(call: str, how: str) -> str:
     return f"Your program {how} during {call or 'this check'}, so there is no result."

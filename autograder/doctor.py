@@ -1,0 +1,86 @@
+"""Say which layers of a worker's confinement hold on this machine, found out by trying."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast
+
+from autograder.config import Assignment
+from autograder.errors import ServerLost
+from autograder.forks import ForkServer
+from autograder.worker import wire
+from autograder.worker.examine import Examination
+from autograder.workers import Worker
+from checks.failures import StudentError
+
+SECONDS = 60.0
+READING, CALLS = "files closed", "system calls"
+MEANING: Mapping[str, str] = MappingProxyType({
+    "own user": "A worker is the grader's own user: what that user may read, write or end is closed "
+                "by the other layers alone. Grade as root, as in a container, to have this one.",
+    "no new privileges": "A program that a worker starts could gain rights. It cannot start any where "
+                         "the filter of system calls holds.",
+    "resource limits": "A worker can take all memory or all descriptors. It is still watched from "
+                       "outside, and ended when it grows too large.",
+    "one writable folder": "A worker can leave files behind, where its user may write.",
+    READING: "A worker can read what its user may read: hidden tests, hidden digits, other "
+             "submissions. A verdict cannot be forged, but answers can be copied. "
+             "Linux 5.13 or later has what is needed (Landlock).",
+    CALLS: "A worker can use the network, start programs, and leave processes behind, which are "
+           "then looked for and ended. Linux on x86_64 and aarch64 has what is needed (seccomp).",
+    "own session": "Signals to the grader's group reach the worker, and the other way round.",
+    "small environment": "A worker sees the grader's environment variables: keep secrets out of them.",
+})  # fmt: skip
+WITHOUT_KERNEL = (
+    "This system has neither Landlock nor seccomp: student code runs in a process of its own, with time "
+    "limits, and that is all. Grade submissions that you do not trust on Linux."
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, and what got through it."""
+
+    name: str
+    through: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.through
+
+    @property
+    def meaning(self) -> str:
+        return MEANING[self.name]
+
+
+def layers(server: ForkServer, assignment: Assignment) -> list[Layer]:
+    """Start a worker with nothing of a student's in it, and have it try what must not work."""
+    with tempfile.TemporaryDirectory(prefix="examination-") as folder:
+        secret = Path(folder) / "secret"
+        secret.write_text("not to be read")
+        secret.chmod(0o644)
+        own = Path(folder).resolve() / "worker" / "files"
+        own.mkdir(parents=True)
+        examination = Examination(
+            secret=[str(secret), str(assignment.root / "grading.yml"), "/", str(Path.home())],
+            outside=[folder, str(own), tempfile.gettempdir(), "/dev/shm"],
+            user=os.geteuid(),
+            memory_mb=assignment.settings.limits.memory_mb,
+        )
+        worker = Worker(server, own, {}, assignment.settings.limits)
+        try:
+            reply, _ = worker.ask(
+                wire.Examine(examination), {}, time.monotonic() + SECONDS, "the examination"
+            )
+        except StudentError as error:
+            raise ServerLost(f"a worker could not be examined: {error.text}") from None
+        finally:
+            worker.end()
+    found = cast(Mapping[str, Sequence[str]], wire.unpack(reply, {}, lambda number: number))
+    return [Layer(name, tuple(found[name])) for name in MEANING]

@@ -1,0 +1,210 @@
+"""Start the fork server, and have it start and end workers, each in a confinement of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from autograder.config import LimitSettings
+from autograder.errors import KitError, ServerLost
+from autograder.worker.confine import Confinement
+
+STARTUP_SECONDS = 120.0
+STARTS = 3  # of a fork server that ends before it is ready
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/tmp",
+    "USER": "student",
+    "MPLBACKEND": "Agg",
+    # One thread: two collapse as soon as anything else runs on the machine.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+USERS = range(60_600, 61_184)  # ids that Debian and systemd leave alone; containers map them, too
+MOST_FILE_MB = 4
+FOR_THE_GRADER_MB = 330  # what the grader and the fork server need of a small container
+CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker: its pid, our end of its wire, where its last words arrive, and its scratch folder."""
+
+    pid: int
+    wire: socket.socket
+    words: int
+    scratch: Path
+    memory_mb: int
+
+
+class ForkServer:
+    """The process that holds torch and forks workers. Starts at once, is waited for when needed."""
+
+    def __init__(self) -> None:
+        if not hasattr(socket, "send_fds"):
+            raise KitError(
+                "autograder",
+                "grading needs fork and descriptor passing, which this system has not",
+                "grade on Linux or macOS, or in WSL; `pytest student/` works everywhere",
+            )
+        self._user_lock, self.user = _own_user()
+        self._open()
+
+    def _open(self) -> None:
+        # Whole orders, and the end seen when the other side hangs up; macOS has only datagrams.
+        kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-m", "autograder.worker.forkserver"],
+            stdin=theirs.fileno(),
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,  # Ctrl-C is for the grader, which then hangs up
+        )
+        theirs.close()
+        self._ready = False
+
+    def start(self, folder: Path, sources: Mapping[str, str], limits: LimitSettings) -> Started:
+        """Fork a worker for the files in this folder. Raises ServerLost if that cannot be done."""
+        self._wait_until_ready()
+        scratch = self._scratch(folder)
+        confinement = Confinement(
+            readable=str(folder),
+            scratch=str(scratch),
+            user=self.user,
+            memory_mb=min(limits.memory_mb, _memory_of_container_mb()),
+            file_mb=MOST_FILE_MB,
+            seconds=int(limits.seconds_in_all) + 1,
+        )
+        order = {"type": "start", "sources": dict(sources), "confinement": confinement}
+        ours, theirs = socket.socketpair()
+        words, their_words = os.pipe()
+        os.set_blocking(words, False)
+        try:
+            pid = int(self._order(order, [theirs.fileno(), their_words]))
+        except (ServerLost, ValueError):
+            ours.close()
+            os.close(words)
+            raise ServerLost("no worker could be started") from None
+        finally:
+            theirs.close()
+            os.close(their_words)
+        return Started(pid, ours, words, scratch, confinement.memory_mb)
+
+    def end(self, worker: Started, grace: float = 0.0) -> int:
+        """End a worker, with all that it has started and written; return its wait status."""
+        try:
+            return int(self._order({"type": "end", "pid": worker.pid, "grace": grace}))
+        finally:
+            worker.wire.close()
+            os.close(worker.words)
+            # Not shutil's: it recurses, and a submission may have made folders a thousand deep.
+            subprocess.run(["rm", "-rf", "--", str(worker.scratch)], check=False)
+
+    def close(self) -> None:
+        """Hang up: the server ends its workers and itself."""
+        self._hang_up()
+        if self._user_lock is not None:
+            self._user_lock.close()
+
+    def _hang_up(self) -> None:
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._process.kill()
+        self._process.wait()
+
+    def _scratch(self, folder: Path) -> Path:
+        """Make the folder that a worker may write in, and let only this worker's user into both."""
+        scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=folder.parent))
+        if self.user is not None:
+            os.chown(scratch, self.user, self.user)
+            os.chown(folder, -1, self.user)
+            for file in folder.iterdir():
+                file.chmod(0o644)
+            folder.chmod(0o750)
+            folder.parent.chmod(0o711)
+        return scratch
+
+    def _wait_until_ready(self) -> None:
+        for _ in range(STARTS):
+            if self._process.poll() is not None:  # it was killed: a new one takes its place
+                self._hang_up()
+                self._open()
+            with contextlib.suppress(ServerLost):
+                self._ready = self._ready or self._answer() == b"ready"
+                return
+        raise KitError(
+            "autograder.worker.forkserver",
+            f"the process that starts workers has ended {STARTS} times",
+            "run `python -m autograder.worker.forkserver < /dev/null` to see why",
+        )
+
+    def _order(self, order: Mapping[str, object], descriptors: list[int] | None = None) -> bytes:
+        try:
+            socket.send_fds(self._control, [msgspec.json.encode(order)], descriptors or [])
+        except OSError:
+            raise ServerLost("the process that starts workers has ended") from None
+        return self._answer()
+
+    def _answer(self) -> bytes:
+        self._control.settimeout(STARTUP_SECONDS)
+        try:
+            answer = self._control.recv(1024)
+        except OSError:
+            answer = b""
+        if not answer:
+            self._process.kill()
+            self._process.wait()
+            raise ServerLost("the process that starts workers has ended")
+        return answer
+
+
+def _own_user() -> tuple[socket.socket | None, int | None]:
+    """Return an id for this fork server's workers alone, and what keeps other graders from it.
+
+    Only root can give a worker another id. The lock is a name in the kernel: it goes with us.
+    """
+    if os.geteuid() != 0 or sys.platform != "linux":
+        return None, None
+    taken = set(_ids_in_use())
+    for user in USERS:
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            if user not in taken:
+                lock.bind(f"\0vit-autograder-worker-{user}")
+                return lock, user
+        except OSError:  # another grader has it
+            pass
+        lock.close()
+    return None, None
+
+
+def _ids_in_use() -> Iterator[int]:
+    yield from (entry.pw_uid for entry in pwd.getpwall())
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            yield process.stat().st_uid
+
+
+def _memory_of_container_mb() -> int:
+    """Return what a container's limit on memory leaves for a worker."""
+    for path in CONTAINER_LIMITS:
+        with contextlib.suppress(OSError, ValueError):
+            return max(int(path.read_text()) // (1 << 20) - FOR_THE_GRADER_MB, 128)
+    return sys.maxsize

@@ -1,0 +1,191 @@
+"""One worker process: requests and replies, each within a deadline, and what it may use meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.config import LimitSettings
+from autograder.errors import ServerLost, WireError
+from autograder.forks import ForkServer
+from autograder.worker import wire
+from autograder.worker.wire import Channel
+from checks import wording
+from checks.failures import Frame, StudentError
+from checks.plain import plain, plain_line
+
+Listener = Callable[[int, int, str], None]
+MOST_REPORTS = 10_000  # of progress, in one request
+MOST_WORDS = 64 << 10  # bytes
+MOST_WRITTEN_MB = 64
+MOST_ENTRIES = 2000  # files and folders
+MOST_SHOWN = 6  # lines of a traceback
+NOTED = re.compile(r'^  File "(.{1,4096})", line (\d{1,9}) in (.{1,200})$')
+FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+
+
+class TooLarge(Exception):
+    """The worker uses more than it may; the text says of what."""
+
+
+class Worker:
+    """A worker for one question. When it is ended, nothing of it is left."""
+
+    def __init__(
+        self,
+        server: ForkServer,
+        folder: Path,
+        sources: Mapping[str, str],
+        limits: LimitSettings,
+    ) -> None:
+        self._server, self._folder = server, folder
+        self._files = {str(folder / name): name for name in sources.values()}
+        self._started = server.start(folder, sources, limits)
+        self._channel = Channel(self._started.wire, self._look)
+        self._most_mb = self._started.memory_mb + _memory_mb(self._started.pid)
+        self.alive = True
+
+    @property
+    def pid(self) -> int:
+        return self._started.pid
+
+    def ask(
+        self,
+        request: wire.Request,
+        tensors: Mapping[str, Any],
+        deadline: float,
+        call: str,
+        listener: Listener | None = None,
+    ) -> tuple[wire.Value, Mapping[str, Any]]:
+        """Return the reply's value. Raises the StudentError that it came to instead."""
+        started = time.monotonic()
+        try:
+            reply, received = self._exchange(request, tensors, deadline, listener)
+        except TimeoutError:
+            text = wording.too_slow(call, time.monotonic() - started)
+            raise self._ended_for("too_slow", text, call) from None
+        except TooLarge as error:
+            raise self._ended_for("too_large", wording.too_large(call, str(error)), call) from None
+        except (EOFError, OSError):
+            raise self._died(call) from None
+        except WireError:
+            raise self.distrust(call) from None
+        if isinstance(reply, wire.Raised):
+            raise wire.student_error(reply, call)
+        if isinstance(reply, wire.Broken):
+            raise RuntimeError(f"in the worker, during {call}:\n{plain(reply.details)}")
+        assert isinstance(reply, wire.Returned)
+        return reply.value, received
+
+    def distrust(self, call: str) -> StudentError:
+        """End a worker that did not keep to the wire's rules; return the error to be raised."""
+        return self._ended_for("died", wording.died(call, "sent what is no answer"), call)
+
+    def end(self, grace: float = 0.0) -> int:
+        """Kill the process, however it is; return its wait status."""
+        if not self.alive:
+            return 0
+        self.alive = False
+        return self._server.end(self._started, grace)
+
+    def _exchange(
+        self,
+        request: wire.Request,
+        tensors: Mapping[str, Any],
+        deadline: float,
+        listener: Listener | None,
+    ) -> tuple[wire.Reply, Mapping[str, Any]]:
+        self._channel.send_request(request, tensors, deadline)
+        for _ in range(MOST_REPORTS):
+            reply, received = self._channel.receive_reply(deadline)
+            if not isinstance(reply, wire.Progress):
+                return reply, received
+            if listener is not None:
+                listener(reply.done, reply.total, plain_line(reply.what))
+        raise WireError("nothing but reports of progress")
+
+    def _ended_for(self, kind: str, text: str, call: str) -> StudentError:
+        lines = self._last_lines()
+        self.end()
+        return StudentError(kind, text, call=call, frames=lines)
+
+    def _died(self, call: str) -> StudentError:
+        lines = self._last_lines()
+        status = self.end(grace=1.0)
+        if not os.WIFSIGNALED(status):
+            return StudentError("died", wording.died(call, "ended"), call=call)
+        name = signal.Signals(os.WTERMSIG(status)).name
+        kind = "killed" if name in FROM_OUTSIDE else "died"
+        text = wording.died(call, f"was ended by the signal {name}")
+        return StudentError(kind, text, call=call, frames=lines)
+
+    def _look(self) -> None:
+        """Raise TooLarge if the worker uses more memory or files than it may."""
+        if _memory_mb(self.pid) > self._most_mb:
+            raise TooLarge(f"{self._started.memory_mb} MB of memory")
+        _look_at_files(self._started.scratch)
+
+    def _last_lines(self) -> list[Frame]:
+        """Return the student's lines that the worker was in when it was last heard of.
+
+        They come from the worker, so what counts is what they point at: the text is read here.
+        """
+        time.sleep(0.01)  # a crash is written down just before the end
+        try:
+            said = os.read(self._started.words, MOST_WORDS).decode("utf-8", "replace")
+        except OSError:
+            return []
+        for thread in reversed(re.split(r"^(?:Current thread|Thread) ", said, flags=re.M)):
+            frames = [*filter(None, map(self._frame, thread.splitlines()))]
+            if frames:
+                return frames[:MOST_SHOWN][::-1]
+        return []
+
+    def _frame(self, line: str) -> Frame | None:
+        found = NOTED.match(line)
+        if found is None or found[1] not in self._files:
+            return None
+        lines = Path(found[1]).read_text(encoding="utf-8", errors="replace").splitlines()
+        number, function = int(found[2]), found[3]
+        if not 1 <= number <= len(lines) or not (function.isidentifier() or function == "<module>"):
+            return None
+        return Frame(self._files[found[1]], number, function, plain_line(lines[number - 1].strip()))
+
+
+def _memory_mb(pid: int) -> int:
+    """Return what a process has allocated and touched, apart from what it shares with files."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", file.read(), flags=re.M)
+    except OSError:  # gone, or a system without /proc
+        return 0
+    return sum(map(int, found)) >> 10
+
+
+def _look_at_files(scratch: Path) -> None:
+    size = entries = 0
+    folders = [str(scratch)]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as inside:
+            for entry in inside:
+                entries += 1
+                size += _size(entry)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                if entries > MOST_ENTRIES:
+                    raise TooLarge(f"{MOST_ENTRIES} files and folders")
+                if size > MOST_WRITTEN_MB << 20:
+                    raise TooLarge(f"{MOST_WRITTEN_MB} MB of files")
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_blocks * 512
+    except OSError:
+        return 0
