@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.config import Assignment, load
 from autograder.errors import KitError
+
+if TYPE_CHECKING:
+    from autograder.doctor import Layer
+    from autograder.report import Report
+
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 app = typer.Typer(
     add_completion=False,
@@ -30,6 +39,8 @@ def main() -> None:
     except KitError as error:
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
         sys.exit(2)
+    except KeyboardInterrupt:  # before or after the tests: what was written stays
+        sys.exit(INTERRUPTED)
 
 
 @app.command()
@@ -43,6 +54,9 @@ def grade(
     data: Annotated[
         Path | None, typer.Option(help="another MNIST, a folder with MNIST/raw/ in it")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="refuse to grade where student code is not confined")
+    ] = False,
 ) -> None:
     """Grade one submission and print the report. A low score is no error: the status is 0."""
     from autograder.grade import Grader
@@ -53,16 +67,43 @@ def grade(
     assignment = load()
     seed = secrets.randbelow(10**6) if seed is None else seed
     questions = _questions(only, assignment)
-    if json is not None:
-        write_json(results(not_run(assignment, questions, seed)), json)
+
+    def keep(report: Report) -> None:
+        if json is not None:
+            write_json(results(report), json)
+
+    def keep_if_possible(report: Report) -> None:
+        with contextlib.suppress(KitError):  # the disk may be full for a moment: the end will tell
+            keep(report)
+
+    keep(not_run(assignment, questions, seed))
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a platform's limit is told as Ctrl-C
     with (
         Grader(assignment, _data(data)) as grader,
         shown_progress(assignment, questions) as (on_progress, on_outcome),
     ):
-        report = grader.grade(path, questions, seed, on_progress, on_outcome)
-    if json is not None:
-        write_json(results(report), json)
+        _mind_confinement(grader.layers, strict)
+        report = grader.grade(path, questions, seed, on_progress, on_outcome, keep_if_possible)
     show(report, Console(highlight=False))
+    keep(report)
+    if report.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def doctor() -> None:
+    """Try what a student's code could do on this machine, and say what each missing layer means."""
+    from autograder.doctor import layers
+    from autograder.forks import ForkServer
+    from autograder.terminal import show_layers
+
+    server = ForkServer()
+    try:
+        show_layers(layers(server, load()), Console(highlight=False))
+    finally:
+        server.close()
 
 
 @app.command()
@@ -114,6 +155,21 @@ def _questions(only: str, assignment: Assignment) -> list[str]:
             known = ", ".join(assignment.questions)
             raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")
     return names or list(assignment.questions)
+
+
+def _mind_confinement(layers: Sequence[Layer], strict: bool) -> None:
+    """Warn where a student's code could read answers; with --strict, refuse any open layer."""
+    from autograder.doctor import NEEDED, READING
+
+    missing = [layer for layer in layers if not layer.holds and layer.name in NEEDED]
+    if strict and missing:
+        names = ", ".join(layer.name for layer in missing)
+        raise KitError("--strict", f"student code is not confined here: {names}",
+                       "see `autograder doctor`, or grade in a container on Linux")  # fmt: skip
+    for layer in missing:
+        if layer.name == READING:
+            warning = f"Warning: {layer.meaning}\nSee `autograder doctor`."
+            Console(stderr=True, highlight=False).print(warning, markup=False, soft_wrap=True)
 
 
 def _data(path: Path | None) -> Path | None:

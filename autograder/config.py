@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from autograder.errors import ConfigError
+from checks.forbidden import Forbidden
 
 FILE = "grading.yml"
 Seconds = Annotated[float, Field(gt=0)]
@@ -45,6 +46,15 @@ class LimitSettings(_Strict):
     memory_mb: Annotated[int, Field(ge=200)] = 1200
 
 
+class ForbiddenSettings(_Strict):
+    """Calls that do not count as the student's own work."""
+
+    calls: Annotated[
+        list[Annotated[str, Field(pattern=r"^[\w.]+(\.\w*\*)?$")]], Field(min_length=1)
+    ]
+    instead: Annotated[str, Field(min_length=1)]
+
+
 class TrainingSettings(_Strict):
     """The run behind the accuracy mark."""
 
@@ -71,6 +81,7 @@ class Settings(_Strict):
     provided: list[str] = []
     limits: LimitSettings = LimitSettings()
     training: TrainingSettings
+    forbidden: list[ForbiddenSettings] = []
     questions: Annotated[
         dict[Annotated[str, Field(pattern=r"^q[1-9]\d*$")], Question], Field(min_length=1)
     ]
@@ -85,6 +96,10 @@ class Assignment:
     @property
     def questions(self) -> dict[str, Question]:
         return self.settings.questions
+
+    @property
+    def forbidden(self) -> list[Forbidden]:
+        return [Forbidden(entry.calls, entry.instead) for entry in self.settings.forbidden]
 
     @property
     def solution(self) -> Path:
@@ -213,6 +228,8 @@ def _known_keys(place: tuple[Any, ...]) -> list[str]:
         ("limits",): LimitSettings,
         ("training",): TrainingSettings,
     }
+    if place[:1] == ("forbidden",) and len(place) > 1:
+        return list(ForbiddenSettings.model_fields)
     parent = tuple(str(part) for part in place[:-1])
     model = Question if parent[:1] == ("questions",) else models.get(parent, Settings)
     return list(model.model_fields)

@@ -12,15 +12,15 @@ from types import MappingProxyType
 from typing import cast
 
 from autograder.config import Assignment
-from autograder.errors import ServerLost
-from autograder.forks import ForkServer
+from autograder.forks import ForkServer, Staged
 from autograder.worker import wire
 from autograder.worker.examine import Examination
 from autograder.workers import Worker
-from checks.failures import StudentError
+from checks.failures import StudentError, WorkerLost
 
 SECONDS = 60.0
 READING, CALLS = "files closed", "system calls"
+NEEDED = (READING, CALLS, "one writable folder", "no new privileges", "own session")
 MEANING: Mapping[str, str] = MappingProxyType({
     "own user": "A worker is the grader's own user: what that user may read, write or end is closed "
                 "by the other layers alone. Grade as root, as in a container, to have this one.",
@@ -37,10 +37,6 @@ MEANING: Mapping[str, str] = MappingProxyType({
     "own session": "Signals to the grader's group reach the worker, and the other way round.",
     "small environment": "A worker sees the grader's environment variables: keep secrets out of them.",
 })  # fmt: skip
-WITHOUT_KERNEL = (
-    "This system has neither Landlock nor seccomp: student code runs in a process of its own, with time "
-    "limits, and that is all. Grade submissions that you do not trust on Linux."
-)
 
 
 @dataclass(frozen=True)
@@ -73,14 +69,14 @@ def layers(server: ForkServer, assignment: Assignment) -> list[Layer]:
             user=os.geteuid(),
             memory_mb=assignment.settings.limits.memory_mb,
         )
-        worker = Worker(server, own, {}, assignment.settings.limits)
+        worker = Worker(server, Staged(own), assignment.settings.limits)
         try:
             reply, _ = worker.ask(
                 wire.Examine(examination), {}, time.monotonic() + SECONDS, "the examination"
             )
         except StudentError as error:
-            raise ServerLost(f"a worker could not be examined: {error.text}") from None
+            raise WorkerLost(f"a worker could not be examined: {error.text}") from None
         finally:
-            worker.end()
+            worker.close()
     found = cast(Mapping[str, Sequence[str]], wire.unpack(reply, {}, lambda number: number))
     return [Layer(name, tuple(found[name])) for name in MEANING]

@@ -30,7 +30,3 @@ class WireError(Exception):
 
 class UnusableSubmission(Exception):
     """Nothing in what was handed in can be graded. The message is for the student."""
-
-
-class ServerLost(Exception):
-    """The fork server, or a worker with it, is gone through no fault of the student's."""

@@ -9,15 +9,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from autograder.config import LimitSettings
-from autograder.errors import KitError, ServerLost
+from autograder.errors import KitError
 from autograder.worker.confine import Confinement
+from checks.failures import WorkerLost
+from checks.forbidden import Forbidden
 
 STARTUP_SECONDS = 120.0
 STARTS = 3  # of a fork server that ends before it is ready
@@ -39,6 +41,15 @@ CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What a worker is started for: files in a folder, by module, and what they must not call."""
+
+    folder: Path
+    sources: Mapping[str, str] = field(default_factory=dict)
+    forbidden: Sequence[Forbidden] = ()
 
 
 @dataclass(frozen=True)
@@ -79,28 +90,33 @@ class ForkServer:
         theirs.close()
         self._ready = False
 
-    def start(self, folder: Path, sources: Mapping[str, str], limits: LimitSettings) -> Started:
-        """Fork a worker for the files in this folder. Raises ServerLost if that cannot be done."""
+    def start(self, staged: Staged, limits: LimitSettings) -> Started:
+        """Fork a worker for these files. Raises WorkerLost if that cannot be done."""
         self._wait_until_ready()
-        scratch = self._scratch(folder)
+        scratch = self._scratch(staged.folder)
         confinement = Confinement(
-            readable=str(folder),
+            readable=str(staged.folder),
             scratch=str(scratch),
             user=self.user,
             memory_mb=min(limits.memory_mb, _memory_of_container_mb()),
             file_mb=MOST_FILE_MB,
             seconds=int(limits.seconds_in_all) + 1,
         )
-        order = {"type": "start", "sources": dict(sources), "confinement": confinement}
+        order = {
+            "type": "start",
+            "sources": dict(staged.sources),
+            "forbidden": list(staged.forbidden),
+            "confinement": confinement,
+        }
         ours, theirs = socket.socketpair()
         words, their_words = os.pipe()
         os.set_blocking(words, False)
         try:
             pid = int(self._order(order, [theirs.fileno(), their_words]))
-        except (ServerLost, ValueError):
+        except (WorkerLost, ValueError):
             ours.close()
             os.close(words)
-            raise ServerLost("no worker could be started") from None
+            raise WorkerLost("no worker could be started") from None
         finally:
             theirs.close()
             os.close(their_words)
@@ -146,7 +162,7 @@ class ForkServer:
             if self._process.poll() is not None:  # it was killed: a new one takes its place
                 self._hang_up()
                 self._open()
-            with contextlib.suppress(ServerLost):
+            with contextlib.suppress(WorkerLost):
                 self._ready = self._ready or self._answer() == b"ready"
                 return
         raise KitError(
@@ -159,7 +175,7 @@ class ForkServer:
         try:
             socket.send_fds(self._control, [msgspec.json.encode(order)], descriptors or [])
         except OSError:
-            raise ServerLost("the process that starts workers has ended") from None
+            raise WorkerLost("the process that starts workers has ended") from None
         return self._answer()
 
     def _answer(self) -> bytes:
@@ -171,7 +187,7 @@ class ForkServer:
         if not answer:
             self._process.kill()
             self._process.wait()
-            raise ServerLost("the process that starts workers has ended")
+            raise WorkerLost("the process that starts workers has ended")
         return answer
 
 

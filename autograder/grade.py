@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import tempfile
 import time
@@ -13,19 +14,22 @@ from pathlib import Path
 
 import torch
 
+from autograder import doctor, suite
 from autograder import report as reports
-from autograder import suite
 from autograder.config import Assignment
+from autograder.doctor import Layer
 from autograder.errors import KitError, UnusableSubmission
-from autograder.forks import ForkServer
+from autograder.forks import ForkServer, Staged
 from autograder.remote import RemoteTransport
 from autograder.report import Report
 from autograder.submission import Submission, stage
 from autograder.workers import Listener
-from checks import stand_ins
+from checks import stand_ins, wording
+from checks.failures import WorkerLost
 from checks.outcome import Outcome
 
 OutcomeListener = Callable[[Outcome], None]
+ReportListener = Callable[[Report], None]
 
 
 class Grader:
@@ -49,45 +53,70 @@ class Grader:
         seed: int = 0,
         on_progress: Listener | None = None,
         on_outcome: OutcomeListener | None = None,
+        on_report: ReportListener | None = None,
     ) -> Report:
         """Return a report with every question at its full maximum, whatever the code does.
 
         path  a folder, a zip, a .py or a .ipynb; KitError if there is nothing to grade there
         only  these questions; none named: all
         seed  of the tests' inputs: the same seed, the same report
+
+        on_report gets what there is so far whenever a question is finished.
         """
         started = time.monotonic()
         questions = list(only) or list(self.assignment.questions)
-        with tempfile.TemporaryDirectory(prefix="submission-") as folder:
+        with _temporary_folder() as folder:
             try:
-                staged = stage(path, self.assignment, Path(folder).resolve() / "files")
+                staged = stage(path, self.assignment, folder / "files")
             except UnusableSubmission as error:
                 return reports.refuse(self.assignment, questions, seed, str(error))
             with self._transport(staged, on_progress) as transport:
-                report = self._run(transport, questions, seed, on_outcome)
-        return replace(report, notes=staged.notes, seconds=time.monotonic() - started)
+                grading = self._grading(transport, seed, on_outcome)
 
-    def _run(
-        self,
-        transport: RemoteTransport,
-        questions: list[str],
-        seed: int,
-        on_outcome: OutcomeListener | None,
-    ) -> Report:
+                def so_far(details: str = "") -> Report:
+                    report = self._collect(grading, questions, seed, details)
+                    seconds = time.monotonic() - started
+                    return replace(report, notes=staged.notes, seconds=seconds)
+
+                if on_report is not None:
+                    grading.on_question = lambda: on_report(so_far())
+                return so_far(self._run(grading, questions, seed))
+
+    @functools.cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """What confines the workers on this machine, found out by trying."""
+        for _ in range(2):
+            with contextlib.suppress(WorkerLost):
+                return tuple(doctor.layers(self._server, self.assignment))
+        raise KitError("autograder", "no worker can be started", "run `autograder doctor`")
+
+    def _grading(
+        self, transport: RemoteTransport, seed: int, on_outcome: OutcomeListener | None
+    ) -> suite.Grading:
         def graded_run() -> suite.GradedRun:
             return suite.GradedRun(self.assignment, self.data, seed)
 
-        grading = suite.Grading(transport, graded_run, on_outcome)
-        details = ""
+        return suite.Grading(transport, graded_run, on_outcome)
+
+    def _run(self, grading: suite.Grading, questions: list[str], seed: int) -> str:
+        """Run the tests; return what failed on our side, for the teacher."""
         try:
             suite.run(self.assignment, grading, questions, seed)
         except KitError:
             raise
         except Exception:  # the last resort: whatever failed here, the student gets a report
-            details = traceback.format_exc()
-        details = "\n".join([details, *grading.uncollected]).strip()
+            return traceback.format_exc()
+        return ""
+
+    def _collect(
+        self, grading: suite.Grading, questions: list[str], seed: int, details: str
+    ) -> Report:
         outcomes = [o for o in grading.outcomes.values() if not _is_broken(o, grading.uncollected)]
-        return reports.collect(self.assignment, questions, outcomes, seed, details)
+        details = "\n".join([details, *grading.uncollected]).strip()
+        report = reports.collect(self.assignment, questions, outcomes, seed, details)
+        if grading.finished and not grading.interrupted:
+            return replace(report, layers=self.layers)
+        return replace(report, layers=self.layers, message=wording.NOT_FINISHED, interrupted=True)
 
     @contextlib.contextmanager
     def _transport(
@@ -95,8 +124,7 @@ class Grader:
     ) -> Iterator[RemoteTransport]:
         transport = RemoteTransport(
             self._server,
-            staged.folder,
-            staged.sources,
+            Staged(staged.folder, staged.sources, self.assignment.forbidden),
             self.assignment.settings.limits,
             (self.assignment.tests / "hidden" / "stand_ins", stand_ins.FOLDER),
             on_progress,
@@ -106,6 +134,20 @@ class Grader:
             yield transport
         finally:
             transport.close()
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise KitError(
+            tempfile.gettempdir(),
+            f"no files can be put there: {error.strerror}",
+            "make room, or set TMPDIR to another folder",
+        ) from None
+    with folder:
+        yield Path(folder.name).resolve()
 
 
 def _is_broken(outcome: Outcome, uncollected: Sequence[str]) -> bool:

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from autograder.config import LimitSettings
-from autograder.errors import ServerLost, WireError
-from autograder.forks import ForkServer
+from autograder.errors import WireError
+from autograder.forks import ForkServer, Staged
 from autograder.worker import wire
 from autograder.worker.wire import ObjectAt, Packer
 from autograder.workers import Listener, Worker
 from checks import stand_ins, wording
-from checks.failures import StudentError
+from checks.failures import StudentError, WorkerLost
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
+SECONDS_TO_TURN = 10.0  # from one test to the next
 SHORTEST = 0.1
 
 
@@ -30,14 +31,13 @@ class RemoteTransport:
     def __init__(
         self,
         server: ForkServer,
-        folder: Path,
-        sources: Mapping[str, str],
+        staged: Staged,
         limits: LimitSettings,
         stand_in_folders: Sequence[Path],
         listener: Listener | None = None,
         private: Sequence[Path] = (),
     ) -> None:
-        self._server, self._folder, self._sources = server, folder, dict(sources)
+        self._server, self._staged = server, staged
         self._limits, self._listener = limits, listener
         self._stand_in_folders = stand_in_folders
         self._end_of_all = time.monotonic() + limits.seconds_in_all
@@ -47,28 +47,28 @@ class RemoteTransport:
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
         self._deadline = 0.0
         self._seed = 0
-        ours = [folder, folder.parent, *private]
+        ours = [staged.folder, staged.folder.parent, *private]
         self._private = sorted({str(path) for path in ours}, key=len, reverse=True)
 
     def begin(self, question: str, seed: int, trains: bool) -> None:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
         seconds = self._limits.seconds_for_training if trains else self._limits.seconds_per_test
-        self._deadline = self._until(seconds)
+        self._deadline = self._until(min(seconds, SECONDS_TO_TURN))
         self._seed = seed
         if question != self._question:
             self.close()
             self._question = question
         if self._worker is not None and self._worker.alive:
-            self._ask(self._new_test(), {}, "the next test")
-        else:
-            self._modules = {}
+            with contextlib.suppress(StudentError, WorkerLost):  # a fresh one takes its place
+                self._ask(self._new_test(), {}, "the next test")
+        self._deadline = self._until(seconds)
 
     def module(self, name: str) -> Proxy:
         if name in self._fatal:
             raise self._fatal[name]
         if time.monotonic() > self._end_of_all:
             raise StudentError("too_slow", wording.no_time_left(self._limits.seconds_in_all))
-        if name == "train" and "vit" in self._sources:
+        if name == "train" and "vit" in self._staged.sources:
             with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
                 self.module("vit")
             self._deadline = self._until(self._limits.seconds_per_test)
@@ -76,10 +76,10 @@ class RemoteTransport:
             try:
                 left = self._deadline - time.monotonic()
                 load = wire.Load(name, left, with_vit="vit" not in self._fatal)
-                value, _ = self._ask(load, {}, f"import {name}")
+                value, _ = self._ask_again(load, f"import {name}")
             except StudentError as error:
                 if error.kind in wording.STOPPED:
-                    file = self._sources.get(name, f"{name}.py")
+                    file = self._staged.sources.get(name, f"{name}.py")
                     text = wording.stopped_at_import(file, wording.STOPPED[error.kind])
                     error = StudentError(error.kind, text, frames=error.frames)
                     self._fatal[name] = error
@@ -103,7 +103,7 @@ class RemoteTransport:
     def close(self) -> None:
         """End the worker."""
         if self._worker is not None:
-            self._worker.end()
+            self._worker.close()
         self._worker = None
         self._modules = {}
 
@@ -130,20 +130,31 @@ class RemoteTransport:
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         if self._worker is None or not self._worker.alive:
             self._modules = {}
-            self._worker = Worker(self._server, self._folder, self._sources, self._limits)
+            self._worker = Worker(self._server, self._staged, self._limits)
             self._start(self._worker)
         try:
             return self._worker.ask(request, tensors, self._deadline, call, self._listener)
         except StudentError as error:
             raise self._without_paths(error) from None
 
+    def _ask_again(self, request: wire.Request, call: str) -> tuple[wire.Value, Mapping[str, Any]]:
+        """Ask, and where the worker was lost meanwhile, ask another one."""
+        try:
+            return self._ask(request, {}, call)
+        except WorkerLost:
+            pass
+        except StudentError as error:
+            if not error.is_lost:
+                raise
+        return self._ask(request, {}, call)
+
     def _start(self, worker: Worker) -> None:
         """Wait until a worker answers. None of the student's code is in it yet: a failure is ours."""
         try:
             worker.ask(self._new_test(), {}, time.monotonic() + SECONDS_TO_START, "the start")
         except StudentError as error:
-            worker.end()
-            raise ServerLost(f"a worker did not start: {error.text}") from None
+            worker.close()
+            raise WorkerLost(f"a worker did not start: {error.text}") from None
 
     def _new_test(self) -> wire.NewTest:
         return wire.NewTest(self._seed, max(self._deadline - time.monotonic(), SHORTEST))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from autograder.config import Assignment, Question
+from autograder.doctor import Layer
 from checks import wording
 from checks.outcome import Outcome
 from checks.wording import Verdict
@@ -62,6 +63,8 @@ class Report:
     details: str = ""  # for the teacher
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()  # of the confinement
+    interrupted: bool = False
 
     @property
     def points(self) -> float:

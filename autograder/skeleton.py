@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.config import Assignment
@@ -112,11 +112,12 @@ def generate(assignment: Assignment) -> dict[str, bytes]:
 
 
 def _facts(assignment: Assignment) -> bytes:
-    """Return what the summary of `pytest student/` says: titles, and points for a weight of 1."""
+    """Return what `pytest student/` knows of the mark sheet: titles, points for a weight of 1, and
+    what is forbidden."""
     from autograder.suite import weights
 
     totals = weights(assignment)
-    facts = {
+    questions = {
         name: {
             "title": question.title,
             "points": question.points,
@@ -124,6 +125,7 @@ def _facts(assignment: Assignment) -> bytes:
         }
         for name, question in assignment.questions.items()
     }
+    facts = {"questions": questions, "forbidden": [asdict(f) for f in assignment.forbidden]}
     return (json.dumps(facts, indent=2) + "\n").encode()
 
 

@@ -122,6 +122,9 @@ class Grading:
     ) -> None:
         self._transport, self._run, self._listener = transport, run, listener
         self.outcomes: dict[str, Outcome] = {}
+        self.on_question: Callable[[], None] = lambda: None  # a question's tests are all run
+        self.interrupted = self.finished = False
+        self._question = ""
         self.uncollected: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -140,6 +143,11 @@ class Grading:
     def pytest_outcome(self, outcome: Outcome) -> None:
         if self._listener is not None:
             self._listener(outcome)
+        # A test has two or three outcomes, the last at its teardown: so a question is over when
+        # the next one begins.
+        if self._question not in ("", outcome.question):
+            self.on_question()
+        self._question = outcome.question
 
     @pytest.fixture(scope="session")
     def graded_run(self) -> GradedRun:
@@ -158,7 +166,9 @@ def run(
     files = [str(path) for path in assignment.test_files(list(only))]
     arguments = [*OPTIONS, f"--rootdir={assignment.tests}", f"--seed={seed}", *options, *files]
     with _importable(assignment.tests), _no_options_from_outside():
-        pytest.main([*arguments, "--continue-on-collection-errors"], plugins=[plugin, grading])
+        arguments.append("--continue-on-collection-errors")
+        ended = pytest.main(arguments, plugins=[plugin, grading])
+    grading.finished, grading.interrupted = True, ended == pytest.ExitCode.INTERRUPTED
     return grading
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.config import Assignment
+from autograder.doctor import Layer
 from autograder.report import QuestionResult, Report
 from autograder.workers import Listener
 from checks.outcome import Outcome
@@ -61,6 +62,20 @@ def show(report: Report, console: Console) -> None:
     console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
     if report.details:
         console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
+
+
+def show_layers(layers: Sequence[Layer], console: Console) -> None:
+    """Print which layers of the confinement hold, and what each missing one means."""
+    table = Table("layer", "holds", "what got through", box=None, pad_edge=False)
+    for layer in layers:
+        table.add_row(layer.name, "yes" if layer.holds else "NO", Text("; ".join(layer.through)))
+    console.print(table)
+    missing = [layer for layer in layers if not layer.holds]
+    if not missing:
+        console.print("\nStudent code is confined: it reads its own files and Python's, writes in one "
+                      "folder,\nand reaches neither the network nor another process.")  # fmt: skip
+    for layer in missing:
+        console.print(Text(f"\n{layer.name}: {layer.meaning}"), soft_wrap=True)
 
 
 def _show_question(question: QuestionResult, console: Console) -> None:

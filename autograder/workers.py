@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.config import LimitSettings
-from autograder.errors import ServerLost, WireError
-from autograder.forks import ForkServer
+from autograder.errors import WireError
+from autograder.forks import ForkServer, Staged
 from autograder.worker import wire
 from autograder.worker.wire import Channel
 from checks import wording
-from checks.failures import Frame, StudentError
+from checks.failures import Frame, StudentError, WorkerLost
 from checks.plain import plain, plain_line
 
 Listener = Callable[[int, int, str], None]
@@ -27,6 +27,7 @@ MOST_WRITTEN_MB = 64
 MOST_ENTRIES = 2000  # files and folders
 MOST_SHOWN = 6  # lines of a traceback
 NOTED = re.compile(r'^  File "(.{1,4096})", line (\d{1,9}) in (.{1,200})$')
+ANYWHERE = ("<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
 
 
@@ -37,16 +38,10 @@ class TooLarge(Exception):
 class Worker:
     """A worker for one question. When it is ended, nothing of it is left."""
 
-    def __init__(
-        self,
-        server: ForkServer,
-        folder: Path,
-        sources: Mapping[str, str],
-        limits: LimitSettings,
-    ) -> None:
-        self._server, self._folder = server, folder
-        self._files = {str(folder / name): name for name in sources.values()}
-        self._started = server.start(folder, sources, limits)
+    def __init__(self, server: ForkServer, staged: Staged, limits: LimitSettings) -> None:
+        self._server = server
+        self._folder, self._files = staged.folder, frozenset(staged.sources.values())
+        self._started = server.start(staged, limits)
         self._channel = Channel(self._started.wire, self._look)
         self._most_mb = self._started.memory_mb + _memory_mb(self._started.pid)
         self.alive = True
@@ -77,7 +72,9 @@ class Worker:
         except WireError:
             raise self.distrust(call) from None
         if isinstance(reply, wire.Raised):
-            raise wire.student_error(reply, call)
+            said = wire.student_error(reply, call)
+            said.frames = tuple(filter(None, map(self._anchored, said.frames)))
+            raise said
         if isinstance(reply, wire.Broken):
             raise RuntimeError(f"in the worker, during {call}:\n{plain(reply.details)}")
         assert isinstance(reply, wire.Returned)
@@ -88,11 +85,16 @@ class Worker:
         return self._ended_for("died", wording.died(call, "sent what is no answer"), call)
 
     def end(self, grace: float = 0.0) -> int:
-        """Kill the process, however it is; return its wait status."""
+        """Kill the process, however it is; return its wait status. Raises WorkerLost."""
         if not self.alive:
             return 0
         self.alive = False
         return self._server.end(self._started, grace)
+
+    def close(self) -> None:
+        """Kill the process, if it and the fork server are still there."""
+        with contextlib.suppress(WorkerLost):  # it went with the fork server
+            self.end()
 
     def _exchange(
         self,
@@ -112,7 +114,7 @@ class Worker:
 
     def _ended_for(self, kind: str, text: str, call: str) -> StudentError:
         lines = self._last_lines()
-        self.end()
+        self.close()
         return StudentError(kind, text, call=call, frames=lines)
 
     def _died(self, call: str) -> StudentError:
@@ -149,22 +151,31 @@ class Worker:
 
     def _frame(self, line: str) -> Frame | None:
         found = NOTED.match(line)
-        if found is None or found[1] not in self._files:
+        if found is None:
             return None
-        lines = Path(found[1]).read_text(encoding="utf-8", errors="replace").splitlines()
-        number, function = int(found[2]), found[3]
-        if not 1 <= number <= len(lines) or not (function.isidentifier() or function == "<module>"):
+        return self._anchored(Frame(Path(found[1]).name, int(found[2]), found[3], ""))
+
+    def _anchored(self, frame: Frame) -> Frame | None:
+        """Return a frame as the staged file has it: the worker only says where to look."""
+        if frame.file not in self._files:
             return None
-        return Frame(self._files[found[1]], number, function, plain_line(lines[number - 1].strip()))
+        text = (self._folder / frame.file).read_text(encoding="utf-8", errors="replace")
+        lines = text.splitlines()
+        if not 1 <= frame.line <= len(lines):
+            return None
+        parts = frame.function.replace(".<locals>", "").split(".")
+        known = all(part in ANYWHERE or (part.isidentifier() and part in text) for part in parts)
+        line = plain_line(lines[frame.line - 1].strip())
+        return Frame(frame.file, frame.line, frame.function if known else "", line)
 
 
 def _memory_mb(pid: int) -> int:
     """Return what a process has allocated and touched, apart from what it shares with files."""
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-            found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", file.read(), flags=re.M)
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     except OSError:  # gone, or a system without /proc
         return 0
+    found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", status, flags=re.M)
     return sum(map(int, found)) >> 10
 
 

@@ -26,7 +26,9 @@ import msgspec
 from autograder.worker import kernel, landlock, seccomp
 
 MB = 1 << 20
-ADDRESSES_BESIDE = 2 << 30  # bytes of address space that threads and allocators reserve and never use
+ADDRESSES_BESIDE = (
+    2 << 30
+)  # bytes of address space that threads and allocators reserve and never use
 MOST_FILES = 128
 MOST_THREADS = 64
 LAST_CAPABILITY = 63

@@ -82,7 +82,7 @@ def _reading(secret: Sequence[str]) -> Iterator[str]:
         path = Path(name)
         with contextlib.suppress(OSError):
             if path.is_dir():
-                os.listdir(path)
+                list(path.iterdir())
             else:
                 path.read_bytes()
             yield f"reading {name}"
@@ -98,7 +98,9 @@ def _calls() -> Iterator[str]:
         "another process's memory": lambda: kernel.call(
             "process_vm_readv", os.getppid(), None, 0, None, 0, 0
         ),
-        "memory with a name": lambda: os.close(kernel.call("memfd_create", ctypes.create_string_buffer(b"x"), 0)),
+        "memory with a name": lambda: os.close(
+            kernel.call("memfd_create", ctypes.create_string_buffer(b"x"), 0)
+        ),
     }
     for name, attempt in attempts.items():
         with contextlib.suppress(OSError):

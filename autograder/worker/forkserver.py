@@ -22,12 +22,14 @@ import torch._dynamo  # torch.optim imports it at the first step, which would ta
 from autograder.worker import kernel
 from autograder.worker.confine import Confinement
 from autograder.worker.serve import run_worker
+from checks.forbidden import Forbidden
 
 
 class Start(msgspec.Struct, tag="start"):
     """Fork a worker for these files. Two descriptors come along: the wire, and for last words."""
 
     sources: dict[str, str]
+    forbidden: list[Forbidden]
     confinement: Confinement
 
 
@@ -71,7 +73,7 @@ class ForkServer:
         except OSError:  # no more processes, or no more memory
             return REFUSED
         if pid == 0:
-            run_worker(wire, words, order.sources, order.confinement)
+            run_worker(wire, words, order.sources, order.forbidden, order.confinement)
         os.close(wire)
         os.close(words)
         self._users[pid] = order.confinement.user

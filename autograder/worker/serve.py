@@ -9,7 +9,7 @@ import random
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,12 +17,14 @@ import numpy as np
 import torch
 
 from autograder.worker import graded_run, progress, wire
+from autograder.worker.blocked import Block
 from autograder.worker.confine import Confinement, confine
-from autograder.worker.examine import Examination, examine
+from autograder.worker.examine import examine
 from autograder.worker.wire import Channel, ObjectAt, Packer
 from checks import measure, probes, spies, stand_ins
 from checks.beside import MEASUREMENTS
 from checks.failures import StudentError, own_frames, student_error
+from checks.forbidden import Forbidden
 from checks.loading import Submission
 from checks.plain import plain
 
@@ -45,9 +47,8 @@ class Module:
 class Server:
     """One worker: the student's modules, the objects built from them, and what stands in."""
 
-    def __init__(self, channel: Channel, folder: Path, sources: dict[str, str]) -> None:
-        self.channel = channel
-        self.submission = Submission({name: folder / file for name, file in sources.items()})
+    def __init__(self, channel: Channel, submission: Submission) -> None:
+        self.channel, self.submission = channel, submission
         self.objects: dict[int, object] = {}
         self._undo: list[Callable[[], None]] = []
         self._numbers = 0
@@ -132,7 +133,11 @@ def _note_the_line_after(seconds: float) -> None:
 
 
 def run_worker(
-    wire_end: int, words: int, sources: dict[str, str], confinement: Confinement
+    wire_end: int,
+    words: int,
+    sources: Mapping[str, str],
+    forbidden: Sequence[Forbidden],
+    confinement: Confinement,
 ) -> NoReturn:
     """Be a worker for one question of one submission, then leave without ceremony.
 
@@ -148,7 +153,10 @@ def run_worker(
         sys.path.insert(0, str(folder))
         sys.dont_write_bytecode = True
         torch.set_num_threads(1)
-        Server(channel, folder, sources).serve()
+        files = {name: folder / file for name, file in sources.items()}
+        submission = Submission(files, forbidden)
+        Block(submission, forbidden)
+        Server(channel, submission).serve()
     finally:
         os._exit(0)  # no exit handler of the student's runs
 

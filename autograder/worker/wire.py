@@ -291,7 +291,9 @@ class Channel:
     on_wait  called now and then while this side waits; what it raises ends the waiting
     """
 
-    def __init__(self, connection: socket.socket, on_wait: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, connection: socket.socket, on_wait: Callable[[], None] | None = None
+    ) -> None:
         self._connection, self._on_wait = connection, on_wait
         self._turn = 0  # of the last request: a reply to any other is refused
         self._next_look = 0.0

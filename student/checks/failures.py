@@ -33,7 +33,8 @@ class Frame:
 class StudentError(Exception):
     """Something that the student's code did instead of returning.
 
-    kind       "raised", "wrong_result", "unreadable", "absent", "not_found", "died" or "too_slow"
+    kind       "raised", "wrong_result", "unreadable", "absent", "not_found", "forbidden";
+               of the process: "died", "killed" from outside, "too_slow", "too_large"
     type_name  for "raised": the exception's class
     bases      for "raised": the names of that class and all it derives from
     text       what the exception said, or a sentence of ours
@@ -66,6 +67,15 @@ class StudentError(Exception):
     def is_todo(self) -> bool:
         """Whether this is the error that an untouched stub raises."""
         return self.type_name == "NotImplementedError" and self.text.startswith("TODO")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the worker was killed, perhaps by somebody else: it is asked once more."""
+        return self.kind == "killed"
+
+
+class WorkerLost(Exception):
+    """The process with the student's code is gone, or never came, and that is no fault of theirs."""
 
 
 def the_tensor(value: object, call: str) -> Tensor:

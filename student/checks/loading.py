@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import difflib
 import importlib
 import linecache
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from torch import nn
 
 from checks import cells, wording
-from checks.failures import StudentError, describe, student_error
+from checks.failures import Frame, StudentError, describe, student_error
+from checks.forbidden import Forbidden, Use, uses
 
 MODULES = ("MyMSA", "MyViTBlock", "LightViT")
 
@@ -21,12 +24,15 @@ MODULES = ("MyMSA", "MyViTBlock", "LightViT")
 class Submission:
     """The student's files, each loaded once, and the names in them.
 
-    sources  module name -> file: {"vit": .../vit.py, "train": .../train.py}
+    sources    module name -> file: {"vit": .../vit.py, "train": .../train.py}
+    forbidden  calls that do not count as the student's work
     """
 
-    def __init__(self, sources: dict[str, Path]) -> None:
+    def __init__(self, sources: dict[str, Path], forbidden: Sequence[Forbidden] = ()) -> None:
         self.sources = sources
+        self._forbidden = forbidden
         self._loaded: dict[Path, ModuleType | StudentError] = {}
+        self._uses: dict[Path, dict[str, list[Use]]] = {}  # of what is forbidden, by graded name
 
     @property
     def files(self) -> list[Path]:
@@ -44,7 +50,9 @@ class Submission:
             self._provide_vit(with_vit)
         if path not in self._loaded:  # a notebook is one file for both names
             try:
-                self._loaded[path] = _load(name, path, self.files)
+                tree = _parse(path)
+                self._uses[path] = uses(tree, self._forbidden)
+                self._loaded[path] = _load(name, path, tree, self.files)
             except StudentError as error:
                 self._loaded[path] = error
         loaded = self._loaded[path]
@@ -65,7 +73,10 @@ class Submission:
     def lookup(self, module_name: str, name: str) -> object:
         """Return the student's function or class of that name."""
         module = self.module(module_name)
-        file = self.sources[module_name].name
+        path = self.sources[module_name]
+        file = path.name
+        for use in self._uses[path].get(name, []):
+            raise _forbidden(path, use)
         if name not in vars(module):
             if file == "vit.py" and module_name != "vit":
                 raise StudentError("absent", wording.absent_with_its_file(module_name, name))
@@ -76,6 +87,15 @@ class Submission:
         if name in MODULES and isinstance(value, type) and not issubclass(value, nn.Module):
             raise StudentError("absent", wording.no_module(file, name))
         return value
+
+    def is_paid_for(self, file: str, line: int) -> bool:
+        """Whether this line is in a definition whose question is lost already for what it calls."""
+        return any(
+            str(path) == file and use.first_line <= line <= use.last_line
+            for path, by_name in self._uses.items()
+            for found in by_name.values()
+            for use in found
+        )
 
     def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:
         """Put `value` wherever the module uses its `name`; return what stood there."""
@@ -107,8 +127,14 @@ def _vacant(name: str) -> object:
     return type(name, (), {})
 
 
-def _load(name: str, path: Path, files: list[Path]) -> ModuleType:
-    code = _compile(path)
+def _forbidden(path: Path, use: Use) -> StudentError:
+    text = linecache.getline(str(path), use.line).strip()
+    frame = Frame(path.name, use.line, "", text)
+    return StudentError("forbidden", wording.forbidden(use.name, use.instead), frames=[frame])
+
+
+def _load(name: str, path: Path, tree: ast.Module, files: list[Path]) -> ModuleType:
+    code = _compile(path, tree)
     for attempt in (1, 2):
         module = ModuleType(name)
         module.__file__ = str(path)
@@ -138,7 +164,8 @@ def _import_error(path: Path, files: list[Path], error: BaseException) -> Studen
     return found
 
 
-def _compile(path: Path) -> CodeType:
+def _parse(path: Path) -> ast.Module:
+    """Return a file's syntax tree, or raise the StudentError that says why there is none."""
     content = path.read_bytes()
     if not content.strip():
         raise StudentError("unreadable", wording.empty_file(path.name))
@@ -153,9 +180,20 @@ def _compile(path: Path) -> CodeType:
     if is_notebook:
         text = cells.without_magics(text)
     linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
+    with _readable(path):
+        return cells.definitions(text) if is_notebook else ast.parse(text, str(path))
+
+
+def _compile(path: Path, tree: ast.Module) -> CodeType:
+    with _readable(path):
+        return compile(tree, str(path), "exec", dont_inherit=True)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what the parser and the compiler raise into words."""
     try:
-        source = cells.definitions(text) if is_notebook else text
-        return compile(source, str(path), "exec", dont_inherit=True)
+        yield
     except SyntaxError as error:
         raise _syntax_error(path, error) from None
     except (ValueError, MemoryError, RecursionError) as error:

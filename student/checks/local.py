@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from checks import stand_ins
 from checks.beside import MEASUREMENTS
 from checks.failures import CheckFailed, StudentError, own_frames, student_error
+from checks.forbidden import Forbidden
 from checks.loading import Submission
 
 
@@ -32,8 +33,9 @@ class LocalModule:
 class LocalTransport:
     """Give the tests the files of one folder, loaded into this process."""
 
-    def __init__(self, folder: Path) -> None:
-        self.submission = Submission({name: folder / f"{name}.py" for name in ("vit", "train")})
+    def __init__(self, folder: Path, forbidden: Sequence[Forbidden] = ()) -> None:
+        sources = {name: folder / f"{name}.py" for name in ("vit", "train")}
+        self.submission = Submission(sources, forbidden)
         self._undo: list[Callable[[], None]] = []
 
     def begin(self, question: str, seed: int, trains: bool) -> None:

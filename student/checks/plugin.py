@@ -15,7 +15,8 @@ import pytest
 
 from checks import wording
 from checks.draw import Draw
-from checks.failures import StudentError, own_frames
+from checks.facts import read_facts
+from checks.failures import StudentError, WorkerLost, own_frames
 from checks.local import LocalTransport
 from checks.marks import PartialCredit
 from checks.outcome import Outcome
@@ -23,6 +24,7 @@ from checks.summary import summary
 from checks.wording import Verdict
 
 HERE = Path(__file__).resolve().parent
+FACTS = HERE / "assignment.json"
 
 
 class Transport(Protocol):
@@ -53,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOMES] = {}
     config.stash[SEED] = config.getoption("--seed")
     if TRANSPORT not in config.stash:
-        config.stash[TRANSPORT] = LocalTransport(HERE.parent)
+        config.stash[TRANSPORT] = LocalTransport(HERE.parent, read_facts(FACTS).forbidden)
 
 
 # --- fixtures --------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             weight=marker.args[0] if marker else 1,
             hidden=_is_hidden(item),
             verdict=Verdict.OUR_FAULT,
-            message=wording.OUR_FAULT,
+            message=wording.NOT_REACHED,
             details=NOT_RUN,
         )
 
@@ -152,27 +154,36 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Run a test that a stand-in broke once more, with the student's own earlier pieces.
+    """Run a test once more whose worker was lost, or which a stand-in broke.
 
-    A block may use an attribute of the student's MyMSA, or unpack two results of it: that is no
-    fault of the block's. If the second run fails as well, the first one counts.
+    Who killed a worker cannot be known: the machine may have. And a block may use an attribute of
+    the student's MyMSA, or unpack two results of it: that is no fault of the block's, so it gets
+    the student's own earlier pieces; if it fails with these as well, the first run counts.
     """
     try:
         return (yield)
     except Exception as first:
-        config = pyfuncitem.config
-        error = config.stash[TRANSPORT].student_error(first)
+        error = pyfuncitem.config.stash[TRANSPORT].student_error(first)
+        if isinstance(error, WorkerLost) or (isinstance(error, StudentError) and error.is_lost):
+            _run_again(pyfuncitem)
+            return True
         broken = isinstance(error, StudentError) and error.is_raised and not error.is_todo
         if not broken or "stand_in" not in pyfuncitem.funcargs:
             raise
         pyfuncitem.stash[OWN_PIECES] = True
-        _begin(pyfuncitem)
-        names = inspect.signature(pyfuncitem.obj).parameters
         try:
-            pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+            _run_again(pyfuncitem)
         except Exception:  # whatever a student's code raises: the first run's verdict stands
             raise first from None
         return True
+
+
+def _run_again(item: pytest.Function) -> None:
+    transport = _begin(item)
+    arguments = {name: item.funcargs[name] for name in inspect.signature(item.obj).parameters}
+    for name in arguments.keys() & {"vit", "train"}:  # what there was belongs to the first run
+        arguments[name] = transport.module(name)
+    item.obj(**arguments)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -193,8 +204,12 @@ def _judge(item: pytest.Item, raised: BaseException) -> tuple[Verdict, float, st
         verdict = Verdict.PASSED if error.share == 1 else Verdict.FAILED
         return verdict, error.share, str(error), ""
     verdict, message = wording.explain(error)
-    details = "".join(traceback.format_exception(raised)) if verdict is Verdict.OUR_FAULT else ""
-    return verdict, 0.0, message, details
+    if verdict is Verdict.OUR_FAULT:
+        return verdict, 0.0, message, "".join(traceback.format_exception(raised))
+    if _is_hidden(item) and isinstance(error, StudentError):
+        # The student's code has seen what is hidden: what it says is for the teacher alone.
+        return verdict, 0.0, wording.explain(wording.withheld(error))[1], message
+    return verdict, 0.0, message, ""
 
 
 def _too_slow(item: pytest.Item, raised: BaseException) -> str:
@@ -237,5 +252,5 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show a student how far they are. In grading there is no terminal, and a report instead."""
     run = [outcome for outcome in config.stash[OUTCOMES].values() if outcome.details != NOT_RUN]
-    for line in summary(run, HERE / "assignment.json"):
+    for line in summary(run, read_facts(FACTS).questions):
         terminalreporter.write_line(line)

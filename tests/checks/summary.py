@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.outcome import Outcome
@@ -18,11 +16,10 @@ HIDDEN = (
 )
 
 
-def summary(outcomes: Sequence[Outcome], facts: Path) -> Iterator[str]:
-    """Yield the lines of the summary. `facts` holds the questions' titles and points."""
+def summary(outcomes: Sequence[Outcome], assignment: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of the summary. `assignment` holds the questions' titles and points."""
     if not outcomes:
         return
-    assignment = json.loads(facts.read_text(encoding="utf-8")) if facts.exists() else {}
     yield ""
     for question in dict.fromkeys(outcome.question for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.question == question]
@@ -54,7 +51,7 @@ def _indented(text: str, by: int) -> Iterator[str]:
         yield f"{' ' * by}{line}".rstrip()
 
 
-def _points(outcomes: Sequence[Outcome], assignment: dict[str, Any]) -> tuple[float, float]:
+def _points(outcomes: Sequence[Outcome], assignment: Mapping[str, Any]) -> tuple[float, float]:
     earned = total = 0.0
     for outcome in outcomes:
         points = assignment.get(outcome.question, {}).get("points_per_weight", 1.0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
+import re
 
-from checks.failures import CheckFailed, StudentError
+from checks.failures import CheckFailed, Frame, StudentError
 
 
 class Verdict(enum.Enum):
@@ -21,6 +23,8 @@ OUR_FAULT = (
 )
 
 NOT_RUN = "The grading has begun and did not come to its end: nothing was judged yet."
+NOT_FINISHED = "The grading did not come to its end. What was not run is no fault of yours."
+NOT_REACHED = "Not run: the grading was stopped before this check. That is no fault of yours."
 
 
 def explain(error: BaseException) -> tuple[Verdict, str]:
@@ -34,10 +38,21 @@ def explain(error: BaseException) -> tuple[Verdict, str]:
     return Verdict.OUR_FAULT, OUR_FAULT
 
 
+def withheld(error: StudentError) -> StudentError:
+    """Return the error without what the student's code says of itself: only its type and place."""
+    if error.is_todo or error.kind in PROCESS:  # these words are ours
+        return error
+    text = WITHHELD.get(error.kind, WITHHELD["raised"])
+    known = isinstance(getattr(builtins, error.type_name, None), type)
+    name = error.type_name if known else "an exception"
+    return StudentError(error.kind, text, name, error.bases, error.frames, error.call)
+
+
 def not_started(error: StudentError) -> str:
     where = f" in {error.frames[-1].function}" if error.frames else ""
     file = error.frames[-1].file if error.frames else "your file"
-    return f"{file} still raises {error.text}{where}."
+    found = re.match(r"TODO( q\d+)?", error.text)
+    return f"{file} still raises {found[0] if found else 'TODO'}{where}."
 
 
 def _student_error(error: StudentError) -> str:
@@ -52,10 +67,12 @@ def _student_error(error: StudentError) -> str:
 
 
 def _lines_of(error: StudentError) -> str:
-    return "".join(
-        f"\nat        {frame.file}, line {frame.line}, in {frame.function}: {frame.text}"
-        for frame in error.frames
-    )
+    return "".join(f"\nat        {_place(frame)}: {frame.text}" for frame in error.frames)
+
+
+def _place(frame: Frame) -> str:
+    place = f"{frame.file}, line {frame.line}"
+    return f"{place}, in {frame.function}" if frame.function else place
 
 
 def _hint(error: StudentError) -> str:
@@ -128,10 +145,23 @@ def no_time_left(seconds: float) -> str:
     )
 
 
+def forbidden(name: str, instead: str) -> str:
+    return f"`{name}` is not allowed here: it would do the exercise for you. {instead}"
+
+
 def too_large(call: str, what: str) -> str:
     return f"Stopped: {call or 'it'} used more than {what}."
 
 
+PROCESS = ("died", "killed", "too_slow", "too_large")
+WITHHELD = {
+    "raised": "(what it says is not shown in a hidden check)",
+    "wrong_result": "Your code returned something of another kind than asked for.",
+    "unreadable": "Nothing could be tested: the visible checks say why.",
+    "absent": "Nothing could be tested: the visible checks say why.",
+    "not_found": "Nothing could be tested: the visible checks say why.",
+    "forbidden": "Your code makes a call that is not allowed: the visible checks say which.",
+}
 STOPPED = {
     "died": "died",
     "killed": "died",

@@ -1,0 +1,265 @@
+"""Find calls that would do the exercise for a student, in the syntax tree, before the code runs.
+
+What counts is what the graded functions and classes use: a definition is looked at if one of them
+refers to it, directly or through others. So a comment, a text, a variable of the same name, a
+comparison beside the exercise or a demo under `if __name__ == "__main__"` is nothing to mind. Names
+are followed through imports, assignments and `getattr` with a constant.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+GRADED = ("patchify", "get_positional_embeddings", "MyMSA", "MyViTBlock", "LightViT",
+          "train_one_epoch", "evaluate")  # fmt: skip
+Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+ALWAYS_USED = ("forward", "extra_repr")  # of a class, besides what has two underscores
+LOOKING = ("isinstance", "issubclass", "hasattr")  # these only ask
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """Calls that are not allowed, as full names in which * stands for anything, and what to do."""
+
+    calls: Sequence[str]
+    instead: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """A forbidden call in a student's file, and the lines of the definition it is in."""
+
+    name: str
+    line: int
+    instead: str
+    first_line: int
+    last_line: int
+
+
+@dataclass
+class _Unit:
+    """A statement at the top of a file, or a method: what it refers to, and what it must not."""
+
+    node: ast.stmt
+    refers_to: set[str] = field(default_factory=set)
+    uses: list[Use] = field(default_factory=list)
+
+
+def uses(tree: ast.Module, forbidden: Sequence[Forbidden]) -> dict[str, list[Use]]:
+    """Return for every graded name the forbidden calls that it leads to."""
+    names, judge = _Names(tree), _Judge(forbidden)
+    by_name: dict[str, list[_Unit]] = {}
+    for node in tree.body:
+        if not _is_demo(node):
+            for name, unit in _units(node, names, judge):
+                by_name.setdefault(name, []).append(unit)
+    found = {name: _reached(name, by_name) for name in GRADED if name in by_name}
+    return {name: list(dict.fromkeys(each)) for name, each in found.items() if each}
+
+
+def _reached(start: str, by_name: Mapping[str, list[_Unit]]) -> Iterator[Use]:
+    """Follow what a graded name refers to, but not into another graded one: that pays for itself."""
+    waiting, seen = [start], {*GRADED}
+    while waiting:
+        for unit in by_name.get(waiting.pop(), []):
+            yield from unit.uses
+            waiting += unit.refers_to - seen
+            seen |= unit.refers_to
+
+
+def _units(node: ast.stmt, names: _Names, judge: _Judge) -> Iterator[tuple[str, _Unit]]:
+    """Yield the units of a statement, under the names that lead to them.
+
+    A method that nothing calls by itself is led to by its name, as a function is.
+    """
+    methods = []
+    if isinstance(node, ast.ClassDef):
+        methods = [m for m in node.body if isinstance(m, Function) and not _is_always_used(m.name)]
+    for method in methods:
+        yield method.name, _unit(method, [], names, judge)
+    whole = _unit(node, methods, names, judge)
+    for name in _defined(node):
+        yield name, whole
+
+
+def _unit(node: ast.stmt, without: Collection[ast.stmt], names: _Names, judge: _Judge) -> _Unit:
+    unit = _Unit(node)
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        part = waiting.pop()
+        full = names.full(part)
+        instead = judge.instead(full) if full else None
+        if instead is not None:
+            unit.uses.append(_use(part, full, instead, node))
+        if isinstance(part, ast.Name):
+            unit.refers_to.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            unit.refers_to.add(part.attr)
+        waiting += [child for child in _parts(part) if child not in without]
+    return unit
+
+
+def _use(part: ast.AST, full: str, instead: str, node: ast.stmt) -> Use:
+    line = getattr(part, "lineno", node.lineno)
+    name = ast.unparse(part) if isinstance(part, (ast.Name, ast.Attribute)) else full
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return Use(name, line, instead, first, node.end_lineno or node.lineno)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a node that run: no annotations, and nothing that is only asked about."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOOKING:
+        yield from node.args[:1]
+        return
+    for name, value in ast.iter_fields(node):
+        if name not in ("annotation", "returns"):
+            parts = value if isinstance(value, list) else [value]
+            yield from (part for part in parts if isinstance(part, ast.AST))
+
+
+class _Names:
+    """What the names of a file stand for, as far as they lead to modules and what these hold."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._own = {node.name for node in tree.body if isinstance(node, (*Function, ast.ClassDef))}
+        self._full: dict[str, str] = {}
+        self._stars: list[str] = []
+        assigned = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    whole = alias.name if alias.asname else alias.name.split(".")[0]
+                    self._full[alias.asname or whole] = whole
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                self._stars += [node.module for alias in node.names if alias.name == "*"]
+                for alias in node.names:
+                    self._full[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+            elif isinstance(node, ast.Assign):
+                assigned.append(node)
+        for _ in range(3):  # a name for a name for a name
+            for node in assigned:
+                full = self.full(node.value)
+                for target in node.targets:
+                    if full and isinstance(target, ast.Name):
+                        self._full.setdefault(target.id, full)
+
+    def full(self, node: ast.AST) -> str:
+        """Return the full name of an expression, or "" where it has none."""
+        attributes = []
+        while isinstance(node, ast.Attribute):
+            attributes.append(node.attr)
+            node = node.value
+        base = self._base(node)
+        return ".".join([base, *reversed(attributes)]) if base else ""
+
+    def _base(self, node: ast.AST) -> str:
+        if isinstance(node, ast.Name):
+            if node.id in self._own:  # a class of the student's that is called like one of torch's
+                return ""
+            return self._full.get(node.id) or self._from_star(node.id)
+        if isinstance(node, ast.Call) and node.args:
+            called = node.func.id if isinstance(node.func, ast.Name) else self.full(node.func)
+            if called == "getattr" and len(node.args) > 1:
+                inner, name = self.full(node.args[0]), _constant(node.args[1])
+                return f"{inner}.{name}" if inner and name else ""
+            if called in ("__import__", "import_module", "importlib.import_module"):
+                return _constant(node.args[0])
+        if isinstance(node, ast.Subscript) and self.full(node.value) == "sys.modules":
+            return _constant(node.slice)
+        return ""
+
+    def _from_star(self, name: str) -> str:
+        for module in self._stars:
+            if hasattr(sys.modules.get(module), name):
+                return f"{module}.{name}"
+        return ""
+
+
+def _constant(node: ast.AST) -> str:
+    """Return the text that an expression of constants makes."""
+    parts, waiting = [], [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
+            waiting += [part.right, part.left]
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            parts.append(part.value)
+        else:
+            return ""
+    return "".join(parts)
+
+
+class _Judge:
+    """Knows what is forbidden, under whatever name: torch has many doors to the same thing."""
+
+    def __init__(self, forbidden: Sequence[Forbidden]) -> None:
+        self._patterns = [(pattern, entry) for entry in forbidden for pattern in entry.calls]
+        self._things = {
+            id(thing): entry.instead
+            for pattern, entry in self._patterns
+            for _, thing in matches(pattern)
+        }
+
+    def instead(self, full: str) -> str | None:
+        """Return what to do instead of this, if it is forbidden."""
+        for pattern, entry in self._patterns:
+            if fnmatch.fnmatchcase(full, pattern):
+                return entry.instead
+        return self._things.get(id(resolve(full)))
+
+
+def resolve(full: str) -> object | None:
+    """Return what a full name stands for, if its module is loaded; nothing is imported."""
+    parts = full.split(".")
+    for n in range(len(parts), 0, -1):
+        thing: object | None = sys.modules.get(".".join(parts[:n]))
+        if thing is not None:
+            for name in parts[n:]:
+                thing = vars(thing).get(name) if hasattr(thing, "__dict__") else None
+            return thing
+    return None
+
+
+def matches(pattern: str) -> Iterator[tuple[str, object]]:
+    """Yield (name, thing) for everything loaded that a pattern names."""
+    module, _, last = pattern.rpartition(".")
+    owner = resolve(module)
+    for name, thing in list(vars(owner).items()) if owner is not None else []:
+        if fnmatch.fnmatchcase(name, last) and callable(thing):
+            yield name, thing
+
+
+def _defined(node: ast.stmt) -> set[str]:
+    """Return the names that a statement defines, or completes: MyMSA.forward = ... as well."""
+    if isinstance(node, (*Function, ast.ClassDef)):
+        return {node.name}
+    names = set()
+    for part in ast.walk(node):
+        if isinstance(part, (*Function, ast.ClassDef)):
+            names.add(part.name)
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            names.add(part.id)
+        elif isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Store):
+            root: ast.expr = part
+            while isinstance(root, (ast.Attribute, ast.Subscript)):
+                root = root.value
+            if isinstance(root, ast.Name):
+                names.add(root.id)
+    return names
+
+
+def _is_always_used(name: str) -> bool:
+    return name in ALWAYS_USED or (name.startswith("__") and name.endswith("__"))
+
+
+def _is_demo(node: ast.stmt) -> bool:
+    """Whether this is `if __name__ == ...:`, which does not run when the file is imported."""
+    return isinstance(node, ast.If) and any(
+        isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test)
+    )
