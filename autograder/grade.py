@@ -82,6 +82,11 @@ class Grader:
                     grading.on_question = lambda: on_report(so_far())
                 return so_far(self._run(grading, questions, seed))
 
+    @property
+    def user(self) -> int | None:
+        """The id that workers run as, where it is not the grader's own."""
+        return self._server.user
+
     @functools.cached_property
     def layers(self) -> tuple[Layer, ...]:
         """What confines the workers on this machine, found out by trying."""

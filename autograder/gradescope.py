@@ -29,10 +29,11 @@ def results(report: Report) -> dict[str, Any]:
         for q in report.questions
     }
     extra: dict[str, Any] = {"seed": report.seed, "questions": questions, **report.facts}
-    extra["confinement"] = {
-        "in force": [layer.name for layer in report.layers if layer.holds],
-        "missing": [layer.name for layer in report.layers if not layer.holds],
-    }
+    if report.layers:
+        extra["confinement"] = {
+            "in force": [layer.name for layer in report.layers if layer.holds],
+            "missing": [layer.name for layer in report.layers if not layer.holds],
+        }
     details = [report.details, *(o.details for q in report.questions for o in q.outcomes)]
     if any(details):
         extra["details"] = "\n".join(filter(None, details))

@@ -15,7 +15,8 @@ from autograder.worker import wire
 from autograder.worker.wire import ObjectAt, Packer
 from autograder.workers import Listener, Worker
 from checks import stand_ins, wording
-from checks.failures import StudentError, WorkerLost
+from checks.failures import StudentError, WorkerLost, describe
+from checks.loading import MODULES
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
 SECONDS_TO_TURN = 10.0  # from one test to the next
@@ -84,7 +85,9 @@ class RemoteTransport:
                     error = StudentError(error.kind, text, frames=error.frames)
                     self._fatal[name] = error
                 raise error from None
-            assert isinstance(value, ObjectAt)
+            if not isinstance(value, ObjectAt):
+                assert self._worker is not None
+                raise self._worker.distrust(f"import {name}")
             self._modules[name] = Proxy(self, value, "", self._worker)
         return self._modules[name]
 
@@ -200,7 +203,10 @@ class Proxy:
         arguments = [_short(a) for a in args] + [f"{k}={_short(v)}" for k, v in kwargs.items()]
         call = f"{self._named(attribute)}({', '.join(arguments)})"
         packed = self._packed(packer, args), self._pairs(packer, kwargs)
-        return self._transport.request(wire.Call(self._subject, attribute, *packed), packer, call)
+        result = self._transport.request(wire.Call(self._subject, attribute, *packed), packer, call)
+        if attribute in MODULES and not isinstance(result, Proxy):
+            raise StudentError("wrong_result", wording.no_module_made(call, describe(result)))
+        return result
 
     def _named(self, attribute: str) -> str:
         return ".".join(part for part in (self._name, attribute) if part)

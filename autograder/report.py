@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from autograder.config import Assignment, Question
 from autograder.doctor import Layer
@@ -90,9 +91,21 @@ def collect(
     known = list(outcomes)
     questions = []
     for name in only:
-        own = tuple(outcome for outcome in known if outcome.question == name)
+        own = _counted([outcome for outcome in known if outcome.question == name])
         questions.append(QuestionResult(name, assignment.questions[name], own))
     return Report(tuple(questions), seed, details=details, facts=machine())
+
+
+def _counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Let what a student's process says of itself count only beside numbers that are right.
+
+    Otherwise a file without any solution could earn these tests by saying what they want to hear.
+    """
+    compared = any(o.share > 0 for o in outcomes if not o.reported)
+    void: dict[str, Any] = {"verdict": Verdict.FAILED, "share": 0.0, "message": wording.NOT_COUNTED}
+    return tuple(
+        replace(o, **void) if o.reported and o.share and not compared else o for o in outcomes
+    )
 
 
 def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
@@ -119,6 +132,7 @@ def _refused(question: str, message: str) -> Outcome:
         title="Could not be graded",
         weight=1,
         hidden=False,
+        reported=False,
         verdict=Verdict.FAILED,
         message=message,
     )

@@ -17,6 +17,11 @@ from autograder.workers import Listener
 from checks.outcome import Outcome
 from checks.wording import Verdict
 
+CONFINED = (
+    "\nStudent code is confined: it reads its own files and Python's, writes in one folder, "
+    "and reaches neither the network nor another process."
+)
+
 
 @contextlib.contextmanager
 def shown_progress(
@@ -72,8 +77,7 @@ def show_layers(layers: Sequence[Layer], console: Console) -> None:
     console.print(table)
     missing = [layer for layer in layers if not layer.holds]
     if not missing:
-        console.print("\nStudent code is confined: it reads its own files and Python's, writes in one "
-                      "folder,\nand reaches neither the network nor another process.")  # fmt: skip
+        console.print(CONFINED, soft_wrap=True)
     for layer in missing:
         console.print(Text(f"\n{layer.name}: {layer.meaning}"), soft_wrap=True)
 

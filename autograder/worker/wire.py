@@ -205,7 +205,7 @@ class Packer:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
-            return plain(str.__str__(value))
+            return _utf8(value)
         if isinstance(value, int):
             return int(value) if -(2**63) <= value < 2**63 else Other(f"the int {value:.3e}")
         if isinstance(value, float):
@@ -213,7 +213,7 @@ class Packer:
         if isinstance(value, Tensor):
             return self._tensor(value)
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return Pairs({plain(str.__str__(key)): self.pack(item) for key, item in value.items()})
+            return Pairs({_utf8(key): self.pack(item) for key, item in value.items()})
         if isinstance(value, (list, tuple)):
             return Items([self.pack(item) for item in value], isinstance(value, tuple))
         if isinstance(value, (TensorAt, ObjectAt, Other, Items, Pairs)):
@@ -236,6 +236,11 @@ class Packer:
         return TensorAt(name)
 
 
+def _utf8(text: str) -> str:
+    """Return the characters of a text, or of a student's kind of text, that can cross."""
+    return str.__str__(text).encode("utf-8", "replace").decode()
+
+
 def unpack(value: Value, tensors: Mapping[str, Tensor], objects: Callable[[int], object]) -> Any:
     """Return the Python value of a wire value."""
     if isinstance(value, TensorAt):
@@ -251,7 +256,7 @@ def unpack(value: Value, tensors: Mapping[str, Tensor], objects: Callable[[int],
         return tuple(items) if value.is_tuple else items
     if isinstance(value, Pairs):
         return {key: unpack(item, tensors, objects) for key, item in value.pairs.items()}
-    return value
+    return plain(value) if isinstance(value, str) else value
 
 
 def raised(error: StudentError) -> Raised:

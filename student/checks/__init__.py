@@ -1,7 +1,7 @@
 """The words that tests are written in."""
 
 from checks.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
-from checks.marks import partial_credit, trains, weight
+from checks.marks import partial_credit, reported, trains, weight
 
 __all__ = [
     "CLOSE",
@@ -11,6 +11,7 @@ __all__ = [
     "expect_shape",
     "expect_tensor",
     "partial_credit",
+    "reported",
     "trains",
     "weight",
 ]

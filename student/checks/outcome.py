@@ -13,6 +13,7 @@ class Outcome:
 
     test      its number in its question: "q1.2"
     title     what it checks, in a sentence
+    reported  whether it rests on what the student's process says of itself
     share     how much of its weight is earned, from 0 to 1
     message   for the student, as it stands
     details   for the teacher: a traceback, where the fault is ours
@@ -23,6 +24,7 @@ class Outcome:
     title: str
     weight: int
     hidden: bool
+    reported: bool
     verdict: Verdict
     share: float = 0.0
     message: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import time
@@ -51,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "weight(n): the test's share of its question's points")
+    config.addinivalue_line("markers", "reported: counts beside a test that compares numbers")
     config.addinivalue_line("markers", "trains: the test trains a model, which takes longer")
     config.stash[OUTCOMES] = {}
     config.stash[SEED] = config.getoption("--seed")
@@ -136,6 +138,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             title=doc.strip().splitlines()[0],
             weight=marker.args[0] if marker else 1,
             hidden=_is_hidden(item),
+            reported=item.get_closest_marker("reported") is not None,
             verdict=Verdict.OUR_FAULT,
             message=wording.NOT_REACHED,
             details=NOT_RUN,
@@ -224,12 +227,8 @@ def _too_slow(item: pytest.Item, raised: BaseException) -> str:
 def _record(item: pytest.Item, verdict: Verdict, share: float, message: str, details: str) -> None:
     outcomes = item.config.stash[OUTCOMES]
     planned = outcomes[item.nodeid]
-    outcomes[item.nodeid] = Outcome(
-        test=planned.test,
-        question=planned.question,
-        title=planned.title,
-        weight=planned.weight,
-        hidden=planned.hidden,
+    outcomes[item.nodeid] = dataclasses.replace(
+        planned,
         verdict=verdict,
         share=share,
         message=message,

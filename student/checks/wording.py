@@ -27,6 +27,9 @@ NOT_FINISHED = "The grading did not come to its end. What was not run is no faul
 NOT_REACHED = "Not run: the grading was stopped before this check. That is no fault of yours."
 
 
+NOT_COUNTED = "This counts as soon as another check of the question passes: none does so far."
+
+
 def explain(error: BaseException) -> tuple[Verdict, str]:
     """Return the verdict on a test that ended with this exception, and what the student reads."""
     if isinstance(error, CheckFailed):
@@ -133,6 +136,10 @@ def not_callable(file: str, name: str, what: str) -> str:
 
 def no_module(file: str, name: str) -> str:
     return f"`{name}` in {file} does not derive from nn.Module: write `class {name}(nn.Module):`."
+
+
+def no_module_made(call: str, what: str) -> str:
+    return f"{call} made {what}, not an nn.Module."
 
 
 def too_slow(call: str, seconds: float) -> str:

@@ -12,6 +12,11 @@ trains = pytest.mark.trains
 """The test trains a model: it has the time limit for training."""
 
 
+reported = pytest.mark.reported
+"""What the test looks at is said by the process with the student's code, and is no number that could
+be compared. So it counts in grading only if a test of the same question passes that compares."""
+
+
 def weight(points: int) -> pytest.MarkDecorator:
     """Give a test its share of the question's points, relative to the question's other tests."""
     return pytest.mark.weight(points)

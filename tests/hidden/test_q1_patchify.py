@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import EXACT, expect, expect_error, expect_tensor, weight
+from checks import EXACT, expect, expect_error, expect_tensor, reported, weight
 from checks.measure import image_gradient, input_after, patchify_on_meta_device
 from hidden.oracles import patches
 
@@ -49,6 +49,7 @@ def test_other_numbers_of_patches(vit, draw):
 
 
 @weight(1)
+@reported
 def test_gradients_reach_the_images(vit, draw):
     """The gradient flows back through patchify to every pixel."""
     images, weights = draw(1, 1, 4, 4), draw(1, 4, 4)
@@ -68,6 +69,7 @@ def test_gradients_reach_the_images(vit, draw):
 
 
 @weight(1)
+@reported
 def test_the_device_is_kept(vit):
     """Patches are where the images are."""
     device = patchify_on_meta_device(vit, torch.zeros(1, 1, 4, 4), 2)
@@ -81,6 +83,7 @@ def test_the_device_is_kept(vit):
 
 
 @weight(1)
+@reported
 def test_the_images_are_left_alone(vit, draw):
     """patchify does not change its input."""
     images = draw(2, 1, 4, 4)

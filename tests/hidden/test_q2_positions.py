@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import EXACT, expect, expect_shape, expect_tensor, weight
+from checks import EXACT, expect, expect_shape, expect_tensor, reported, weight
 from checks.measure import takes_gradient
 from hidden.oracles import positions
 
@@ -48,6 +48,7 @@ def test_one_token(vit):
 
 
 @weight(1)
+@reported
 def test_the_table_is_fixed(vit):
     """The table is the same at every call, and takes no gradient."""
     first, second = table_of(vit, 9, 6), table_of(vit, 9, 6)

@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import CLOSE, expect, expect_shape, expect_tensor, weight
+from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
 from checks.attention import expect_attention
 from checks.measure import in_double, on_meta_device, used_but_not_trained
 
@@ -52,6 +52,7 @@ def test_two_calls_agree(vit, draw):
 
 
 @weight(1)
+@reported
 def test_it_follows_to_another_dtype_and_device(vit, draw):
     """A float64 module maps float64 sequences to float64 results; a moved one stays there."""
     result = in_double(vit.MyMSA(8, 2), draw(2, 5, 8))
@@ -72,6 +73,7 @@ def test_it_follows_to_another_dtype_and_device(vit, draw):
 
 
 @weight(1)
+@reported
 def test_every_map_learns(vit, draw):
     """Every parameter that matters gets a gradient."""
     untrained = used_but_not_trained(vit.MyMSA(8, 2), draw(2, 5, 8))

@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import expect, expect_tensor, weight
+from checks import expect, expect_tensor, reported, weight
 from checks.encoder import LOOSE, expect_mlp, normalised_as, place_of, randomise
 from checks.measure import input_after, used_but_not_trained
 from checks.probes import watch
@@ -55,6 +55,7 @@ def test_every_argument_is_used(vit, stand_in, draw):
 
 
 @weight(1)
+@reported
 def test_the_norms_are_learned(vit, stand_in, draw):
     """The first norm has a gain of its own for each feature, and everything used is trained."""
     stand_in("MyMSA")
@@ -80,6 +81,7 @@ def test_the_norms_are_learned(vit, stand_in, draw):
 
 
 @weight(1)
+@reported
 def test_the_input_is_left_alone(vit, stand_in, draw):
     """The block does not change the tensor it is given."""
     stand_in("MyMSA")

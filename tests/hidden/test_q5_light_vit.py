@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import CLOSE, expect, expect_shape, expect_tensor, weight
+from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
 from checks.encoder import affine_in, randomise
 from checks.measure import (
     in_double,
@@ -140,6 +140,7 @@ def test_the_classifier_is_linear(vit, stand_in, draw):
 
 
 @weight(1)
+@reported
 def test_it_follows_to_another_device_and_dtype(vit, stand_in, draw):
     """model.to(device) and model.double() take everything along, the table too."""
     stand_in(*EARLIER)
@@ -156,6 +157,7 @@ def test_it_follows_to_another_device_and_dtype(vit, stand_in, draw):
 
 
 @weight(1)
+@reported
 def test_everything_used_is_trained(vit, stand_in, draw):
     """Every parameter that matters gets a gradient."""
     stand_in(*EARLIER)
@@ -170,6 +172,7 @@ def test_everything_used_is_trained(vit, stand_in, draw):
 
 
 @weight(1)
+@reported
 def test_images_of_a_batch_do_not_mix(vit, stand_in, draw):
     """An image's logits are the same alone and in a batch, and at every call."""
     stand_in(*EARLIER)

@@ -2,12 +2,13 @@
 
 import torch
 
-from checks import CLOSE, expect, expect_tensor, weight
-from checks.by_hand import accuracy_by_hand, answers_that_hit
+from checks import CLOSE, expect, expect_tensor, reported, weight
+from checks.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits
 from checks.spies import spy_on_evaluation, spy_on_training
 
 
 @weight(1)
+@reported
 def test_it_trains_in_training_mode(train, draw):
     """Every epoch runs in training mode, also after an evaluation."""
     seen = spy_on_training(train, draw(4, 3), draw(8, 1, 2, 2), draw.integers(0, 3, 8), 4, epochs=2)
@@ -36,6 +37,7 @@ def test_it_trains_in_training_mode(train, draw):
 
 
 @weight(1)
+@reported
 def test_it_evaluates_without_learning(train, draw):
     """evaluate runs in evaluation mode, without gradients, and changes nothing."""
     weights = draw(4, 3)
@@ -50,6 +52,7 @@ def test_it_evaluates_without_learning(train, draw):
 
 
 @weight(1)
+@reported
 def test_batches_go_to_the_device(train, draw):
     """Images and labels of every batch are moved to the device."""
     images, labels = draw(8, 1, 2, 2), draw.integers(0, 3, 8)
@@ -70,10 +73,10 @@ def test_batches_go_to_the_device(train, draw):
 @weight(1)
 def test_only_images_that_were_shown_count(train, draw):
     """A loader may leave images out: the accuracy is over those it shows."""
-    images, weights = draw(11, 1, 2, 2), draw(4, 3)
-    labels = answers_that_hit(images, weights, [1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1])
-    seen = spy_on_evaluation(train, weights, images, labels, batch=4, drop_last=True)
-    right = accuracy_by_hand(weights, images[:8], labels[:8], batch=4)
+    images, weights = draw(27, 1, 2, 2), draw(4, 3)
+    labels = answers_that_hit(images, weights, drawn_hits(draw, 27, batch=8))
+    seen = spy_on_evaluation(train, weights, images, labels, batch=8, drop_last=True)
+    right = accuracy_by_hand(weights, images[:24], labels[:24], batch=8)
     expect_tensor(
         torch.tensor(seen["result"]),
         right["share"],
@@ -81,7 +84,7 @@ def test_only_images_that_were_shown_count(train, draw):
         tol=CLOSE,
         slips={
             "the count is divided by len(loader.dataset), not by the images shown.": (
-                right["count"] / 11
+                right["count"] / 27
             )
         },
     )

@@ -5,10 +5,8 @@ import math
 import torch
 
 from checks import CLOSE, expect, expect_tensor, weight
-from checks.by_hand import accuracy_by_hand, answers_that_hit, epoch_by_hand
+from checks.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
 from checks.spies import spy_on_evaluation, spy_on_training
-
-HITS = [1, 1, 0, 1, 1, 0, 1, 1, 1, 0]  # 0.7 in all; 0.67 is the mean of batches, 0.5 the last one
 
 
 def digits(draw, count):
@@ -68,15 +66,15 @@ def test_the_loss_is_the_mean(train, draw):
 @weight(2)
 def test_the_accuracy_is_a_share(train, draw):
     """evaluate returns the share of all images that are classified correctly."""
-    images, labels, weights = digits(draw, 10)
-    labels = answers_that_hit(images, weights, HITS)
-    right = accuracy_by_hand(weights, images, labels, batch=4)
-    seen = spy_on_evaluation(train, weights, images, labels, batch=4)
+    images, _, weights = digits(draw, 22)
+    labels = answers_that_hit(images, weights, drawn_hits(draw, 22, batch=8))
+    right = accuracy_by_hand(weights, images, labels, batch=8)
+    seen = spy_on_evaluation(train, weights, images, labels, batch=8)
     expect_a_number(seen["result"], seen["kind"], "evaluate(...)")
     expect_tensor(
         torch.tensor(seen["result"]),
         right["share"],
-        call="evaluate(model, loader with batches of 4, 4 and 2, device)",
+        call="evaluate(model, loader with batches of 8, 8 and 6, device)",
         tol=CLOSE,
         slips={
             "a percentage is returned: the accuracy goes from 0 to 1.": 100 * right["share"],
