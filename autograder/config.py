@@ -49,9 +49,7 @@ class LimitSettings(_Strict):
 class ForbiddenSettings(_Strict):
     """Calls that do not count as the student's own work."""
 
-    calls: Annotated[
-        list[Annotated[str, Field(pattern=r"^[\w.]+(\.\w*\*)?$")]], Field(min_length=1)
-    ]
+    calls: Annotated[list[Annotated[str, Field(pattern=r"^\w+(\.[\w*]+)+$")]], Field(min_length=1)]
     instead: Annotated[str, Field(min_length=1)]
 
 

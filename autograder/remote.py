@@ -62,6 +62,8 @@ class RemoteTransport:
         if self._worker is not None and self._worker.alive:
             with contextlib.suppress(StudentError, WorkerLost):  # a fresh one takes its place
                 self._ask(self._new_test(), {}, "the next test")
+        if self._worker is None or not self._worker.alive:
+            self._modules = {}
         self._deadline = self._until(seconds)
 
     def module(self, name: str) -> Proxy:

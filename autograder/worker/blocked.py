@@ -1,27 +1,35 @@
 """Refuse forbidden calls while the student's code runs: those that no syntax tree shows.
 
-A name may be put together at run time, or come from a library that uses the same call. What decides is
-whose code asks for it: the nearest caller that is the student's, or ours.
+A name may be put together at run time, or come from a library that makes the same call. So functions
+and classes are replaced before the student's code runs, and torch's own operators in its dispatcher,
+which C++ goes through as well. Where a file has no forbidden call that could be seen, nothing is left
+of what was replaced: there is no original to be dug out. Where it has one, the definition around it
+has lost its question already, and may go on calling: one mistake, one deduction.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import functools
+import math
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from checks import stand_ins, wording
+from checks import wording
 from checks.failures import Frame, StudentError
 from checks.forbidden import Forbidden, matches
 from checks.loading import Submission
 
-OURS = ("checks", "autograder")
+OPERATORS = "torch.ops.aten."
+MADE_AND_RUN = ("__init__", "forward")
+Call = Callable[..., Any]
 
 
 class Block:
@@ -29,80 +37,133 @@ class Block:
 
     def __init__(self, submission: Submission, forbidden: Sequence[Forbidden]) -> None:
         self._submission, self._forbidden = submission, forbidden
-        self._ours = {id(vars(module)) for name, module in sys.modules.items()
-                      if name.split(".")[0] in OURS}  # fmt: skip
+        self._library: Any = None
         self._classes: dict[type, str] = {}
-        self._seen: dict[type, str] = {}
-        for entry in forbidden:
+
+    def enforce(self) -> None:
+        """Replace what is forbidden. The student's files have been looked through, and not run."""
+        if self._library is not None:
+            return
+        self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+        for entry in self._forbidden:
             for pattern in entry.calls:
-                self._block(pattern, entry.instead)
+                if pattern.startswith(OPERATORS):
+                    self._replace_operators(pattern.removeprefix(OPERATORS), entry.instead)
+                else:
+                    self._replace(pattern, entry.instead)
         self._watch_modules_being_made()
 
-    def _block(self, pattern: str, instead: str) -> None:
+    def _replace(self, pattern: str, instead: str) -> None:
         for name, thing in matches(pattern):
+            full = f"{pattern.rpartition('.')[0]}.{name}"
             if isinstance(thing, type):
-                self._classes[thing] = instead
+                for method in MADE_AND_RUN:
+                    if method in vars(thing):
+                        replaced = self._refusing(full, instead, getattr(thing, method))
+                        setattr(thing, method, replaced)
                 continue
-            refusing = self._refusing(thing, f"{pattern.rpartition('.')[0]}.{name}", instead)
-            root = pattern.split(".")[0]
+            replaced, root = self._refusing(full, instead, thing), pattern.split(".")[0]
             for module in [m for n, m in sys.modules.items() if n.split(".")[0] == root]:
                 if vars(module).get(name) is thing:  # one function, many doors
-                    setattr(module, name, refusing)
+                    setattr(module, name, replaced)
 
-    def _refusing(self, thing: Any, name: str, instead: str) -> Callable[..., Any]:
-        @functools.wraps(thing)
-        def refusing(*args: object, **kwargs: object) -> Any:
-            self._refuse_to_students(name, instead)
-            return thing(*args, **kwargs)
+    def _replace_operators(self, pattern: str, instead: str) -> None:
+        """Replace operators for every dispatch key by which a worker's tensors can reach them."""
+        for name in operators():
+            if fnmatch.fnmatchcase(name, pattern):
+                by_hand = attention if name == "scaled_dot_product_attention" else None
+                replaced = self._refusing(f"{OPERATORS}{name}", instead, by_hand)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # that there was another one is the point
+                    for key in ("CPU", "AutogradCPU"):
+                        self._library.impl(name, replaced, key)
 
-        return refusing
+    def _refusing(self, name: str, instead: str, original: Any) -> Call:
+        if not self._submission.has_uses:
+            original = None
+
+        def refused(*args: Any, **kwargs: Any) -> Any:
+            frame = self._students_frame()
+            if original is not None and frame is not None:
+                file, line = frame.f_code.co_filename, frame.f_lineno
+                if self._submission.is_paid_for(file, line):
+                    return original(*args, **kwargs)
+            raise _error(name, instead, frame)
+
+        return refused
 
     def _watch_modules_being_made(self) -> None:
-        """Judge every nn.Module by its class, what that derives from, and where it comes from."""
+        """Judge every nn.Module by where its class, and what that derives from, comes from."""
         make = nn.Module.__init__
 
         @functools.wraps(make)
         def __init__(module: nn.Module, *args: Any, **kwargs: Any) -> None:
             instead = self._judged(type(module))
             if instead:
-                self._refuse_to_students(type(module).__qualname__, instead)
+                self._refusing(type(module).__qualname__, instead, None)()
             make(module, *args, **kwargs)
 
         nn.Module.__init__ = __init__  # type: ignore
 
     def _judged(self, made: type) -> str:
         """Return what to do instead of a module of this class; "" where it is allowed."""
-        if made not in self._seen:
-            self._seen[made] = self._judge(made)
-        return self._seen[made]
+        if made not in self._classes:
+            self._classes[made] = self._judge(made)
+        return self._classes[made]
 
     def _judge(self, made: type) -> str:
         for kind in made.__mro__:
-            if kind in self._classes:
-                return self._classes[kind]
             name = f"{kind.__module__}.{kind.__qualname__}"
             for entry in self._forbidden:
+                # What torch itself has is replaced; this is about libraries that come in later.
                 if any(fnmatch.fnmatchcase(name, pattern) for pattern in entry.calls):
-                    return entry.instead
+                    return "" if name.startswith("torch.") else entry.instead
         return ""
 
-    def _refuse_to_students(self, name: str, instead: str) -> None:
-        files = {str(path): path for path in self._submission.files}
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None:
-            if id(frame.f_globals) in self._ours or stand_ins.is_one(frame.f_globals):
-                return
-            path = files.get(frame.f_code.co_filename)
-            if path is not None:
-                if self._submission.is_paid_for(str(path), frame.f_lineno):
-                    return
-                raise _error(name, instead, path, frame)
+    def _students_frame(self) -> FrameType | None:
+        """Return the nearest frame in a student's file; a thread of theirs may have none."""
+        files = set(map(str, self._submission.files))
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename not in files:
             frame = frame.f_back
-        raise _error(name, instead, None, None)  # in a thread, or in code without a file
+        return frame
 
 
-def _error(name: str, instead: str, path: Path | None, frame: FrameType | None) -> StudentError:
+def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:
     frames = []
-    if path is not None and frame is not None:
-        frames = [Frame(path.name, frame.f_lineno, frame.f_code.co_name, "")]
+    if frame is not None:
+        file = Path(frame.f_code.co_filename).name
+        frames = [Frame(file, frame.f_lineno, frame.f_code.co_name, "")]
     return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
+
+
+@functools.cache
+def operators() -> frozenset[str]:
+    """Return the names of torch's operators. They are looked up once, before workers are forked."""
+    schemas = torch._C._jit_get_all_schemas()
+    return frozenset(
+        schema.name.removeprefix("aten::")
+        for schema in schemas
+        if schema.name.startswith("aten::") and not schema.overload_name
+    )
+
+
+def attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """Return what the replaced operator would, for code that has paid for using it."""
+    scores = q @ k.transpose(-2, -1) * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)
+    if is_causal:
+        attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
+    if attn_mask is not None:
+        hidden = attn_mask.dtype == torch.bool
+        scores = scores.masked_fill(~attn_mask, -math.inf) if hidden else scores + attn_mask
+    return torch.dropout(scores.softmax(-1), dropout_p, train=True) @ v

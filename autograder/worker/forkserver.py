@@ -20,6 +20,7 @@ import torch
 import torch._dynamo  # torch.optim imports it at the first step, which would take every worker a second
 
 from autograder.worker import kernel
+from autograder.worker.blocked import operators
 from autograder.worker.confine import Confinement
 from autograder.worker.serve import run_worker
 from checks.forbidden import Forbidden
@@ -135,6 +136,7 @@ def main() -> None:
     """Serve orders on the socket at descriptor 0 until the grader closes it."""
     control = socket.socket(fileno=os.dup(0))
     torch.set_num_threads(1)
+    operators()
     torch.backends.cpu.get_cpu_capability()  # reads /proc/cpuinfo once
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no worker of the same user looks into this memory

@@ -75,6 +75,7 @@ def rules(pid: int, may_write: bool) -> list[Rule]:
         Rule("kill", 0, [pid], unless=True),
         Rule("tgkill", 0, [pid], unless=True),
         Rule("prlimit64", 0, [0, pid], unless=True),
+        Rule("sched_setaffinity", 0, [0, pid], unless=True),
         Rule("fcntl", 1, [F_SETOWN, F_SETSIG, F_SETOWN_EX]),
         Rule("ioctl", 1, [FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX]),
         Rule("prctl", 0, [kernel.PR_SET_PDEATHSIG, PR_SET_MM]),

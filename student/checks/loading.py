@@ -8,7 +8,7 @@ import difflib
 import importlib
 import linecache
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -33,6 +33,7 @@ class Submission:
         self._forbidden = forbidden
         self._loaded: dict[Path, ModuleType | StudentError] = {}
         self._uses: dict[Path, dict[str, list[Use]]] = {}  # of what is forbidden, by graded name
+        self.before_running: Callable[[], None] = lambda: None
 
     @property
     def files(self) -> list[Path]:
@@ -52,6 +53,7 @@ class Submission:
             try:
                 tree = _parse(path)
                 self._uses[path] = uses(tree, self._forbidden)
+                self.before_running()
                 self._loaded[path] = _load(name, path, tree, self.files)
             except StudentError as error:
                 self._loaded[path] = error
@@ -87,6 +89,11 @@ class Submission:
         if name in MODULES and isinstance(value, type) and not issubclass(value, nn.Module):
             raise StudentError("absent", wording.no_module(file, name))
         return value
+
+    @property
+    def has_uses(self) -> bool:
+        """Whether something forbidden was seen in the files looked through so far."""
+        return any(self._uses.values())
 
     def is_paid_for(self, file: str, line: int) -> bool:
         """Whether this line is in a definition whose question is lost already for what it calls."""

@@ -74,13 +74,13 @@ def _reached(start: str, by_name: Mapping[str, list[_Unit]]) -> Iterator[Use]:
 def _units(node: ast.stmt, names: _Names, judge: _Judge) -> Iterator[tuple[str, _Unit]]:
     """Yield the units of a statement, under the names that lead to them.
 
-    A method that nothing calls by itself is led to by its name, as a function is.
+    A method that Python does not call by itself is led to by .name, whatever object it is of.
     """
     methods = []
     if isinstance(node, ast.ClassDef):
         methods = [m for m in node.body if isinstance(m, Function) and not _is_always_used(m.name)]
     for method in methods:
-        yield method.name, _unit(method, [], names, judge)
+        yield f".{method.name}", _unit(method, [], names, judge)
     whole = _unit(node, methods, names, judge)
     for name in _defined(node):
         yield name, whole
@@ -98,7 +98,7 @@ def _unit(node: ast.stmt, without: Collection[ast.stmt], names: _Names, judge: _
         if isinstance(part, ast.Name):
             unit.refers_to.add(part.id)
         elif isinstance(part, ast.Attribute):
-            unit.refers_to.add(part.attr)
+            unit.refers_to.add(f".{part.attr}")
         waiting += [child for child in _parts(part) if child not in without]
     return unit
 
@@ -232,7 +232,10 @@ def matches(pattern: str) -> Iterator[tuple[str, object]]:
     owner = resolve(module)
     for name, thing in list(vars(owner).items()) if owner is not None else []:
         if fnmatch.fnmatchcase(name, last) and callable(thing):
-            yield name, thing
+            # With a *, not what the module has only imported for its own use.
+            home = f"{getattr(thing, '__module__', '')}."
+            if "*" not in last or home.startswith(f"{module}."):
+                yield name, thing
 
 
 def _defined(node: ast.stmt) -> set[str]:

@@ -13,8 +13,6 @@ from checks.loading import Submission
 
 FOLDER = Path(__file__).resolve().parent
 
-_namespaces: list[dict[str, object]] = []
-
 
 def source(name: str, folders: Sequence[Path] = (FOLDER,)) -> str | None:
     """Return the text of a stand-in, or None where there is none: the student's own is then used."""
@@ -24,15 +22,9 @@ def source(name: str, folders: Sequence[Path] = (FOLDER,)) -> str | None:
     return None
 
 
-def is_one(namespace: object) -> bool:
-    """Whether code with these globals is a stand-in's."""
-    return any(namespace is known for known in _namespaces)
-
-
 def install(submission: Submission, module: str, name: str, text: str) -> Callable[[], None]:
     """Put a stand-in in the place of the student's `name`; return what undoes it."""
     namespace: dict[str, object] = {"__name__": f"stand_in_{name}"}
-    _namespaces.append(namespace)
     exec(compile(text, f"<stand-in for {name}>", "exec"), namespace)
     before = submission.replace(module, name, namespace[name])
 
