@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from autograder.config import LimitSettings
 from autograder.errors import WireError
@@ -15,12 +19,14 @@ from autograder.worker import wire
 from autograder.worker.wire import ObjectAt, Packer
 from autograder.workers import Listener, Worker
 from checks import stand_ins, wording
+from checks.beside import MEASUREMENTS
 from checks.failures import StudentError, WorkerLost, describe
 from checks.loading import MODULES
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
 SECONDS_TO_TURN = 10.0  # from one test to the next
 SHORTEST = 0.1
+AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs once hangs again
 
 
 class RemoteTransport:
@@ -43,6 +49,7 @@ class RemoteTransport:
         self._stand_in_folders = stand_in_folders
         self._end_of_all = time.monotonic() + limits.seconds_in_all
         self._question = ""
+        self._slow: set[str] = set()  # questions in which a test ran out of time
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
@@ -54,6 +61,8 @@ class RemoteTransport:
     def begin(self, question: str, seed: int, trains: bool) -> None:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
         seconds = self._limits.seconds_for_training if trains else self._limits.seconds_per_test
+        if question in self._slow and not trains:
+            seconds *= AFTER_A_TIMEOUT
         self._deadline = self._until(min(seconds, SECONDS_TO_TURN))
         self._seed = seed
         if question != self._question:
@@ -140,6 +149,8 @@ class RemoteTransport:
         try:
             return self._worker.ask(request, tensors, self._deadline, call, self._listener)
         except StudentError as error:
+            if error.kind == "too_slow":
+                self._slow.add(self._question)
             raise self._without_paths(error) from None
 
     def _ask_again(self, request: wire.Request, call: str) -> tuple[wire.Value, Mapping[str, Any]]:
@@ -198,7 +209,12 @@ class Proxy:
         packer, call = Packer(wire.MOST_REQUEST), self._name or measurement.replace("_", " ")
         packed = self._packed(packer, args), self._pairs(packer, kwargs)
         request = wire.Measure(self._subject, measurement, *packed)
-        return self._transport.request(request, packer, call)
+        result = self._transport.request(request, packer, call)
+        try:
+            return _type_of(measurement).validate_python(result)
+        except ValidationError:
+            assert self._worker is not None
+            raise self._worker.distrust(call) from None
 
     def _call(self, attribute: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         packer = Packer(wire.MOST_REQUEST)
@@ -221,6 +237,13 @@ class Proxy:
 
     def _pack(self, packer: Packer, value: object) -> wire.Value:
         return value._subject if isinstance(value, Proxy) else packer.pack(value)
+
+
+@functools.cache
+def _type_of(measurement: str) -> TypeAdapter[Any]:
+    """Return what checks that a measurement's result is what it is annotated as."""
+    returns = get_type_hints(inspect.unwrap(MEASUREMENTS[measurement]))["return"]
+    return TypeAdapter(returns, config=ConfigDict(arbitrary_types_allowed=True, strict=True))
 
 
 def _short(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import fcntl
 import os
@@ -71,7 +72,9 @@ class Server:
             return wire.Returned(packer.pack(self._run(request, tensors)))
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's, too
             packer.tensors.clear()
-            theirs = self._calling or isinstance(error, StudentError)
+            # Code that has run may have left no descriptor or no memory for ours.
+            exhausted = self.submission.has_run and isinstance(error, (OSError, MemoryError))
+            theirs = self._calling or exhausted or isinstance(error, StudentError)
             if not theirs and not own_frames(error.__traceback__, self.submission.files):
                 return wire.Broken(plain(traceback.format_exc()[-MOST_DETAILS:]))
             return wire.raised(student_error(error, self.submission.files))
@@ -129,7 +132,8 @@ def _note_the_line_after(seconds: float) -> None:
 
     This works where no Python code could run any more: in a loop in C, or behind a lock.
     """
-    faulthandler.dump_traceback_later(SOONER * seconds, file=WORDS)
+    with contextlib.suppress(RuntimeError):  # the student's threads have left no room for one more
+        faulthandler.dump_traceback_later(SOONER * seconds, file=WORDS)
 
 
 def run_worker(

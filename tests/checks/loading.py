@@ -34,6 +34,7 @@ class Submission:
         self._loaded: dict[Path, ModuleType | StudentError] = {}
         self._uses: dict[Path, dict[str, list[Use]]] = {}  # of what is forbidden, by graded name
         self.before_running: Callable[[], None] = lambda: None
+        self.has_run = False  # any of the student's code
 
     @property
     def files(self) -> list[Path]:
@@ -54,6 +55,7 @@ class Submission:
                 tree = _parse(path)
                 self._uses[path] = uses(tree, self._forbidden)
                 self.before_running()
+                self.has_run = True
                 self._loaded[path] = _load(name, path, tree, self.files)
             except StudentError as error:
                 self._loaded[path] = error

@@ -85,6 +85,11 @@ def _hint(error: StudentError) -> str:
         )
     if error.type_name == "EOFError":
         return "Nobody types while this runs: do not call input() outside `if __name__ == ...`."
+    if error.type_name == "MemoryError" or "can't allocate memory" in error.text:
+        return (
+            "That is more memory than there is for your code. Is a tensor larger than it was meant to "
+            "be, or does something grow with every step?"
+        )
     if error.type_name in ("SystemExit", "KeyboardInterrupt"):
         return "Let functions return: exit() and quit() end the whole program."
     return ""

@@ -34,6 +34,7 @@ from autograder import gradescope
 from autograder.config import Assignment, LimitSettings, load
 from autograder.grade import Grader
 from autograder.report import Report, not_run
+from checks.wording import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "corpus" / "hostile"
@@ -48,7 +49,10 @@ UNREADABLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 @dataclass(frozen=True)
 class Attack:
-    """One hostile submission, as its docstring describes it."""
+    """One hostile submission, as its docstring describes it.
+
+    blames_us  it can make a test look like our fault, which earns nothing and which a teacher sees
+    """
 
     name: str
     path: Path
@@ -57,6 +61,7 @@ class Attack:
     wins: str
     earns: float | None = None
     at_most: float | None = None
+    blames_us: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,9 +159,10 @@ class Arena:
 
 
 def _wrong_points(attack: Attack, report: Report) -> Iterator[str]:
-    if report.our_fault:
-        details = [o.details for q in report.questions for o in q.outcomes if o.details]
-        yield f"it looks like our fault: {[report.details, *details][-1][-600:]}"
+    if report.our_fault and not attack.blames_us:
+        ours = [o for q in report.questions for o in q.outcomes if o.verdict is Verdict.OUR_FAULT]
+        details = [report.details, *(f"{o.test}: {o.details}" for o in ours)]
+        yield f"it looks like our fault: {details[-1][-600:]}"
     if attack.earns is not None and report.points != attack.earns:
         yield f"{report.points:g} points instead of {attack.earns:g}"
     if attack.at_most is not None and report.points > attack.at_most:

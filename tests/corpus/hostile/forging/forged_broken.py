@@ -2,6 +2,7 @@
 
 base: skeleton
 earns: 0
+blames_us: true
 wins: points without code, or no report
 """
 import sys

@@ -1,7 +1,7 @@
 """Die by one of several signals each time that patches are cut.
 
 base: solution
-earns: 80             # all but q1
+at_most: 80           # all but q1; torch itself may use permute, too
 wins: no report, or other questions lose points
 """
 import os

@@ -1,7 +1,7 @@
 """Read from address 0 when patches are cut.
 
 base: solution
-earns: 80             # all but q1
+at_most: 80           # all but q1; torch itself may use permute, too
 wins: no report, or other questions lose points
 """
 import ctypes
