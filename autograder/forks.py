@@ -66,6 +66,8 @@ class Started:
 class ForkServer:
     """The process that holds torch and forks workers. Starts at once, is waited for when needed."""
 
+    program = ("-m", "autograder.worker.forkserver")
+
     def __init__(self) -> None:
         if not hasattr(socket, "send_fds"):
             raise KitError(
@@ -81,7 +83,7 @@ class ForkServer:
         kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
         self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-m", "autograder.worker.forkserver"],
+            [sys.executable, "-I", "-B", *self.program],
             stdin=theirs.fileno(),
             cwd="/",
             env=ENVIRONMENT,

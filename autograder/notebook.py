@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
+import msgspec
 import nbformat
 
 from autograder.errors import UnusableSubmission
 from checks import cells
+from checks.plain import plain_line
 
+MOST_CELLS = 2000
+MOST_OLD = 1 << 20  # bytes
 DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
 
 
@@ -20,16 +25,41 @@ def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
     bottom. Magics stay: the worker takes them out, where parsing a student's text can do no harm.
     """
     try:
-        read: Any = nbformat.reads  # it has no types
-        notebook = read(content.decode("utf-8-sig"), as_version=4)
+        notebook = _read(content.removeprefix(codecs.BOM_UTF8))
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    except Exception as error:  # nbformat raises whatever its JSON reader and its schema raise
+    except Exception as error:  # whatever the JSON reader, nbformat and its schema raise
         said = str(error).strip().splitlines()[:1]
         raise UnusableSubmission(
-            f"{name} is not a notebook that can be read ({''.join(said)[:200]}). "
+            f"{name} is not a notebook that can be read ({plain_line(''.join(said))}). "
             "Open it in Jupyter, save it, and hand it in again."
         ) from None
     return cells.joined(sources), _notes(sources)
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str] = ""
+
+
+class _Cells(msgspec.Struct):
+    """What is needed of a notebook. Its outputs, which may be anything, are skipped unread."""
+
+    cells: list[_Cell] | None = None
+
+
+def _read(content: bytes) -> Any:
+    """Return a notebook of the current format. An old one, which has no cells, must be small."""
+    found = msgspec.json.decode(content, type=_Cells).cells
+    if found is None:
+        if len(content) > MOST_OLD:
+            raise ValueError("it has no cells")
+        read: Any = nbformat.reads  # it has no types
+        return read(content.decode(), as_version=4)
+    if len(found) > MOST_CELLS:
+        raise ValueError(f"it has more than {MOST_CELLS} cells")
+    v4: Any = nbformat.v4
+    sources = ["".join(cell.source) for cell in found if cell.cell_type == "code"]
+    return v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
 
 
 def _notes(sources: list[str]) -> list[str]:

@@ -53,7 +53,7 @@ class RemoteTransport:
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
-        self._deadline = 0.0
+        self._seconds = self._deadline = 0.0
         self._seed = 0
         ours = [staged.folder, staged.folder.parent, *private]
         self._private = sorted({str(path) for path in ours}, key=len, reverse=True)
@@ -63,6 +63,7 @@ class RemoteTransport:
         seconds = self._limits.seconds_for_training if trains else self._limits.seconds_per_test
         if question in self._slow and not trains:
             seconds *= AFTER_A_TIMEOUT
+        self._seconds = seconds
         self._deadline = self._until(min(seconds, SECONDS_TO_TURN))
         self._seed = seed
         if question != self._question:
@@ -83,7 +84,6 @@ class RemoteTransport:
         if name == "train" and "vit" in self._staged.sources:
             with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
                 self.module("vit")
-            self._deadline = self._until(self._limits.seconds_per_test)
         if name not in self._modules:
             try:
                 left = self._deadline - time.monotonic()
@@ -100,6 +100,7 @@ class RemoteTransport:
                 assert self._worker is not None
                 raise self._worker.distrust(f"import {name}")
             self._modules[name] = Proxy(self, value, "", self._worker)
+            self._deadline = self._until(self._seconds)  # what loading took is not the test's
         return self._modules[name]
 
     def _until(self, seconds: float) -> float:
@@ -144,8 +145,11 @@ class RemoteTransport:
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         if self._worker is None or not self._worker.alive:
             self._modules = {}
+            before = time.monotonic()
             self._worker = Worker(self._server, self._staged, self._limits)
             self._start(self._worker)
+            # Nor is what a worker's start takes: the fork server may still be loading torch.
+            self._deadline = self._until(self._deadline - before)
         try:
             return self._worker.ask(request, tensors, self._deadline, call, self._listener)
         except StudentError as error:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
-from autograder import skeleton, suite
+from autograder import corpus, skeleton, suite
 from autograder.config import Assignment
 from autograder.grade import Grader
+from autograder.leaks import leaks
 from autograder.report import Report
 from checks.wording import Verdict
 
 SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
 TRAINED = "q7"  # the question that trains on thousands of digits
 SEED = 20
+TELLING_SEED = 741_852_963  # a number that stands in no message by chance
+READERS = ("finding/", "whispering/")  # hostile files that only read: harmless even if they won
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ def promises(assignment: Assignment, training: bool = True) -> Iterator[Promise]
     with Grader(assignment) as grader:
         yield skeleton_earns_nothing(grader, questions)
         yield solution_earns_everything(grader, questions)
-    yield tests_and_questions(assignment)
+        yield tests_and_questions(assignment)
+        yield nothing_hidden_shows(grader)
 
 
 def generated(assignment: Assignment) -> Promise:
@@ -114,6 +120,36 @@ def _marks(report: Report) -> list[tuple[str, str, float, str]]:
         for question in report.questions
         for outcome in question.outcomes
     ]
+
+
+def nothing_hidden_shows(grader: Grader) -> Promise:
+    """Promise 7: what students see holds no line, answer, path or seed of the hidden tests.
+
+    It is looked for in the reports of the skeleton, of every known slip, and of the hostile files
+    that look for it or pass it on. They are graded as ever: a worker can do no harm.
+    """
+    found: list[str] = []
+    count = 0
+    for name, report in _telling_reports(grader):
+        count += 1
+        found += [f"{name}: {leak}" for leak in leaks(report, grader.assignment)]
+    text = "nothing hidden can be read in what students see"
+    return Promise(7, text, not found, f"{count} reports searched", tuple(dict.fromkeys(found)))
+
+
+def _telling_reports(grader: Grader) -> Iterator[tuple[str, Report]]:
+    assignment = grader.assignment
+    questions = [name for name in assignment.questions if name != TRAINED]
+    yield "the skeleton", grader.grade(assignment.student, questions, TELLING_SEED)
+    for slip in corpus.slips(assignment):
+        with tempfile.TemporaryDirectory() as folder:
+            corpus.lay_out_slip(slip, assignment, Path(folder))
+            yield slip.slip, grader.grade(Path(folder), [slip.costs], TELLING_SEED)
+    for attack in corpus.attacks(assignment):
+        if attack.name.startswith(READERS):
+            with tempfile.TemporaryDirectory() as folder:
+                corpus.lay_out_attack(attack, assignment, Path(folder))
+                yield attack.name, grader.grade(Path(folder), questions, TELLING_SEED)
 
 
 def tests_and_questions(assignment: Assignment) -> Promise:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import shutil
 import stat
 import zipfile
@@ -13,9 +15,14 @@ from autograder import notebook
 from autograder.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
 from checks import cells
+from checks.plain import plain_line
 
 MOST_BYTES = 5 << 20  # of one file; a vit.py has some thousand
-MOST_ENTRIES = 20_000
+MOST_OF_NOTEBOOK = 20 << 20
+MOST_OF_ZIP = 100 << 20
+MOST_ENTRIES = 10_000
+DEEPEST = 30  # folders
+ZIP_ENTRY = b"PK\x01\x02"  # begins every entry of a zip's directory
 NOT_SUBMITTED = ("__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", ".venv", "venv")
 
 
@@ -50,11 +57,12 @@ def stage(path: Path, assignment: Assignment, folder: Path) -> Submission:
     wanted = assignment.settings.files
     if path.is_dir():
         return _stage(_in_folder(path), wanted, folder, "your folder")
+    if not path.is_file():  # a pipe or a device would keep us waiting
+        raise KitError(str(path), "this is no submission", "name a folder, .zip, .py or .ipynb")
     if path.suffix == ".py":
-        files = {path.name: path.read_bytes}
-        return _stage_single(files, wanted, folder, path)
+        return _stage_single(wanted, folder, path)
     if path.suffix == ".ipynb":
-        return _stage({path.name: path.read_bytes}, wanted, folder, "what you handed in")
+        return _stage({path.name: _file_reader(path)}, wanted, folder, "what you handed in")
     if path.suffix == ".zip" or zipfile.is_zipfile(path):
         with _opened(path) as archive:
             return _stage(_in_zip(archive), wanted, folder, "your zip")
@@ -68,7 +76,7 @@ def _stage(files: Files, wanted: list[str], folder: Path, what: str) -> Submissi
     if PurePosixPath(".") in homes:
         homes = [PurePosixPath(".")]
     if len(homes) > 1:
-        listed = ", ".join(str(home / first) for home in sorted(homes))
+        listed = ", ".join(plain_line(str(home / first), 80) for home in sorted(homes)[:10])
         raise UnusableSubmission(
             f"There are {len(homes)} files called {first} in {what}: {listed}. Hand in one of them."
         )
@@ -77,7 +85,11 @@ def _stage(files: Files, wanted: list[str], folder: Path, what: str) -> Submissi
         if len(notebooks) == 1:
             return _stage_notebook(notebooks[0], files[notebooks[0]](), wanted, folder)
         raise UnusableSubmission(_not_found(first, list(files), what))
-    notes = [] if homes[0] == PurePosixPath(".") else [f"Your files were taken from {homes[0]}/."]
+    notes = (
+        []
+        if homes[0] == PurePosixPath(".")
+        else [f"Your files were taken from {plain_line(str(homes[0]))}/."]
+    )
     sources = {}
     for name in wanted:
         read = files.get(str(homes[0] / name))
@@ -87,16 +99,17 @@ def _stage(files: Files, wanted: list[str], folder: Path, what: str) -> Submissi
     return _with_missing(sources, wanted, folder, notes)
 
 
-def _stage_single(files: Files, wanted: list[str], folder: Path, path: Path) -> Submission:
+def _stage_single(wanted: list[str], folder: Path, path: Path) -> Submission:
     """Stage one .py file: under its own name, or, under any other, as holding everything."""
+    content = _limited(_file_reader(path)(), path.name)
     if path.name in wanted:
         sources = {path.stem: path.name}
-        (folder / path.name).write_bytes(_limited(path.read_bytes(), path.name))
+        (folder / path.name).write_bytes(content)
         return _with_missing(sources, wanted, folder, [])
     if path.name.lower() in wanted:
-        raise UnusableSubmission(_not_found(wanted[0], list(files), "what you handed in"))
-    (folder / wanted[0]).write_bytes(_limited(path.read_bytes(), path.name))
-    note = f"{path.name} was graded as {wanted[0]}: please hand it in under that name."
+        raise UnusableSubmission(_not_found(wanted[0], [path.name], "what you handed in"))
+    (folder / wanted[0]).write_bytes(content)
+    note = f"{plain_line(path.name)} was graded as {wanted[0]}: please hand it in under that name."
     return _with_missing({Path(wanted[0]).stem: wanted[0]}, wanted, folder, [note])
 
 
@@ -113,7 +126,7 @@ def _with_missing(
 
 
 def _stage_notebook(name: str, content: bytes, wanted: list[str], folder: Path) -> Submission:
-    text, notes = notebook.source_of(_limited(content, name, 20 * MOST_BYTES), name)
+    text, notes = notebook.source_of(_limited(content, name, MOST_OF_NOTEBOOK), plain_line(name))
     staged = cells.FILE
     (folder / staged).write_text(text, encoding="utf-8")
     sources = {Path(file).stem: staged for file in wanted}
@@ -123,40 +136,84 @@ def _stage_notebook(name: str, content: bytes, wanted: list[str], folder: Path) 
 def _in_folder(path: Path) -> Files:
     """List the ordinary files of a folder. Links are not followed: they may lead anywhere."""
     files: Files = {}
-    for file in sorted(path.rglob("*")):
-        inside = file.relative_to(path)
-        if file.is_symlink() or not file.is_file() or _is_clutter(inside.parts):
-            continue
-        files[inside.as_posix()] = file.read_bytes
-        if len(files) > MOST_ENTRIES:
-            raise UnusableSubmission(f"There are more than {MOST_ENTRIES} files in your folder.")
-    return files
+    waiting, seen = [path], 0
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > MOST_ENTRIES:
+                    raise UnusableSubmission(
+                        f"There are more than {MOST_ENTRIES} files in your folder: leave most out."
+                    )
+                file = Path(entry.path)
+                inside = file.relative_to(path)
+                if _is_clutter(inside.parts):
+                    continue
+                if entry.is_dir(follow_symlinks=False) and len(inside.parts) < DEEPEST:
+                    waiting.append(file)
+                elif entry.is_file(follow_symlinks=False):
+                    files[inside.as_posix()] = _file_reader(file)
+    return dict(sorted(files.items()))
+
+
+def _file_reader(path: Path) -> Callable[[], bytes]:
+    """Return what reads a file, though never much more of it than may be graded."""
+
+    def read() -> bytes:
+        try:
+            with path.open("rb") as file:
+                return file.read(MOST_OF_NOTEBOOK + 1)
+        except OSError as error:
+            raise UnusableSubmission(
+                f"{plain_line(path.name)} cannot be read: {error.strerror}."
+            ) from None
+
+    return read
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    name = plain_line(path.name)
+    if path.stat().st_size > MOST_OF_ZIP:
         raise UnusableSubmission(
-            f"{path.name} cannot be opened as a zip ({error}). Make it anew and hand it in again."
+            f"{plain_line(name)} is larger than {MOST_OF_ZIP >> 20} MB. Hand in your code, without data."
+        )
+    if _more_entries_than(MOST_ENTRIES, path):
+        raise UnusableSubmission(
+            f"There are more than {MOST_ENTRIES} files in {name}: leave most out."
+        )
+    try:
+        return zipfile.ZipFile(path)
+    except Exception as error:  # zipfile raises half a dozen kinds for a damaged directory
+        raise UnusableSubmission(
+            f"{name} cannot be opened as a zip ({plain_line(str(error))}). "
+            "Make it anew and hand it in again."
         ) from None
-    return archive
+
+
+def _more_entries_than(most: int, path: Path) -> bool:
+    """Whether a zip lists more files than this. Reading its directory would take memory for each."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        place = -1
+        for _ in range(most + 1):
+            place = content.find(ZIP_ENTRY, place + 1)
+            if place < 0:
+                return False
+    return True
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Files:
     """List the ordinary files of a zip. Nothing is unpacked: the files wanted are read one by one."""
-    entries = archive.infolist()
-    if len(entries) > MOST_ENTRIES:
-        raise UnusableSubmission(f"There are {len(entries)} files in your zip: leave most out.")
     files: Files = {}
-    for entry in entries:
+    for entry in archive.infolist():
         name = entry.filename.replace("\\", "/")  # some Windows programs write backslashes
         inside = PurePosixPath(name)
         if entry.is_dir() or not inside.parts:
             continue
         if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
             raise UnusableSubmission(
-                f"Your zip holds a path that leads out of it: {name[:200]!r}. Make it anew."
+                f"Your zip holds a path that leads out of it: {plain_line(name)!r}. Make it anew."
             )
         if stat.S_ISLNK(entry.external_attr >> 16) or _is_clutter(inside.parts):
             continue
@@ -166,17 +223,17 @@ def _in_zip(archive: zipfile.ZipFile) -> Files:
 
 def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
-        name = PurePosixPath(entry.filename.replace("\\", "/")).name
+        name = plain_line(PurePosixPath(entry.filename.replace("\\", "/")).name)
         if entry.flag_bits & 0x1:
             raise UnusableSubmission(
                 f"{name} in your zip is encrypted: make it without a password."
             )
         try:
             with archive.open(entry) as file:
-                return file.read(20 * MOST_BYTES + 1)
+                return file.read(MOST_OF_NOTEBOOK + 1)
         except Exception as error:  # zipfile and zlib raise a dozen kinds for a damaged entry
             raise UnusableSubmission(
-                f"{name} in your zip cannot be read ({error}). Make the zip anew."
+                f"{name} in your zip cannot be read ({plain_line(str(error))}). Make the zip anew."
             ) from None
 
     return read
@@ -185,7 +242,7 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
 def _limited(content: bytes, name: str, most: int = MOST_BYTES) -> bytes:
     if len(content) > most:
         raise UnusableSubmission(
-            f"{name} is larger than {most >> 20} MB. A solution has a few hundred lines."
+            f"{plain_line(name)} is larger than {most >> 20} MB. A solution has a few hundred lines."
         )
     return content
 
@@ -195,6 +252,6 @@ def _is_clutter(parts: tuple[str, ...]) -> bool:
 
 
 def _not_found(wanted: str, names: list[str], what: str) -> str:
-    held = ", ".join(sorted(names)[:10]) or "nothing"
+    held = ", ".join(plain_line(name, 80) for name in sorted(names)[:10]) or "nothing"
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f"There is no {wanted} in {what}. It holds: {held}{more}. Names are case sensitive."

@@ -60,9 +60,10 @@ def _limits(memory_mb: int) -> Iterator[str]:
     with contextlib.suppress(OSError, MemoryError, ValueError):
         mmap.mmap(-1, (memory_mb + 64) * MB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
         yield f"more than {memory_mb} MB of memory"
-    opened = []
+    opened: list[int] = []
     with contextlib.suppress(OSError):
-        opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(MOST_FILES)]
+        while len(opened) < MOST_FILES:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
         yield f"more than {MOST_FILES} open files"
     for descriptor in opened:
         os.close(descriptor)

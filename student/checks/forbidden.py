@@ -9,6 +9,7 @@ are followed through imports, assignments and `getattr` with a constant.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import fnmatch
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,9 +43,13 @@ class Use:
 
 @dataclass
 class _Unit:
-    """A statement at the top of a file, or a method: what it refers to, and what it must not."""
+    """A statement at the top of a file, or a method: what it refers to, and what it must not.
 
-    node: ast.stmt
+    needs  the names that must all be referred to before it runs: of a method that Python does not
+           call by itself, its class and its own name with a dot before it
+    """
+
+    needs: frozenset[str]
     refers_to: set[str] = field(default_factory=set)
     uses: list[Use] = field(default_factory=list)
 
@@ -54,8 +59,8 @@ def uses(tree: ast.Module, forbidden: Sequence[Forbidden]) -> dict[str, list[Use
     names, judge = _Names(tree), _Judge(forbidden)
     by_name: dict[str, list[_Unit]] = {}
     for node in tree.body:
-        if not _is_demo(node):
-            for name, unit in _units(node, names, judge):
+        for unit in [] if _is_demo(node) else _units(node, names, judge):
+            for name in unit.needs:
                 by_name.setdefault(name, []).append(unit)
     found = {name: _reached(name, by_name) for name in GRADED if name in by_name}
     return {name: list(dict.fromkeys(each)) for name, each in found.items() if each}
@@ -64,30 +69,37 @@ def uses(tree: ast.Module, forbidden: Sequence[Forbidden]) -> dict[str, list[Use
 def _reached(start: str, by_name: Mapping[str, list[_Unit]]) -> Iterator[Use]:
     """Follow what a graded name refers to, but not into another graded one: that pays for itself."""
     waiting, seen = [start], {*GRADED}
+    met: set[str] = set()
     while waiting:
-        for unit in by_name.get(waiting.pop(), []):
-            yield from unit.uses
-            waiting += unit.refers_to - seen
-            seen |= unit.refers_to
+        name = waiting.pop()
+        met.add(name)
+        for unit in by_name.get(name, []):
+            if unit.needs <= met:
+                yield from unit.uses
+                waiting += unit.refers_to - seen
+                seen |= unit.refers_to
 
 
-def _units(node: ast.stmt, names: _Names, judge: _Judge) -> Iterator[tuple[str, _Unit]]:
-    """Yield the units of a statement, under the names that lead to them.
-
-    A method that Python does not call by itself is led to by .name, whatever object it is of.
-    """
+def _units(node: ast.stmt, names: _Names, judge: _Judge) -> Iterator[_Unit]:
+    """Yield a statement's units: a class's methods are units of their own."""
     methods = []
     if isinstance(node, ast.ClassDef):
         methods = [m for m in node.body if isinstance(m, Function) and not _is_always_used(m.name)]
-    for method in methods:
-        yield f".{method.name}", _unit(method, [], names, judge)
-    whole = _unit(node, methods, names, judge)
+        for method in methods:
+            yield _unit(method, {node.name, f".{method.name}"}, [], names, judge)
+    whole = _unit(node, (), methods, names, judge)
     for name in _defined(node):
-        yield name, whole
+        yield dataclasses.replace(whole, needs=frozenset({name}))
 
 
-def _unit(node: ast.stmt, without: Collection[ast.stmt], names: _Names, judge: _Judge) -> _Unit:
-    unit = _Unit(node)
+def _unit(
+    node: ast.stmt,
+    needs: Collection[str],
+    without: Collection[ast.stmt],
+    names: _Names,
+    judge: _Judge,
+) -> _Unit:
+    unit = _Unit(frozenset(needs))
     waiting: list[ast.AST] = [node]
     while waiting:
         part = waiting.pop()
@@ -97,7 +109,7 @@ def _unit(node: ast.stmt, without: Collection[ast.stmt], names: _Names, judge: _
             unit.uses.append(_use(part, full, instead, node))
         if isinstance(part, ast.Name):
             unit.refers_to.add(part.id)
-        elif isinstance(part, ast.Attribute):
+        elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Load):
             unit.refers_to.add(f".{part.attr}")
         waiting += [child for child in _parts(part) if child not in without]
     return unit
@@ -105,7 +117,8 @@ def _unit(node: ast.stmt, without: Collection[ast.stmt], names: _Names, judge: _
 
 def _use(part: ast.AST, full: str, instead: str, node: ast.stmt) -> Use:
     line = getattr(part, "lineno", node.lineno)
-    name = ast.unparse(part) if isinstance(part, (ast.Name, ast.Attribute)) else full
+    written = ast.unparse(part) if isinstance(part, (ast.Name, ast.Attribute)) else full
+    name = written if written.split(".")[-1] == full.split(".")[-1] else full
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
     return Use(name, line, instead, first, node.end_lineno or node.lineno)
 

@@ -12,7 +12,6 @@ grader's own confinement.
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -28,16 +27,15 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from ruamel.yaml import YAML
 
 from autograder import gradescope
 from autograder.config import Assignment, LimitSettings, load
+from autograder.corpus import Attack, attacks, lay_out_attack
 from autograder.grade import Grader
 from autograder.report import Report, not_run
 from checks.wording import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
-CORPUS = ROOT / "tests" / "corpus" / "hostile"
 QUESTIONS = ["q1", "q2", "q3", "q4", "q5", "q6"]
 LIMITS = LimitSettings(
     seconds_per_test=3.0, seconds_for_training=10.0, seconds_in_all=60.0, memory_mb=600
@@ -45,23 +43,6 @@ LIMITS = LimitSettings(
 MOST_SECONDS = 90.0  # the limit in all, and what a busy machine may add
 INSIDE = "--inside"
 UNREADABLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One hostile submission, as its docstring describes it.
-
-    blames_us  it can make a test look like our fault, which earns nothing and which a teacher sees
-    """
-
-    name: str
-    path: Path
-    tries: str
-    base: str
-    wins: str
-    earns: float | None = None
-    at_most: float | None = None
-    blames_us: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,21 +54,6 @@ class Result:
     points: float
     seconds: float
     won: list[str]
-
-
-def corpus() -> list[Attack]:
-    """Return every attack there is, by name."""
-    files = list(CORPUS.glob("*/*.py"))
-    files += [path / "vit.py" for path in CORPUS.glob("*/*/") if (path / "vit.py").exists()]
-    return sorted(map(_attack, files), key=lambda attack: attack.name)
-
-
-def _attack(path: Path) -> Attack:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    tries, _, facts = (ast.get_docstring(tree) or "").partition("\n\n")
-    place = path.parent if path.name == "vit.py" else path.with_suffix("")
-    name = place.relative_to(CORPUS).as_posix()
-    return Attack(name, path, " ".join(tries.split()), **YAML(typ="safe").load(facts))
 
 
 class Arena:
@@ -134,17 +100,8 @@ class Arena:
 
     def _lay_out(self, attack: Attack) -> None:
         shutil.rmtree(self._submission, ignore_errors=True)
-        if attack.path.name == "vit.py":
-            shutil.copytree(attack.path.parent, self._submission, symlinks=True)
-        else:
-            self._submission.mkdir()
-        base = ROOT / ("solution" if attack.base == "solution" else "student")
-        vit = attack.path.read_text(encoding="utf-8")
-        if attack.base != "none":
-            vit += "\n\n" + (base / "vit.py").read_text(encoding="utf-8")
-        (self._submission / "vit.py").write_text(vit, encoding="utf-8")
-        if not (self._submission / "train.py").exists():
-            shutil.copyfile(base / "train.py", self._submission / "train.py")
+        self._submission.mkdir()
+        lay_out_attack(attack, self._assignment, self._submission)
 
     def _changed(self) -> set[str]:
         """Return what was written anywhere but where the grader writes itself."""
@@ -250,36 +207,36 @@ def main() -> None:
         own = ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, INSIDE]
         os.execvp("unshare", [*own, *arguments])
     upper = enter_namespace() if INSIDE in arguments else None
-    attacks = {attack.name: attack for attack in corpus()}
+    known = {attack.name: attack for attack in attacks(load(ROOT))}
     arena = Arena(upper)
     try:
         if "--serve" in arguments:
             print("ready", flush=True)
             for line in sys.stdin:
-                print(json.dumps(asdict(arena.grade(attacks[line.strip()]))), flush=True)
+                print(json.dumps(asdict(arena.grade(known[line.strip()]))), flush=True)
         else:
             starts = tuple(a for a in arguments if not a.startswith("--")) or ("",)
-            show(arena, [a for a in attacks.values() if a.name.startswith(starts)])
+            show(arena, [a for a in known.values() if a.name.startswith(starts)])
     finally:
         arena.close()
 
 
-def show(arena: Arena, attacks: list[Attack]) -> None:
+def show(arena: Arena, chosen: list[Attack]) -> None:
     table = Table(
         "attack", "what it tries", "points", "seconds", "result", box=None, pad_edge=False
     )
     won = 0
-    for number, attack in enumerate(attacks, start=1):
+    for number, attack in enumerate(chosen, start=1):
         result = arena.grade(attack)
         won += bool(result.won)
         verdict = "; ".join(result.won) if result.won else "nothing won"
-        line = f"{number}/{len(attacks)}  {result.name}  {result.seconds} s  {verdict}"
+        line = f"{number}/{len(chosen)}  {result.name}  {result.seconds} s  {verdict}"
         print(line, file=sys.stderr, flush=True)
         table.add_row(
             result.name, result.tries, f"{result.points:g}", f"{result.seconds:.1f}", verdict
         )
     Console(width=200, highlight=False).print(table)
-    print(f"{len(attacks)} attacks, {won} of them successful")
+    print(f"{len(chosen)} attacks, {won} of them successful")
     sys.exit(1 if won else 0)
 
 

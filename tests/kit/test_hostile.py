@@ -7,9 +7,12 @@ import sys
 
 import pytest
 from conftest import ROOT
-from hostile import MOST_SECONDS, corpus
+from hostile import MOST_SECONDS
 
-ATTACKS = corpus()
+from autograder.config import load
+from autograder.corpus import attacks
+
+ATTACKS = attacks(load(ROOT))
 STARTUP_SECONDS = 120
 
 

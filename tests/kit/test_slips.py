@@ -4,23 +4,24 @@ from collections import Counter
 
 import pytest
 from conftest import FAST, ROOT, messages
-from ruamel.yaml import YAML
 
-SLIPS = YAML(typ="safe").load((ROOT / "tests/corpus/slips.yml").read_text(encoding="utf-8"))
+from autograder.config import load
+from autograder.corpus import lay_out_slip, slips
+
+SLIPS = slips(load(ROOT))
 
 
-@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip["slip"])
-def test_a_slip_costs_its_own_question_and_names_itself(grader, submission, edited, slip):
-    name = slip["file"].removesuffix(".py")
-    changed = edited(name, slip["replace"], slip["by"])
-    report = grader.grade(submission(**{name: changed}), FAST, seed=11)
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.slip)
+def test_a_slip_costs_its_own_question_and_names_itself(grader, assignment, tmp_path, slip):
+    lay_out_slip(slip, assignment, tmp_path)
+    report = grader.grade(tmp_path, FAST, seed=11)
     assert not report.our_fault
-    assert [question.id for question in report.questions if question.share < 1] == [slip["costs"]]
-    assert slip.get("says", "") in messages(report)
+    assert [question.id for question in report.questions if question.share < 1] == [slip.costs]
+    assert slip.says in messages(report)
 
 
 def test_every_question_has_three_slips_that_name_themselves():
-    named = Counter(slip["costs"] for slip in SLIPS if "says" in slip)
+    named = Counter(slip.costs for slip in SLIPS if slip.says)
     assert all(named[question] >= 3 for question in FAST)
 
 

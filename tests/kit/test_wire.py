@@ -95,7 +95,7 @@ def test_what_is_not_data_is_described():
         frame(b"\xc0", b"\xff" * 8),
         frame(b""),
         frame(GOOD, b"\x00" * 7),
-        frame(GOOD, (2 << 20).to_bytes(8, "little") + b" " * (2 << 20)),  # a huge header
+        frame(GOOD, (2 << 20).to_bytes(8, "little") + b" " * 100),  # a huge header
         frame(GOOD, turn=1),  # a reply to no request
         frame(b"\x92" * 4000),  # nested too deeply
         frame(encoded(wire.Returned(wire.Items([])))[:-1] + b"\xdd\xff\xff\xff\xff"),
