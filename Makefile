@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test check lint student bench
+.PHONY: grade test check lint student bench hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
@@ -24,8 +24,14 @@ lint: $(READY)    ## style and types
 student: $(READY) ## write student/ anew from solution/ and the tests
 	$(BIN)/autograder student
 
-bench: $(READY)   ## compare a grading with the bare training it contains
+bench: $(READY)   ## workers, calls, memory, and a grading beside the bare training it contains
 	$(BIN)/python tests/kit/bench.py
+
+hostile: $(READY) ## grade every hostile submission, and print what became of it
+	$(BIN)/python tests/kit/hostile.py
+
+fuzz: $(READY)    ## send damaged messages to the decoder
+	$(BIN)/python tests/kit/fuzz.py
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

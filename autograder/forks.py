@@ -36,6 +36,7 @@ ENVIRONMENT = {
 }
 USERS = range(60_600, 61_184)  # ids that Debian and systemd leave alone; containers map them, too
 MOST_FILE_MB = 4
+WIRE_BUFFER = 4 << 20  # bytes that one side may be ahead; the system may allow less
 FOR_THE_GRADER_MB = 330  # what the grader and the fork server need of a small container
 CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -111,6 +112,8 @@ class ForkServer:
             "confinement": confinement,
         }
         ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WIRE_BUFFER)
         words, their_words = os.pipe()
         os.set_blocking(words, False)
         try:

@@ -37,7 +37,7 @@ MOST_HEADER = 1 << 20
 MOST_AXES = 16
 MOST_NAMES = 20  # lines of a traceback, classes that an exception derives from
 KINDS = ("raised", "wrong_result", "unreadable", "absent", "not_found", "forbidden")
-PART = 4 << 20  # read at once
+PART = 256 << 10  # bytes read at once
 LOOK_EVERY = 0.05  # seconds
 DTYPES = frozenset(
     (
@@ -198,6 +198,7 @@ class Packer:
 
     def __init__(self, most: int = MOST_REPLY // 2) -> None:
         self._most = most
+        self._packed: set[int] = set()
         self.tensors: dict[str, Tensor] = {}
 
     def pack(self, value: object) -> Value:
@@ -231,8 +232,13 @@ class Packer:
             return Other(f"a tensor of shape {tuple(value.shape)}, too large to be looked at")
         name = f"t{len(self.tensors)}"
         plain = value.detach().as_subclass(Tensor).cpu()
-        # A copy of its own, since safetensors refuses tensors that share their memory.
-        self.tensors[name] = plain.clone(memory_format=torch.contiguous_format)
+        # safetensors takes whole, contiguous tensors only, and no two that share their memory.
+        memory = plain.untyped_storage()
+        whole = plain.is_contiguous() and memory.nbytes() == plain.numel() * plain.element_size()
+        if not whole or memory.data_ptr() in self._packed:
+            plain = plain.clone(memory_format=torch.contiguous_format)
+        self._packed.add(memory.data_ptr())
+        self.tensors[name] = plain
         return TensorAt(name)
 
 

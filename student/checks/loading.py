@@ -65,10 +65,10 @@ class Submission:
         return loaded
 
     def _provide_vit(self, try_it: bool) -> None:
-        """Let train.py import from vit, even where vit.py cannot be loaded: it pays for itself."""
+        """Let train.py import from vit, even what is not there: vit.py pays for itself."""
         if try_it:
             with contextlib.suppress(StudentError):
-                self.module("vit")
+                vars(self.module("vit")).setdefault("__getattr__", _vacant)
                 return
         vacant = ModuleType("vit")
         vacant.__getattr__ = _vacant  # type: ignore[method-assign]

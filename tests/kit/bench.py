@@ -1,20 +1,33 @@
-"""Compare grading the reference with a bare script that does the same training: `make bench`.
+"""Measure what grading costs beside what it grades: `make bench`.
 
-The two run in turn, each as a process of its own; what counts is the ratio of their medians, which
-holds on a busy machine where single times do not.
+Whatever is compared runs in turn, and what counts is the ratio of medians, which holds on a busy
+machine where single times do not.
 """
 
 from __future__ import annotations
 
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import torch
+
+from autograder.config import Assignment, load
+from autograder.forks import ForkServer, Staged
+from autograder.remote import Proxy, RemoteTransport
+from autograder.worker import wire
+from autograder.workers import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 3
-
+WORKERS, CALLS, BATCHES = 40, 2000, 40
+EMPTY = "def nothing(x=None):\n    return None\n\n\ndef same(x):\n    return x\n"
 BARE = """
 import sys, torch
 sys.path[:0] = [{solution!r}]
@@ -30,19 +43,127 @@ print(run.better(None, logits, epochs).message.splitlines()[0])
 
 
 def main() -> None:
+    assignment = load(ROOT)
+    workers(assignment)
+    calls(assignment)
+    memory(assignment)
+    gradings()
+
+
+def workers(assignment: Assignment) -> None:
+    """Compare a fresh, confined worker with a Python that imports torch."""
+    cold = [_seconds(_cold_start) for _ in range(RUNS)]
+    server = ForkServer()
+    with tempfile.TemporaryDirectory() as folder:
+        staged = Staged(Path(folder) / "files", {}, assignment.forbidden)
+        staged.folder.mkdir()
+
+        def fresh() -> None:
+            worker = Worker(server, staged, assignment.settings.limits)
+            worker.ask(wire.NewTest(1, 10.0), {}, time.monotonic() + 60, "the start")
+            alive.append(worker)
+
+        alive: list[Worker] = []
+        times = []
+        for _ in range(WORKERS):
+            times.append(_seconds(fresh))
+            alive.pop().end()
+    server.close()
+    slow, quick = statistics.median(cold), statistics.median(times[1:])
+    print(f"a cold start {1e3 * slow:.0f} ms, a fresh worker with every layer {1e3 * quick:.1f} ms: "
+          f"ratio {slow / quick:.0f} (at least 50)", flush=True)  # fmt: skip
+
+
+def _cold_start() -> None:
+    imports = "import torch, torch._dynamo, autograder.worker.serve"
+    subprocess.run([sys.executable, "-I", "-B", "-c", imports], check=True)
+
+
+def calls(assignment: Assignment) -> None:
+    """Measure a small call, and the throughput of a batch of digits there and back."""
+    server = ForkServer()
+    with tempfile.TemporaryDirectory() as folder:
+        staged = Staged(Path(folder) / "files", {"vit": "vit.py"})
+        staged.folder.mkdir()
+        (staged.folder / "vit.py").write_text(EMPTY)
+        transport = RemoteTransport(server, staged, assignment.settings.limits, ())
+        transport.begin("q1", 1, trains=True)
+        vit: Proxy = transport.module("vit")
+        batch = torch.randn(2000, 1, 28, 28)
+        small = statistics.median(_seconds(vit.nothing) for _ in range(CALLS))
+        large = statistics.median(_seconds(lambda: vit.same(batch)) for _ in range(BATCHES))
+        transport.close()
+    server.close()
+    rate = 2 * batch.numel() * batch.element_size() / large / 1e6
+    print(f"a small call {1e6 * small:.0f} us (at most 200); 2000x1x28x28 floats there and back "
+          f"{rate:.0f} MB/s (at least 300)", flush=True)  # fmt: skip
+
+
+def memory(assignment: Assignment) -> None:
+    """Measure the peak of all processes' memory while the reference is graded."""
+    peak, over = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not over.wait(0.1):
+            peak = max(peak, sum(map(_proportional_mb, _family())))
+
+    command = [sys.executable, "-m", "autograder", "grade", str(assignment.solution), "--seed", "1"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+    def _family() -> list[int]:
+        found, waiting = [], [process.pid]
+        while waiting:
+            pid = waiting.pop()
+            found.append(pid)
+            try:
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            except OSError:
+                children = []
+            waiting += map(int, children)
+        return found
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    process.wait()
+    over.set()
+    watcher.join()
+    print(f"peak memory (PSS) of the whole tree {peak:.0f} MB (at most 600)", flush=True)
+
+
+def _proportional_mb(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it has just ended
+        return 0.0
+    found = re.search(r"^Pss:\s+(\d+) kB", text, flags=re.M)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def gradings() -> None:
+    """Compare grading the reference with a bare script that does the same training."""
     bare = [sys.executable, "-c", BARE.format(solution=str(ROOT / "solution"), root=str(ROOT))]
     graded = [sys.executable, "-m", "autograder", "grade", str(ROOT / "solution"), "--seed", "1"]
     times: dict[str, list[float]] = {"bare training": [], "autograder grade": []}
     for run in range(RUNS):
         for name, command in (("bare training", bare), ("autograder grade", graded)):
-            started = time.perf_counter()
-            subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-            times[name].append(time.perf_counter() - started)
-            print(f"run {run + 1} of {RUNS}: {name:<18} {times[name][-1]:6.1f} s", flush=True)
+            seconds = _seconds(
+                lambda command=command: subprocess.run(
+                    command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL
+                )
+            )
+            times[name].append(seconds)
+            print(f"run {run + 1} of {RUNS}: {name:<18} {seconds:6.1f} s", flush=True)
     medians = {name: statistics.median(values) for name, values in times.items()}
-    for name, median in medians.items():
-        print(f"{name:<18} median {median:6.1f} s")
-    print(f"ratio {medians['autograder grade'] / medians['bare training']:.2f} (at most 1.5)")
+    ratio = medians["autograder grade"] / medians["bare training"]
+    listed = ", ".join(f"{name} {median:.1f} s" for name, median in medians.items())
+    print(f"medians: {listed}; ratio {ratio:.2f} (at most 1.5)")
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":
