@@ -70,6 +70,8 @@ class Grader:
                 staged = stage(path, self.assignment, folder / "files")
             except UnusableSubmission as error:
                 return reports.refuse(self.assignment, questions, seed, str(error))
+            except OSError as error:
+                raise _no_place(error) from None
             with self._transport(staged, on_progress) as transport:
                 grading = self._grading(transport, seed, on_outcome)
 
@@ -146,13 +148,17 @@ def _temporary_folder() -> Iterator[Path]:
     try:
         folder = tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise KitError(
-            tempfile.gettempdir(),
-            f"no files can be put there: {error.strerror}",
-            "make room, or set TMPDIR to another folder",
-        ) from None
+        raise _no_place(error) from None
     with folder:
         yield Path(folder.name).resolve()
+
+
+def _no_place(error: OSError) -> KitError:
+    return KitError(
+        str(error.filename or tempfile.gettempdir()),
+        f"the files cannot be laid out: {error.strerror}",
+        "make room, or set TMPDIR to another folder",
+    )
 
 
 def _is_broken(outcome: Outcome, uncollected: Sequence[str]) -> bool:

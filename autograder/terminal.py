@@ -29,7 +29,7 @@ def shown_progress(
 ) -> Iterator[tuple[Listener, Callable[[Outcome], None]]]:
     """Yield listeners for training progress and for outcomes, shown as one line on stderr."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting", total=None)
 

@@ -176,7 +176,6 @@ WITHHELD = {
 }
 STOPPED = {
     "died": "died",
-    "killed": "died",
     "too_slow": "was stopped after running too long",
     "too_large": "was stopped for using too much memory, or too many files,",
 }

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -148,14 +149,15 @@ def test_results_are_valid_at_every_moment(tmp_path):
     process.communicate()
     assert process.returncode == 0
     assert read(results)["score"] == 70
-    assert {0, 15, 70} <= scores | {70}
+    assert {0, 70} <= scores | {70}
+    assert any(0 < score < 70 for score in scores)
 
 
 # --- disks and files -------------------------------------------------------------------------
 
 
 @root
-def test_a_full_disk_costs_no_results_that_there_were(tmp_path, assignment):
+def test_a_full_disk_costs_no_results_that_there_were(tmp_path, assignment, grader, monkeypatch):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
     try:
         path = tmp_path / "results.json"
@@ -173,14 +175,10 @@ def test_a_full_disk_costs_no_results_that_there_were(tmp_path, assignment):
         assert process.returncode == 2
         assert "No space left on device" in printed
         assert read(path)["extra_data"]["seed"] == 1
-        environment = {**os.environ, "TMPDIR": str(tmp_path)}
-        run = subprocess.run(
-            [sys.executable, "-m", "autograder", "grade", "solution", "--only", "q1"], cwd=ROOT,
-            env=environment, capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
-        assert run.returncode == 2
-        assert "Traceback" not in run.stderr
-        assert "set TMPDIR to another folder" in run.stderr
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with pytest.raises(KitError, match="No space left on device") as raised:
+            grader.grade(assignment.solution, ["q1"])
+        assert "set TMPDIR to another folder" in str(raised.value)
     finally:
         subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
