@@ -60,11 +60,12 @@ class RemoteTransport:
 
     def begin(self, question: str, seed: int, trains: bool) -> None:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
-        seconds = self._limits.seconds_for_training if trains else self._limits.seconds_per_test
+        self._seconds = (
+            self._limits.seconds_for_training if trains else self._limits.seconds_per_test
+        )
         if question in self._slow and not trains:
-            seconds *= AFTER_A_TIMEOUT
-        self._seconds = seconds
-        self._deadline = self._until(min(seconds, SECONDS_TO_TURN))
+            self._seconds *= AFTER_A_TIMEOUT
+        self._deadline = self._until(SECONDS_TO_TURN)
         self._seed = seed
         if question != self._question:
             self.close()
@@ -74,9 +75,10 @@ class RemoteTransport:
                 self._ask(self._new_test(), {}, "the next test")
         if self._worker is None or not self._worker.alive:
             self._modules = {}
-        self._deadline = self._until(seconds)
+        self._deadline = self._until(self._seconds)
 
     def module(self, name: str) -> Proxy:
+        """Return a proxy for the student's module, loaded in this question's worker."""
         if name in self._fatal:
             raise self._fatal[name]
         if time.monotonic() > self._end_of_all:
@@ -84,8 +86,9 @@ class RemoteTransport:
         if name == "train" and "vit" in self._staged.sources:
             with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
                 self.module("vit")
-            self._deadline = self._until(self._seconds)
         if name not in self._modules:
+            # Loading has the whole time of a test, also where a test has less; then the test's starts.
+            self._deadline = self._until(self._limits.seconds_per_test)
             try:
                 left = self._deadline - time.monotonic()
                 load = wire.Load(name, left, with_vit="vit" not in self._fatal)
@@ -101,13 +104,14 @@ class RemoteTransport:
                 assert self._worker is not None
                 raise self._worker.distrust(f"import {name}")
             self._modules[name] = Proxy(self, value, "", self._worker)
-            self._deadline = self._until(self._seconds)  # what loading took is not the test's
+            self._deadline = self._until(self._seconds)
         return self._modules[name]
 
     def _until(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._end_of_all)
 
     def stand_in(self, module: str, name: str) -> None:
+        """Replace a name in the student's module for the rest of this test."""
         self.module(module)
         source = stand_ins.source(name, self._stand_in_folders)
         assert source is not None, f"there is no stand-in for {name}"
@@ -178,7 +182,8 @@ class RemoteTransport:
             raise WorkerLost(f"a worker did not start: {error.text}") from None
 
     def _new_test(self) -> wire.NewTest:
-        return wire.NewTest(self._seed, max(self._deadline - time.monotonic(), SHORTEST))
+        left = self._until(self._seconds) - time.monotonic()
+        return wire.NewTest(self._seed, max(left, SHORTEST))
 
     def _without_paths(self, error: StudentError) -> StudentError:
         """Take the names of our folders out of what an exception said."""

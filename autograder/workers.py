@@ -26,6 +26,7 @@ MOST_WORDS = 64 << 10  # bytes
 MOST_WRITTEN_MB = 64
 MOST_ENTRIES = 2000  # files and folders
 MOST_SHOWN = 6  # lines of a traceback
+LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 NOTED = re.compile(r'^  File "(.{1,4096})", line (\d{1,9}) in (.{1,200})$')
 ANYWHERE = ("<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
@@ -48,6 +49,7 @@ class Worker:
 
     @property
     def pid(self) -> int:
+        """The process's number, to look at what it uses."""
         return self._started.pid
 
     def ask(
@@ -60,6 +62,8 @@ class Worker:
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         """Return the reply's value. Raises the StudentError that it came to instead."""
         started = time.monotonic()
+        if isinstance(request, (wire.NewTest, wire.Load)):
+            self._words()  # of an earlier test: it may have been slow, and well
         try:
             reply, received = self._exchange(request, tensors, deadline, listener)
         except TimeoutError:
@@ -122,7 +126,7 @@ class Worker:
         status = self.end(grace=1.0)
         if not os.WIFSIGNALED(status):
             return StudentError("died", wording.died(call, "ended"), call=call)
-        name = signal.Signals(os.WTERMSIG(status)).name
+        name = _name_of(os.WTERMSIG(status))
         kind = "killed" if name in FROM_OUTSIDE else "died"
         text = wording.died(call, f"was ended by the signal {name}")
         return StudentError(kind, text, call=call, frames=lines)
@@ -139,15 +143,19 @@ class Worker:
         They come from the worker, so what counts is what they point at: the text is read here.
         """
         time.sleep(0.01)  # a crash is written down just before the end
-        try:
-            said = os.read(self._started.words, MOST_WORDS).decode("utf-8", "replace")
-        except OSError:
-            return []
+        said = self._words()
         for thread in reversed(re.split(r"^(?:Current thread|Thread) ", said, flags=re.M)):
             frames = [*filter(None, map(self._frame, thread.splitlines()))]
             if frames:
                 return frames[:MOST_SHOWN][::-1]
         return []
+
+    def _words(self) -> str:
+        """Return what the worker has left in its pipe."""
+        try:
+            return os.read(self._started.words, MOST_WORDS).decode("utf-8", "replace")
+        except OSError:  # nothing
+            return ""
 
     def _frame(self, line: str) -> Frame | None:
         found = NOTED.match(line)
@@ -160,13 +168,20 @@ class Worker:
         if frame.file not in self._files:
             return None
         text = (self._folder / frame.file).read_text(encoding="utf-8", errors="replace")
-        lines = text.splitlines()
+        lines = LINE_END.split(text)
         if not 1 <= frame.line <= len(lines):
             return None
         parts = frame.function.replace(".<locals>", "").split(".")
         known = all(part in ANYWHERE or (part.isidentifier() and part in text) for part in parts)
         line = plain_line(lines[frame.line - 1].strip())
         return Frame(frame.file, frame.line, frame.function if known else "", line)
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # of a real-time signal
+        return f"number {number}"
 
 
 def _memory_mb(pid: int) -> int:

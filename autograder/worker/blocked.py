@@ -3,8 +3,9 @@
 A name may be put together at run time, or come from a library that makes the same call. So functions
 and classes are replaced before the student's code runs, and torch's own operators in its dispatcher,
 which C++ goes through as well. Where a file has no forbidden call that could be seen, nothing is left
-of what was replaced: there is no original to be dug out. Where it has one, the definition around it
-has lost its question already, and may go on calling: one mistake, one deduction.
+of what was replaced: there is no original to be dug out. Where it has one, the graded definition
+around it has lost its question already, and may go on calling: one mistake, one deduction. And while
+the file is loaded, a statement beside the exercise may compare with torch's own.
 """
 
 from __future__ import annotations
@@ -83,12 +84,10 @@ class Block:
             original = None
 
         def refused(*args: Any, **kwargs: Any) -> Any:
-            frame = self._students_frame()
-            if original is not None and frame is not None:
-                file, line = frame.f_code.co_filename, frame.f_lineno
-                if self._submission.is_paid_for(file, line):
-                    return original(*args, **kwargs)
-            raise _error(name, instead, frame)
+            frames = self._students_frames()
+            if original is not None and self._submission.may_call(frames):
+                return original(*args, **kwargs)
+            raise _error(name, instead, frames[0] if frames else None)
 
         return refused
 
@@ -120,13 +119,16 @@ class Block:
                     return "" if name.startswith("torch.") else entry.instead
         return ""
 
-    def _students_frame(self) -> FrameType | None:
-        """Return the nearest frame in a student's file; a thread of theirs may have none."""
+    def _students_frames(self) -> list[FrameType]:
+        """Return the frames in the student's files, innermost first; a thread may have none."""
         files = set(map(str, self._submission.files))
+        found: list[FrameType] = []
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename not in files:
+        while frame is not None:
+            if frame.f_code.co_filename in files:
+                found.append(frame)
             frame = frame.f_back
-        return frame
+        return found
 
 
 def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:

@@ -81,7 +81,11 @@ class ForkServer:
         return str(pid).encode()
 
     def _end(self, pid: int, grace: float) -> int:
-        """Kill a worker and whatever it has started; return its wait status."""
+        """Kill a worker and whatever it has started.
+
+        Returns its wait status, or 0 if it had not ended by itself. There is one worker at a time:
+        all processes of its user are killed with it.
+        """
         if pid not in self._users:
             return 0
         user = self._users.pop(pid)
@@ -95,7 +99,7 @@ class ForkServer:
         if not done:  # a pid that was waited for may belong to somebody else by now
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            status = os.waitpid(pid, 0)[1]
+            os.waitpid(pid, 0)
         if user is not None:
             _kill_all_of(user)
         self._reap_orphans()

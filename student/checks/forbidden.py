@@ -9,6 +9,7 @@ are followed through imports, assignments and `getattr` with a constant.
 from __future__ import annotations
 
 import ast
+import copy
 import dataclasses
 import fnmatch
 import sys
@@ -32,13 +33,11 @@ class Forbidden:
 
 @dataclass(frozen=True)
 class Use:
-    """A forbidden call in a student's file, and the lines of the definition it is in."""
+    """A forbidden call in a student's file."""
 
     name: str
     line: int
     instead: str
-    first_line: int
-    last_line: int
 
 
 @dataclass
@@ -54,16 +53,41 @@ class _Unit:
     uses: list[Use] = field(default_factory=list)
 
 
-def uses(tree: ast.Module, forbidden: Sequence[Forbidden]) -> dict[str, list[Use]]:
-    """Return for every graded name the forbidden calls that it leads to."""
+@dataclass(frozen=True)
+class Findings:
+    """What is forbidden and used in a file.
+
+    by_name     graded name -> the uses that it leads to
+    everywhere  every use, also those that nothing graded leads to
+    graded      the first and the last line of every graded definition, by its name
+    """
+
+    by_name: Mapping[str, Sequence[Use]]
+    everywhere: Sequence[Use]
+    graded: Sequence[tuple[str, int, int]]
+
+    def graded_at(self, line: int) -> str | None:
+        """Return the graded definition that a line is in."""
+        return next((name for name, first, last in self.graded if first <= line <= last), None)
+
+
+def look_through(tree: ast.Module, forbidden: Sequence[Forbidden]) -> Findings:
+    """Find what is forbidden in a file, and what leads to it."""
     names, judge = _Names(tree), _Judge(forbidden)
+    units = [unit for node in tree.body if not _is_demo(node)
+             for unit in _units(node, names, judge)]  # fmt: skip
     by_name: dict[str, list[_Unit]] = {}
-    for node in tree.body:
-        for unit in [] if _is_demo(node) else _units(node, names, judge):
-            for name in unit.needs:
-                by_name.setdefault(name, []).append(unit)
-    found = {name: _reached(name, by_name) for name in GRADED if name in by_name}
-    return {name: list(dict.fromkeys(each)) for name, each in found.items() if each}
+    for unit in units:
+        for name in unit.needs:
+            by_name.setdefault(name, []).append(unit)
+    reached = {name: tuple(dict.fromkeys(_reached(name, by_name))) for name in GRADED}
+    return Findings(
+        by_name={name: found for name, found in reached.items() if found},
+        everywhere=tuple(dict.fromkeys(use for unit in units for use in unit.uses)),
+        graded=[(node.name, _first_line(node), node.end_lineno or node.lineno)
+                for node in tree.body
+                if isinstance(node, (*Function, ast.ClassDef)) and node.name in GRADED],
+    )  # fmt: skip
 
 
 def _reached(start: str, by_name: Mapping[str, list[_Unit]]) -> Iterator[Use]:
@@ -88,7 +112,7 @@ def _units(node: ast.stmt, names: _Names, judge: _Judge) -> Iterator[_Unit]:
         for method in methods:
             yield _unit(method, {node.name, f".{method.name}"}, [], names, judge)
     whole = _unit(node, (), methods, names, judge)
-    for name in _defined(node):
+    for name in _defined(node) or {""}:  # one that defines nothing is led to by nothing
         yield dataclasses.replace(whole, needs=frozenset({name}))
 
 
@@ -99,7 +123,7 @@ def _unit(
     names: _Names,
     judge: _Judge,
 ) -> _Unit:
-    unit = _Unit(frozenset(needs))
+    unit, names = _Unit(frozenset(needs)), names.inside(node)
     waiting: list[ast.AST] = [node]
     while waiting:
         part = waiting.pop()
@@ -119,8 +143,12 @@ def _use(part: ast.AST, full: str, instead: str, node: ast.stmt) -> Use:
     line = getattr(part, "lineno", node.lineno)
     written = ast.unparse(part) if isinstance(part, (ast.Name, ast.Attribute)) else full
     name = written if written.split(".")[-1] == full.split(".")[-1] else full
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    return Use(name, line, instead, first, node.end_lineno or node.lineno)
+    return Use(name, line, instead)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
@@ -143,7 +171,6 @@ class _Names:
         self._own = {node.name for node in tree.body if isinstance(node, (*Function, ast.ClassDef))}
         self._full: dict[str, str] = {}
         self._stars: list[str] = []
-        assigned = []
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -153,14 +180,35 @@ class _Names:
                 self._stars += [node.module for alias in node.names if alias.name == "*"]
                 for alias in node.names:
                     self._full[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-            elif isinstance(node, ast.Assign):
-                assigned.append(node)
+        self._assign([node for node in tree.body if isinstance(node, ast.Assign)])
+
+    def inside(self, node: ast.stmt) -> _Names:
+        """Return the names as they are in a function or class, which may have its own."""
+        if not isinstance(node, (*Function, ast.ClassDef)):
+            return self
+        own = copy.copy(self)
+        own._full = dict(self._full)
+        parts = list(ast.walk(node))
+        for part in parts:
+            if isinstance(part, ast.arg):
+                own._full.pop(part.arg, None)
+            elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                own._full.pop(part.id, None)
+            elif isinstance(part, (ast.Import, ast.ImportFrom)):
+                for alias in part.names:
+                    name = alias.asname or alias.name.split(".")[0]
+                    if name in self._full:
+                        own._full[name] = self._full[name]
+        own._assign([part for part in parts if isinstance(part, ast.Assign)])
+        return own
+
+    def _assign(self, statements: Sequence[ast.Assign]) -> None:
         for _ in range(3):  # a name for a name for a name
-            for node in assigned:
-                full = self.full(node.value)
-                for target in node.targets:
+            for statement in statements:
+                full = self.full(statement.value)
+                for target in statement.targets:
                     if full and isinstance(target, ast.Name):
-                        self._full.setdefault(target.id, full)
+                        self._full[target.id] = full
 
     def full(self, node: ast.AST) -> str:
         """Return the full name of an expression, or "" where it has none."""

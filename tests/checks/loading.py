@@ -10,13 +10,13 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 
 from torch import nn
 
 from checks import cells, wording
 from checks.failures import Frame, StudentError, describe, student_error
-from checks.forbidden import Forbidden, Use, uses
+from checks.forbidden import Findings, Forbidden, Use, look_through
 
 MODULES = ("MyMSA", "MyViTBlock", "LightViT")
 
@@ -32,7 +32,7 @@ class Submission:
         self.sources = sources
         self._forbidden = forbidden
         self._loaded: dict[Path, ModuleType | StudentError] = {}
-        self._uses: dict[Path, dict[str, list[Use]]] = {}  # of what is forbidden, by graded name
+        self._found: dict[Path, Findings] = {}  # what is forbidden and used
         self.before_running: Callable[[], None] = lambda: None
         self.has_run = False  # any of the student's code
 
@@ -53,7 +53,8 @@ class Submission:
         if path not in self._loaded:  # a notebook is one file for both names
             try:
                 tree = _parse(path)
-                self._uses[path] = uses(tree, self._forbidden)
+                with _readable(path):
+                    self._found[path] = look_through(tree, self._forbidden)
                 self.before_running()
                 self.has_run = True
                 self._loaded[path] = _load(name, path, tree, self.files)
@@ -79,7 +80,7 @@ class Submission:
         module = self.module(module_name)
         path = self.sources[module_name]
         file = path.name
-        for use in self._uses[path].get(name, []):
+        for use in self._found[path].by_name.get(name, []):
             raise _forbidden(path, use)
         if name not in vars(module):
             if file == "vit.py" and module_name != "vit":
@@ -95,16 +96,20 @@ class Submission:
     @property
     def has_uses(self) -> bool:
         """Whether something forbidden was seen in the files looked through so far."""
-        return any(self._uses.values())
+        return any(found.everywhere for found in self._found.values())
 
-    def is_paid_for(self, file: str, line: int) -> bool:
-        """Whether this line is in a definition whose question is lost already for what it calls."""
-        return any(
-            str(path) == file and use.first_line <= line <= use.last_line
-            for path, by_name in self._uses.items()
-            for found in by_name.values()
-            for use in found
-        )
+    def may_call(self, frames: Sequence[FrameType]) -> bool:
+        """Whether what is forbidden may be called from these frames, the innermost first.
+
+        It may from a graded definition that has lost its question for it already; and while the
+        file is loaded, when nothing is graded yet, for whoever compares with torch's own.
+        """
+        found = {str(path): found for path, found in self._found.items()}
+        for frame in frames:
+            name = found[frame.f_code.co_filename].graded_at(frame.f_lineno)
+            if name is not None:
+                return name in found[frame.f_code.co_filename].by_name
+        return any(frame.f_code.co_name == "<module>" for frame in frames)
 
     def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:
         """Put `value` wherever the module uses its `name`; return what stood there."""

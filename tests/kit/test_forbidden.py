@@ -92,6 +92,16 @@ INNOCENT = '''
 from torch.nn import MultiheadAttention, TransformerEncoderLayer
 import torch.nn.functional as F
 scaled_dot_product_attention = "my own"
+REFERENCE = nn.MultiheadAttention(8, 2)
+print(REFERENCE(torch.zeros(3, 1, 8), torch.zeros(3, 1, 8), torch.zeros(3, 1, 8))[0].shape)
+
+
+def compare(x):
+    gathered = F.scaled_dot_product_attention
+    return gathered(x, x, x)
+
+
+compare(torch.zeros(1, 2, 3, 4))
 HAS_FLASH = hasattr(F, "scaled_dot_product_attention")
 
 
