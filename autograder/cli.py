@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,12 @@ app = typer.Typer(
 def main() -> None:
     """Run a command; a KitError is told in three lines, without a traceback, with status 2."""
     try:
+        if not hasattr(socket, "send_fds"):
+            raise KitError(
+                "autograder",
+                "grading needs fork and descriptor passing, which this system has not",
+                "use Linux or macOS, or WSL; `pytest student/` works everywhere",
+            )
         app()
     except KitError as error:
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)

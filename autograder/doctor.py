@@ -12,13 +12,16 @@ from types import MappingProxyType
 from typing import cast
 
 from autograder.config import Assignment
+from autograder.errors import KitError
 from autograder.forks import ForkServer, Staged
 from autograder.worker import wire
 from autograder.worker.examine import Examination
 from autograder.workers import Worker
 from checks.failures import StudentError, WorkerLost
+from checks.plain import plain
 
 SECONDS = 60.0
+TRIES = 2
 READING, CALLS = "files closed", "system calls"
 NEEDED = (READING, CALLS, "one writable folder", "no new privileges", "own session")
 MEANING: Mapping[str, str] = MappingProxyType({
@@ -31,7 +34,8 @@ MEANING: Mapping[str, str] = MappingProxyType({
     "one writable folder": "A worker can leave files behind, where its user may write.",
     READING: "A worker can read what its user may read: hidden tests, hidden digits, other "
              "submissions. A verdict cannot be forged, but answers can be copied. "
-             "Linux 5.13 or later has what is needed (Landlock).",
+             "Linux 5.13 or later has what is needed (Landlock); keep the kit out of /usr, which "
+             "every program may read.",
     CALLS: "A worker can use the network, start programs, and leave processes behind, which are "
            "then looked for and ended. Linux on x86_64 and aarch64 has what is needed (seccomp).",
     "own session": "Signals to the grader's group reach the worker, and the other way round.",
@@ -48,19 +52,36 @@ class Layer:
 
     @property
     def holds(self) -> bool:
+        """Whether nothing got through."""
         return not self.through
 
     @property
     def meaning(self) -> str:
+        """What it means where it does not hold."""
         return MEANING[self.name]
 
 
 def layers(server: ForkServer, assignment: Assignment) -> list[Layer]:
-    """Start a worker with nothing of a student's in it, and have it try what must not work."""
+    """Start a worker with nothing of a student's in it, and have it try what must not work.
+
+    Raises KitError if none can be started.
+    """
+    said = ""
+    for _ in range(TRIES):
+        try:
+            return _layers(server, assignment)
+        except WorkerLost as error:
+            said = str(error)
+    raise KitError("autograder", f"no worker can be started: {said}",
+                   "the last lines above say what is missing here")  # fmt: skip
+
+
+def _layers(server: ForkServer, assignment: Assignment) -> list[Layer]:
     with tempfile.TemporaryDirectory(prefix="examination-") as folder:
         secret = Path(folder) / "secret"
         secret.write_text("not to be read")
         secret.chmod(0o644)
+        Path(folder).chmod(0o711)  # so that it is no folder's rights that keep it closed
         own = Path(folder).resolve() / "worker" / "files"
         own.mkdir(parents=True)
         examination = Examination(
@@ -75,7 +96,8 @@ def layers(server: ForkServer, assignment: Assignment) -> list[Layer]:
                 wire.Examine(examination), {}, time.monotonic() + SECONDS, "the examination"
             )
         except StudentError as error:
-            raise WorkerLost(f"a worker could not be examined: {error.text}") from None
+            said = plain(worker.said)
+            raise WorkerLost(f"a worker could not be examined: {error.text}\n{said}") from None
         finally:
             worker.close()
     found = cast(Mapping[str, Sequence[str]], wire.unpack(reply, {}, lambda number: number))

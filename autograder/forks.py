@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import msgspec
 
 from autograder.config import LimitSettings
 from autograder.errors import KitError
+from autograder.users import own_user
 from autograder.worker.confine import Confinement
 from checks.failures import WorkerLost
 from checks.forbidden import Forbidden
@@ -34,7 +34,6 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-USERS = range(60_600, 61_184)  # ids that Debian and systemd leave alone; containers map them, too
 MOST_FILE_MB = 4
 WIRE_BUFFER = 4 << 20  # bytes that one side may be ahead; the system may allow less
 FOR_THE_GRADER_MB = 330  # what the grader and the fork server need of a small container
@@ -70,13 +69,7 @@ class ForkServer:
     program = ("-m", "autograder.worker.forkserver")
 
     def __init__(self) -> None:
-        if not hasattr(socket, "send_fds"):
-            raise KitError(
-                "autograder",
-                "grading needs fork and descriptor passing, which this system has not",
-                "grade on Linux or macOS, or in WSL; `pytest student/` works everywhere",
-            )
-        self._user_lock, self.user = _own_user()
+        self._user_lock, self.user = own_user()
         self._open()
 
     def _open(self) -> None:
@@ -96,7 +89,7 @@ class ForkServer:
     def start(self, staged: Staged, limits: LimitSettings) -> Started:
         """Fork a worker for these files. Raises WorkerLost if that cannot be done."""
         self._wait_until_ready()
-        scratch = self._scratch(staged.folder)
+        scratch = self._lay_out(staged.folder)
         confinement = Confinement(
             readable=str(staged.folder),
             scratch=str(scratch),
@@ -111,6 +104,11 @@ class ForkServer:
             "forbidden": list(staged.forbidden),
             "confinement": confinement,
         }
+        pid, wire, words = self._fork(order, scratch)
+        return Started(pid, wire, words, scratch, confinement.memory_mb)
+
+    def _fork(self, order: Mapping[str, object], scratch: Path) -> tuple[int, socket.socket, int]:
+        """Have a worker forked; return its pid and our ends of its wire and its last words."""
         ours, theirs = socket.socketpair()
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WIRE_BUFFER)
@@ -121,11 +119,12 @@ class ForkServer:
         except (WorkerLost, ValueError):
             ours.close()
             os.close(words)
+            _remove(scratch)
             raise WorkerLost("no worker could be started") from None
         finally:
             theirs.close()
             os.close(their_words)
-        return Started(pid, ours, words, scratch, confinement.memory_mb)
+        return pid, ours, words
 
     def end(self, worker: Started, grace: float = 0.0) -> int:
         """End a worker, with all that it has started and written; return its wait status."""
@@ -134,8 +133,7 @@ class ForkServer:
         finally:
             worker.wire.close()
             os.close(worker.words)
-            # Not shutil's: it recurses, and a submission may have made folders a thousand deep.
-            subprocess.run(["rm", "-rf", "--", str(worker.scratch)], check=False)
+            _remove(worker.scratch)
 
     def close(self) -> None:
         """Hang up: the server ends its workers and itself."""
@@ -150,7 +148,7 @@ class ForkServer:
         self._process.kill()
         self._process.wait()
 
-    def _scratch(self, folder: Path) -> Path:
+    def _lay_out(self, folder: Path) -> Path:
         """Make the folder that a worker may write in, and let only this worker's user into both."""
         scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=folder.parent))
         if self.user is not None:
@@ -173,7 +171,7 @@ class ForkServer:
         raise KitError(
             "autograder.worker.forkserver",
             f"the process that starts workers has ended {STARTS} times",
-            "run `python -m autograder.worker.forkserver < /dev/null` to see why",
+            "see above for why; `python -c 'import autograder.worker.forkserver'` tells as well",
         )
 
     def _order(self, order: Mapping[str, object], descriptors: list[int] | None = None) -> bytes:
@@ -196,31 +194,9 @@ class ForkServer:
         return answer
 
 
-def _own_user() -> tuple[socket.socket | None, int | None]:
-    """Return an id for this fork server's workers alone, and what keeps other graders from it.
-
-    Only root can give a worker another id. The lock is a name in the kernel: it goes with us.
-    """
-    if os.geteuid() != 0 or sys.platform != "linux":
-        return None, None
-    taken = set(_ids_in_use())
-    for user in USERS:
-        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            if user not in taken:
-                lock.bind(f"\0vit-autograder-worker-{user}")
-                return lock, user
-        except OSError:  # another grader has it
-            pass
-        lock.close()
-    return None, None
-
-
-def _ids_in_use() -> Iterator[int]:
-    yield from (entry.pw_uid for entry in pwd.getpwall())
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            yield process.stat().st_uid
+def _remove(folder: Path) -> None:
+    # Not by shutil: it recurses, and a submission may have made folders a thousand deep.
+    subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
 
 
 def _memory_of_container_mb() -> int:

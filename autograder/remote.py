@@ -22,10 +22,12 @@ from checks import stand_ins, wording
 from checks.beside import MEASUREMENTS
 from checks.failures import StudentError, WorkerLost, describe
 from checks.loading import MODULES
+from checks.plain import plain
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
 SECONDS_TO_TURN = 10.0  # from one test to the next
 SHORTEST = 0.1
+MOST_SAID = 2000  # characters
 AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs once hangs again
 
 
@@ -179,7 +181,8 @@ class RemoteTransport:
             worker.ask(self._new_test(), {}, time.monotonic() + SECONDS_TO_START, "the start")
         except StudentError as error:
             worker.close()
-            raise WorkerLost(f"a worker did not start: {error.text}") from None
+            said = plain(worker.said[-MOST_SAID:])
+            raise WorkerLost(f"a worker did not start: {error.text}\n{said}") from None
 
     def _new_test(self) -> wire.NewTest:
         left = self._until(self._seconds) - time.monotonic()

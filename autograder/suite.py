@@ -168,6 +168,8 @@ def run(
     with _importable(assignment.tests), _no_options_from_outside():
         arguments.append("--continue-on-collection-errors")
         ended = pytest.main(arguments, plugins=[plugin, grading])
+        if ended in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+            raise RuntimeError(f"pytest itself ended with {ended!r}")
     grading.finished, grading.interrupted = True, ended == pytest.ExitCode.INTERRUPTED
     return grading
 

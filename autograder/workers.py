@@ -46,6 +46,7 @@ class Worker:
         self._channel = Channel(self._started.wire, self._look)
         self._most_mb = self._started.memory_mb + _memory_mb(self._started.pid)
         self.alive = True
+        self.said = ""  # its last words
 
     @property
     def pid(self) -> int:
@@ -143,7 +144,7 @@ class Worker:
         They come from the worker, so what counts is what they point at: the text is read here.
         """
         time.sleep(0.01)  # a crash is written down just before the end
-        said = self._words()
+        self.said = said = self._words()
         for thread in reversed(re.split(r"^(?:Current thread|Thread) ", said, flags=re.M)):
             frames = [*filter(None, map(self._frame, thread.splitlines()))]
             if frames:

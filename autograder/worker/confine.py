@@ -18,7 +18,7 @@ import struct
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -82,8 +82,12 @@ def python_folders() -> list[Path]:
     kit = Path(__file__).resolve().parents[2]
     found = [Path(name).resolve() for name in [*named, *sys.path, sysconfig.get_config_var("LIBDIR")]
              if name]  # fmt: skip
-    # Where the kit was installed in place, its folder may be on the path: tests/ lies in it.
-    return [path for path in dict.fromkeys(found) if path.exists() and not kit.is_relative_to(path)]
+    folders = [path for path in dict.fromkeys(found) if path.exists()]
+    if (
+        kit / "grading.yml"
+    ).exists():  # installed in place: tests/ lies in it, if it is on the path
+        folders = [path for path in folders if not kit.is_relative_to(path)]
+    return folders
 
 
 def others_can_read(paths: Iterable[Path]) -> bool:
@@ -113,7 +117,7 @@ def _files(own: Path, scratch: Path) -> landlock.Ruleset | None:
 
 def _limit_resources(limits: Confinement) -> None:
     allocated, mapped = _in_use()
-    most = limits.memory_mb * MB
+    more = limits.memory_mb * MB
     wanted = {
         "RLIMIT_CORE": 0,
         "RLIMIT_MEMLOCK": 0,
@@ -123,7 +127,7 @@ def _limit_resources(limits: Confinement) -> None:
         "RLIMIT_CPU": limits.seconds,
     }
     if kernel.IS_LINUX:  # elsewhere a limit on memory counts something else, or nothing
-        wanted |= {"RLIMIT_DATA": allocated + most, "RLIMIT_AS": mapped + most + ADDRESSES_BESIDE}
+        wanted |= {"RLIMIT_DATA": allocated + more, "RLIMIT_AS": mapped + more + ADDRESSES_BESIDE}
     if limits.user is not None:  # it counts all processes of a user: only our own has few
         wanted["RLIMIT_NPROC"] = MOST_THREADS
     for name, most in wanted.items():
@@ -152,22 +156,17 @@ def _give_up_privileges(user: int | None, keep_reading: bool) -> None:
     if os.geteuid() != 0:
         return
     reading = not others_can_read(python_folders())
-    if user is not None and (keep_reading or not reading):
-        with contextlib.suppress(OSError):
-            kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
-        with contextlib.suppress(OSError):
-            os.setgroups([])
-            os.setresgid(user, user, user)
-            os.setresuid(user, user, user)
-    with contextlib.suppress(OSError):
-        _keep_capabilities(MAY_READ_ALL if reading and os.geteuid() != 0 else 0)
-
-
-def _keep_capabilities(kept: int) -> None:
     for capability in range(LAST_CAPABILITY + 1):
         with contextlib.suppress(OSError):  # the bounding set: not even a program could get them
             kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
+    kept = 0
+    if user is not None and (keep_reading or not reading):
+        kept = MAY_READ_ALL if reading else 0
+        kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     header = struct.pack("Ii", CAPABILITIES_3, 0)
-    sets: Sequence[int] = (kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; two halves
-    data = struct.pack("6I", *sets)
+    # Effective, permitted, inheritable: the lower halves, then the upper ones.
+    data = struct.pack("6I", kept, kept, 0, 0, 0, 0)
     kernel.call("capset", ctypes.create_string_buffer(header), ctypes.create_string_buffer(data))

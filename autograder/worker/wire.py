@@ -261,7 +261,7 @@ def unpack(value: Value, tensors: Mapping[str, Tensor], objects: Callable[[int],
         items = [unpack(item, tensors, objects) for item in value.items]
         return tuple(items) if value.is_tuple else items
     if isinstance(value, Pairs):
-        return {key: unpack(item, tensors, objects) for key, item in value.pairs.items()}
+        return {plain(key): unpack(item, tensors, objects) for key, item in value.pairs.items()}
     return plain(value) if isinstance(value, str) else value
 
 

@@ -135,7 +135,7 @@ def takes_gradient(vit: object, function: str, *args: object) -> bool:
 @beside
 def in_double(module: object, inputs: Tensor) -> Tensor:
     """Make the module float64 and run it on float64 inputs."""
-    return cast(Tensor, cast(nn.Module, module).double()(inputs.double()))
+    return the_tensor(cast(nn.Module, module).double()(inputs.double()), "forward")
 
 
 @beside

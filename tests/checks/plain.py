@@ -18,12 +18,12 @@ def plain(text: str, most: int = MOST) -> str:
     lines = text.split("\n")
     if len(lines) > MOST_LINES:
         text = "\n".join([*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more lines"])
-    return text + (f" ... and {whole - most} more characters" if whole > most else "")
+    return text + (" ..." if whole > most else "")
 
 
 def plain_line(text: str, most: int = 200) -> str:
     """Return the text as one line."""
-    return plain(text[:most].replace("\n", "\\n"), most)
+    return plain(text[: most + 1].replace("\n", "\\n"), most)
 
 
 def _shown(character: str) -> str:

@@ -53,6 +53,8 @@ def test_too_many_files_are_refused(grader, submission, tmp_path):
         (folder / str(number)).mkdir()
         for inner in range(200):
             (folder / str(number) / str(inner)).touch()
+    assert grader.grade(folder, TINY).points == 30  # vit.py lies at the top: the rest is no matter
+    (folder / "vit.py").unlink()
     assert "There are more than 10000 files in your folder" in refused(grader, folder)
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(20_000):

@@ -192,6 +192,14 @@ def test_only_what_defines_is_run(grader, assignment, tmp_path):
     assert grader.grade(path, ["q2", "q3", "q6"]).points == 50
 
 
+def test_a_notebook_may_hold_what_jupyter_writes_and_json_has_not(grader, assignment, tmp_path):
+    path = notebook(tmp_path / "work.ipynb", cells_of(assignment))
+    text = path.read_text().replace('"text": "42"', '"text": "\\ud83d", "metadata": {"loss": NaN}')
+    assert "NaN" in text
+    path.write_text(text)
+    assert grader.grade(path, ["q1", "q6"]).points == 25
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"cells": 3}', "[]", "\x00", '{"nbformat": 4}'])
 def test_a_broken_notebook_is_refused(grader, tmp_path, content):
     path = tmp_path / "work.ipynb"
