@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -91,7 +92,6 @@ class ForkServer:
         self._wait_until_ready()
         scratch = self._lay_out(staged.folder)
         confinement = Confinement(
-            readable=str(staged.folder),
             scratch=str(scratch),
             user=self.user,
             memory_mb=min(limits.memory_mb, _memory_of_container_mb()),
@@ -149,14 +149,17 @@ class ForkServer:
         self._process.wait()
 
     def _lay_out(self, folder: Path) -> Path:
-        """Make the folder that a worker may write in, and let only this worker's user into both."""
+        """Make the folder that a worker may write in, with a copy of the files for it alone.
+
+        Code that writes beside its file finds that it may; what is judged and shown is the original.
+        """
         scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=folder.parent))
+        for file in folder.iterdir():
+            shutil.copyfile(file, scratch / file.name)
         if self.user is not None:
-            os.chown(scratch, self.user, self.user)
-            os.chown(folder, -1, self.user)
-            for file in folder.iterdir():
-                file.chmod(0o644)
-            folder.chmod(0o750)
+            for made in (scratch, *scratch.iterdir()):
+                os.chown(made, self.user, self.user)
+            folder.chmod(0o700)
             folder.parent.chmod(0o711)
         return scratch
 

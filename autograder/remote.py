@@ -190,7 +190,8 @@ class RemoteTransport:
 
     def _without_paths(self, error: StudentError) -> StudentError:
         """Take the names of our folders out of what an exception said."""
-        for path in self._private:
+        scratch = [] if self._worker is None else [str(self._worker.scratch)]
+        for path in [*scratch, *self._private]:
             error.text = error.text.replace(f"{path}/", "").replace(path, "...")
         return error
 

@@ -53,6 +53,11 @@ class Worker:
         """The process's number, to look at what it uses."""
         return self._started.pid
 
+    @property
+    def scratch(self) -> Path:
+        """The folder it may write in."""
+        return self._started.scratch
+
     def ask(
         self,
         request: wire.Request,

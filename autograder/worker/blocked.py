@@ -40,6 +40,7 @@ class Block:
         self._submission, self._forbidden = submission, forbidden
         self._library: Any = None
         self._classes: dict[type, str] = {}
+        self._originals: dict[str, Call] = {}
 
     def enforce(self) -> None:
         """Replace what is forbidden. The student's files have been looked through, and not run."""
@@ -54,13 +55,19 @@ class Block:
                     self._replace(pattern, entry.instead)
         self._watch_modules_being_made()
 
+    def forget(self) -> None:
+        """Drop what only the loading of the files might use."""
+        if not self._submission.has_graded_uses:
+            self._originals.clear()
+
     def _replace(self, pattern: str, instead: str) -> None:
         for name, thing in matches(pattern):
             full = f"{pattern.rpartition('.')[0]}.{name}"
             if isinstance(thing, type):
                 for method in MADE_AND_RUN:
                     if method in vars(thing):
-                        replaced = self._refusing(full, instead, getattr(thing, method))
+                        original = getattr(thing, method)
+                        replaced = self._refusing(f"{full}.{method}", instead, original)
                         setattr(thing, method, replaced)
                 continue
             replaced, root = self._refusing(full, instead, thing), pattern.split(".")[0]
@@ -78,16 +85,18 @@ class Block:
                     warnings.simplefilter("ignore")  # that there was another one is the point
                     for key in ("CPU", "AutogradCPU"):
                         self._library.impl(name, replaced, key)
+                setattr(torch.ops.aten, name, replaced)  # it also knows ways around a dispatch key
 
     def _refusing(self, name: str, instead: str, original: Any) -> Call:
-        if not self._submission.has_uses:
-            original = None
+        if original is not None and self._submission.has_uses:
+            self._originals[name] = original
 
         def refused(*args: Any, **kwargs: Any) -> Any:
             frames = self._students_frames()
-            if original is not None and self._submission.may_call(frames):
-                return original(*args, **kwargs)
-            raise _error(name, instead, frames[0] if frames else None)
+            if name in self._originals and self._submission.may_call(frames):
+                return self._originals[name](*args, **kwargs)
+            shown = name.removesuffix(".__init__").removesuffix(".forward")
+            raise _error(shown, instead, frames[0] if frames else None)
 
         return refused
 

@@ -45,15 +45,13 @@ READABLE = """
 class Confinement(msgspec.Struct, frozen=True):
     """What one worker gets.
 
-    readable   its own files, besides Python's
-    scratch    the one folder it may write in: its home and its current folder
+    scratch    the one folder it may write in: its home and its current folder; its files lie there
     user       the id it runs under; None: the grader's own
     memory_mb  what it may allocate on top of what it starts with
     file_mb    the size of one file
     seconds    of processor time
     """
 
-    readable: str
     scratch: str
     user: int | None
     memory_mb: int
@@ -64,7 +62,7 @@ class Confinement(msgspec.Struct, frozen=True):
 def confine(limits: Confinement) -> None:
     """Put this process, which must have one thread, under every layer that there is."""
     _settle_down(Path(limits.scratch))
-    files = _files(Path(limits.readable), Path(limits.scratch))
+    files = _files(Path(limits.scratch))
     _limit_resources(limits)
     _give_up_privileges(limits.user, keep_reading=files is not None)
     with contextlib.suppress(OSError):
@@ -104,12 +102,12 @@ def _settle_down(scratch: Path) -> None:
     os.chdir(scratch)
 
 
-def _files(own: Path, scratch: Path) -> landlock.Ruleset | None:
+def _files(scratch: Path) -> landlock.Ruleset | None:
     try:
         files = landlock.Ruleset()
     except OSError:
         return None
-    files.allow([*map(Path, READABLE), *python_folders(), own], landlock.READ)
+    files.allow([*map(Path, READABLE), *python_folders()], landlock.READ)
     files.allow([Path("/dev/null")], landlock.READ_FILE | landlock.WRITE_FILE)
     files.allow([scratch], landlock.WRITE)
     return files

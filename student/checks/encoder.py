@@ -84,6 +84,9 @@ def normalised_as(seen: Tensor, x: Tensor) -> tuple[bool, Tensor]:
     return False, gain
 
 
+MOST_READINGS = 5000  # a block has some hundred; a crowd of spare parameters must not keep us
+
+
 @dataclass(frozen=True)
 class Mlp:
     """One way to read the parameters as norm2 and the two linear maps."""
@@ -115,7 +118,7 @@ def expect_mlp(
     _, first_gain = normalised_as(seen["inputs"][0], x)
 
     for cause, activation in ACTIVATIONS.items():
-        for mlp in _readings(own, d, ratio):
+        for mlp in itertools.islice(_readings(own, d, ratio), MOST_READINGS):
             if not _fits(mlp, own, z, added, activation):
                 continue
             if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):

@@ -34,6 +34,7 @@ class Submission:
         self._loaded: dict[Path, ModuleType | StudentError] = {}
         self._found: dict[Path, Findings] = {}  # what is forbidden and used
         self.before_running: Callable[[], None] = lambda: None
+        self.after_running: Callable[[], None] = lambda: None
         self.has_run = False  # any of the student's code
 
     @property
@@ -58,6 +59,7 @@ class Submission:
                 self.before_running()
                 self.has_run = True
                 self._loaded[path] = _load(name, path, tree, self.files)
+                self.after_running()
             except StudentError as error:
                 self._loaded[path] = error
         loaded = self._loaded[path]
@@ -95,8 +97,13 @@ class Submission:
 
     @property
     def has_uses(self) -> bool:
-        """Whether something forbidden was seen in the files looked through so far."""
-        return any(found.everywhere for found in self._found.values())
+        """Whether what is forbidden is used by graded code, or while a file is loaded."""
+        return any(found.by_name or found.at_import for found in self._found.values())
+
+    @property
+    def has_graded_uses(self) -> bool:
+        """Whether what is forbidden is used by graded code."""
+        return any(found.by_name for found in self._found.values())
 
     def may_call(self, frames: Sequence[FrameType]) -> bool:
         """Whether what is forbidden may be called from these frames, the innermost first.

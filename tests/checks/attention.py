@@ -28,6 +28,8 @@ from checks.measure import parameters, set_parameters, unregistered
 
 LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
 
+MOST_PARAMETERS = 80  # tensors; five heads with maps of their own have 32
+AT_ONCE = 64  # maps of the queries, whose attention with all maps of the keys is held at once
 MOST_READINGS = 20  # that one draw of numbers cannot tell apart
 
 # Attention weights from raw scores q @ k^T, as right and as commonly mistaken. Keys complete
@@ -64,7 +66,15 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     first = msa(x)
     expect_shape(first, x.shape, call=call)  # also lets lazily built layers come into being
     expect_tensor(msa(x), first, call=f"{call} in evaluation mode, a second time", tol=LOOSE)
-    layout = Layout(parameters(msa), d, n_heads)
+    weights = parameters(msa)
+    expect(
+        len(weights) <= MOST_PARAMETERS,
+        call=f"the parameters() of {call.split('(x)')[0]}",
+        expected="maps for q, k and v, and perhaps an output map",
+        got=f"{len(weights)} tensors",
+        why="Leave out what attention does not use, so that its maps can be told.",
+    )
+    layout = Layout(weights, d, n_heads)
     lists = unregistered(msa)
     expect(
         len(layout.in_maps) > 0 and not lists,
@@ -90,7 +100,8 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
         )
 
 
-Readings = list[tuple[Tensor, Tensor, Tensor, Tensor]]  # index matrices of q, k, v, out
+Maps = tuple[Tensor, Tensor, Tensor, Tensor]  # index matrices of q, k, v, out
+Readings = list[Maps]
 
 
 @dataclass(frozen=True)
@@ -220,23 +231,31 @@ class Layout:
         # A few numbers a reading first: hardly a wrong one passes, and only those that do are worked
         # out in full.
         few = slice(0, 4)
-        attention = self._attend(theta, x[:1], self.in_maps, self.in_maps, formula)[..., :1, :]
-        readings = []
-        for i, o in pairs:
-            v, out = self.in_maps[i], self.out_maps[o]
-            given = self._gather(theta, x[:1], attention, v, out[few])
-            near = torch.isclose(given, result[:1, :1, few].double().expand_as(given), **LOOSE)
-            for a, b in near.flatten(2).all(-1).nonzero().tolist():
-                maps = (self.in_maps[a], self.in_maps[b], v, out)
-                full = self._attend(theta, x, maps[0][None], maps[1][None], formula)[0, 0]
-                if not matches(result, self._gather(theta, x, full, v, out), LOOSE):
-                    continue
-                if apart and any(self._overlap(*two) for two in itertools.combinations(maps, 2)):
-                    continue
-                readings.append(maps)
-            if len(readings) >= MOST_READINGS:
-                break
+        readings: Readings = []
+        for start in range(0, len(self.in_maps), AT_ONCE):  # all at once would take too much memory
+            some = self.in_maps[start : start + AT_ONCE]
+            attention = self._attend(theta, x[:1], some, self.in_maps, formula)[..., :1, :]
+            for i, o in pairs:
+                v, out = self.in_maps[i], self.out_maps[o]
+                given = self._gather(theta, x[:1], attention, v, out[few])
+                near = torch.isclose(given, result[:1, :1, few].double().expand_as(given), **LOOSE)
+                for a, b in near.flatten(2).all(-1).nonzero().tolist():
+                    maps = (some[a], self.in_maps[b], v, out)
+                    if self._gives(theta, x, maps, result, formula, apart):
+                        readings.append(maps)
+                if len(readings) >= MOST_READINGS:
+                    return readings
         return readings
+
+    def _gives(
+        self, theta: Tensor, x: Tensor, maps: Maps, result: Tensor, formula: Formula, apart: bool
+    ) -> bool:
+        """Whether attention with these maps gives the whole result, from parameters of their own."""
+        q, k, v, out = maps
+        full = self._attend(theta, x, q[None], k[None], formula)[0, 0]
+        if not matches(result, self._gather(theta, x, full, v, out), LOOSE):
+            return False
+        return not (apart and any(self._overlap(*two) for two in itertools.combinations(maps, 2)))
 
     def _attend(
         self,

@@ -16,9 +16,10 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-GRADED = ("patchify", "get_positional_embeddings", "MyMSA", "MyViTBlock", "LightViT",
-          "train_one_epoch", "evaluate")  # fmt: skip
+MODEL = ("patchify", "get_positional_embeddings", "MyMSA", "MyViTBlock", "LightViT")
+GRADED = (*MODEL, "train_one_epoch", "evaluate")
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+AT_IMPORT = "(while the file is loaded)"
 ALWAYS_USED = ("forward", "extra_repr")  # of a class, besides what has two underscores
 LOOKING = ("isinstance", "issubclass", "hasattr")  # these only ask
 
@@ -57,13 +58,13 @@ class _Unit:
 class Findings:
     """What is forbidden and used in a file.
 
-    by_name     graded name -> the uses that it leads to
-    everywhere  every use, also those that nothing graded leads to
-    graded      the first and the last line of every graded definition, by its name
+    by_name    graded name -> the uses that it leads to
+    at_import  the uses that loading the file leads to
+    graded     the first and the last line of every graded definition, by its name
     """
 
     by_name: Mapping[str, Sequence[Use]]
-    everywhere: Sequence[Use]
+    at_import: Sequence[Use]
     graded: Sequence[tuple[str, int, int]]
 
     def graded_at(self, line: int) -> str | None:
@@ -83,7 +84,7 @@ def look_through(tree: ast.Module, forbidden: Sequence[Forbidden]) -> Findings:
     reached = {name: tuple(dict.fromkeys(_reached(name, by_name))) for name in GRADED}
     return Findings(
         by_name={name: found for name, found in reached.items() if found},
-        everywhere=tuple(dict.fromkeys(use for unit in units for use in unit.uses)),
+        at_import=tuple(dict.fromkeys(_reached(AT_IMPORT, by_name))),
         graded=[(node.name, _first_line(node), node.end_lineno or node.lineno)
                 for node in tree.body
                 if isinstance(node, (*Function, ast.ClassDef)) and node.name in GRADED],
@@ -92,7 +93,8 @@ def look_through(tree: ast.Module, forbidden: Sequence[Forbidden]) -> Findings:
 
 def _reached(start: str, by_name: Mapping[str, list[_Unit]]) -> Iterator[Use]:
     """Follow what a graded name refers to, but not into another graded one: that pays for itself."""
-    waiting, seen = [start], {*GRADED}
+    # From a model no way leads to its training: what is called so is the model's own.
+    waiting, seen = [start], {*(MODEL if start in MODEL else GRADED)}
     met: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -112,7 +114,8 @@ def _units(node: ast.stmt, names: _Names, judge: _Judge) -> Iterator[_Unit]:
         for method in methods:
             yield _unit(method, {node.name, f".{method.name}"}, [], names, judge)
     whole = _unit(node, (), methods, names, judge)
-    for name in _defined(node) or {""}:  # one that defines nothing is led to by nothing
+    now = set() if isinstance(node, Function) else {AT_IMPORT}
+    for name in _defined(node) | now:
         yield dataclasses.replace(whole, needs=frozenset({name}))
 
 
@@ -158,10 +161,22 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOOKING:
         yield from node.args[:1]
         return
+    if isinstance(node, ast.Compare):  # type(m) is nn.MultiheadAttention: this only asks, too
+        yield from (part for part in [node.left, *node.comparators] if not _is_a_name(part))
+        return
+    if isinstance(node, ast.MatchClass):
+        yield from (*node.patterns, *node.kwd_patterns)
+        return
     for name, value in ast.iter_fields(node):
         if name not in ("annotation", "returns"):
             parts = value if isinstance(value, list) else [value]
             yield from (part for part in parts if isinstance(part, ast.AST))
+
+
+def _is_a_name(node: ast.expr) -> bool:
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return all(map(_is_a_name, node.elts))
+    return isinstance(node, (ast.Name, ast.Attribute))
 
 
 class _Names:

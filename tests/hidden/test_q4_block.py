@@ -49,7 +49,7 @@ def test_every_argument_is_used(vit, stand_in, draw):
             built == {"d": 12, "n_heads": 4},
             call="MyViTBlock(12, 4), looking at how it builds its attention",
             expected="MyMSA(12, 4)",
-            got=f"MyMSA({built['d']}, {built['n_heads']})",
+            got=f"MyMSA({built.get('d')}, {built.get('n_heads')})",
         )
     expect_mlp(block, values, draw, d=12, ratio=3, call="MyViTBlock(12, 4, mlp_ratio=3)(x)")
 
