@@ -30,6 +30,8 @@ def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
     try:
         notebook = _read(content.removeprefix(codecs.BOM_UTF8))
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        if not all(isinstance(source, str) for source in sources):
+            raise ValueError("a cell holds no text")
     except Exception as error:  # whatever the JSON reader, nbformat and its schema raise
         said = str(error).strip().splitlines()[:1]
         raise UnusableSubmission(

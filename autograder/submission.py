@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import re
 import shutil
 import stat
 import zipfile
@@ -23,6 +24,9 @@ MOST_OF_NOTEBOOK = 20 << 20
 MOST_OF_ZIP = 100 << 20
 MOST_ENTRIES = 10_000
 DEEPEST = 30  # folders
+DRIVE = re.compile(r"^[A-Za-z]:")
+# What Python unpacks as far as it is asked to; of the other kinds, all at once.
+UNPACKED_IN_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ZIP_ENTRY = b"PK\x01\x02"  # begins every entry of a zip's directory
 NOT_SUBMITTED = ("__MACOSX", ".git", "__pycache__", ".ipynb_checkpoints", ".venv", "venv", "env",
                  "node_modules")  # fmt: skip
@@ -218,7 +222,7 @@ def _in_zip(archive: zipfile.ZipFile) -> Files:
         inside = PurePosixPath(name)
         if entry.is_dir() or not inside.parts:
             continue
-        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
+        if inside.is_absolute() or ".." in inside.parts or DRIVE.match(inside.parts[0]):
             raise UnusableSubmission(
                 f"Your zip holds a path that leads out of it: {plain_line(name)!r}. Make it anew."
             )
@@ -234,6 +238,10 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
         if entry.flag_bits & 0x1:
             raise UnusableSubmission(
                 f"{name} in your zip is encrypted: make it without a password."
+            )
+        if entry.compress_type not in UNPACKED_IN_STEPS:
+            raise UnusableSubmission(
+                f"{name} in your zip is compressed in an unusual way: make an ordinary zip."
             )
         try:
             with archive.open(entry) as file:

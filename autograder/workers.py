@@ -25,6 +25,8 @@ MOST_REPORTS = 10_000  # of progress, in one request
 MOST_WORDS = 64 << 10  # bytes
 MOST_WRITTEN_MB = 64
 MOST_ENTRIES = 2000  # files and folders
+LONGEST_PATH = 3000  # characters; Linux refuses 4096
+MOST_PARTS = 4  # of a function's full name
 MOST_SHOWN = 6  # lines of a traceback
 LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 NOTED = re.compile(r'^  File "(.{1,4096})", line (\d{1,9}) in (.{1,200})$')
@@ -178,7 +180,10 @@ class Worker:
         if not 1 <= frame.line <= len(lines):
             return None
         parts = frame.function.replace(".<locals>", "").split(".")
-        known = all(part in ANYWHERE or (part.isidentifier() and part in text) for part in parts)
+        known = len(parts) <= MOST_PARTS and all(
+            part in ANYWHERE or re.search(rf"\b(?:def|class)\s+{re.escape(part)}\b", text)
+            for part in parts
+        )
         line = plain_line(lines[frame.line - 1].strip())
         return Frame(frame.file, frame.line, frame.function if known else "", line)
 
@@ -204,7 +209,10 @@ def _look_at_files(scratch: Path) -> None:
     size = entries = 0
     folders = [str(scratch)]
     while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as inside:
+        folder = folders.pop()
+        if len(folder) > LONGEST_PATH:  # deeper than can be looked into
+            raise TooLarge(f"{MOST_ENTRIES} files and folders")
+        with contextlib.suppress(OSError), os.scandir(folder) as inside:
             for entry in inside:
                 entries += 1
                 size += _size(entry)

@@ -66,6 +66,8 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "mknod": (133, None), "mknodat": (259, 33), "link": (86, None), "linkat": (265, 37),
     "symlink": (88, None), "symlinkat": (266, 36), "truncate": (76, 45), "openat2": (437, 437),
     "fcntl": (72, 25), "ioctl": (16, 29), "prctl": (157, 167),
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
+    "mincore": (27, 232), "fadvise64": (221, 223), "preadv2": (327, 286),
     # files: what it does judge
     "open": (2, None), "openat": (257, 56), "creat": (85, None), "mkdir": (83, None),
     "mkdirat": (258, 34), "rmdir": (84, None), "unlink": (87, None), "unlinkat": (263, 35),

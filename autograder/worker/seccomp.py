@@ -46,6 +46,7 @@ NEVER = """
     chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr
     removexattr lremovexattr fremovexattr utime utimes utimensat futimesat
     mknod mknodat link linkat symlink symlinkat truncate
+    inotify_init inotify_init1 inotify_add_watch mincore fadvise64 preadv2
 """.split()
 CHANGES_FILES = """
     creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate
@@ -53,7 +54,8 @@ CHANGES_FILES = """
 
 CLONE_THREAD = 0x10000
 F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15  # a signal to somebody else when a socket can be read
-FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX = 0x8901, 0x8902, 0x5412, 0x541C
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # typing on somebody's terminal
+OF_SOCKETS = 0x8900  # their owner, to be sent signals, and the machine's interfaces
 PR_SET_MM = 35
 
 
@@ -77,7 +79,8 @@ def rules(pid: int, may_write: bool) -> list[Rule]:
         Rule("prlimit64", 0, [0, pid], unless=True),
         Rule("sched_setaffinity", 0, [0, pid], unless=True),
         Rule("fcntl", 1, [F_SETOWN, F_SETSIG, F_SETOWN_EX]),
-        Rule("ioctl", 1, [FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX]),
+        Rule("ioctl", 1, [TIOCSTI, TIOCLINUX]),
+        Rule("ioctl", 1, [OF_SOCKETS], mask=0xFF00),
         Rule("prctl", 0, [kernel.PR_SET_PDEATHSIG, PR_SET_MM]),
     ]
     for name, flags in (("open", 1), ("openat", 2)):

@@ -29,6 +29,7 @@ from checks.measure import parameters, set_parameters, unregistered
 LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
 
 MOST_PARAMETERS = 80  # tensors; five heads with maps of their own have 32
+MOST_MAPS = 700  # ways to read them as one map; right solutions have up to 400
 AT_ONCE = 64  # maps of the queries, whose attention with all maps of the keys is held at once
 MOST_READINGS = 20  # that one draw of numbers cannot tell apart
 
@@ -75,6 +76,13 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
         why="Leave out what attention does not use, so that its maps can be told.",
     )
     layout = Layout(weights, d, n_heads)
+    expect(
+        max(len(layout.in_maps), len(layout.out_maps)) <= MOST_MAPS,
+        call=f"the parameters() of {call.split('(x)')[0]}",
+        expected="maps for q, k and v, and perhaps an output map",
+        got=f"{len(weights)} tensors that could be taken for them",
+        why="Leave out what attention does not use, so that its maps can be told.",
+    )
     lists = unregistered(msa)
     expect(
         len(layout.in_maps) > 0 and not lists,

@@ -43,8 +43,10 @@ def explain(error: BaseException) -> tuple[Verdict, str]:
 
 def withheld(error: StudentError) -> StudentError:
     """Return the error without what the student's code says of itself: only its type and place."""
-    if error.is_todo or error.kind in PROCESS:  # these words are ours
+    if error.kind in PROCESS:  # these words are ours
         return error
+    if error.is_todo:  # where it stands is the student's to say
+        return StudentError(error.kind, error.text, error.type_name)
     text = WITHHELD.get(error.kind, WITHHELD["raised"])
     known = isinstance(getattr(builtins, error.type_name, None), type)
     name = error.type_name if known else "an exception"
@@ -54,7 +56,7 @@ def withheld(error: StudentError) -> StudentError:
 def not_started(error: StudentError) -> str:
     where = f" in {error.frames[-1].function}" if error.frames else ""
     file = error.frames[-1].file if error.frames else "your file"
-    found = re.match(r"TODO( q\d+)?", error.text)
+    found = re.match(r"TODO( q\d{1,2}\b)?", error.text)
     return f"{file} still raises {found[0] if found else 'TODO'}{where}."
 
 
