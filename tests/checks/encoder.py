@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,15 @@ def place_of(block: Any, x: Tensor) -> list[str]:
     return max((place for place, _ in found), key=lambda place: place[0].count("."))
 
 
+def input_of(block: Any, x: Tensor, place: Sequence[str], call: str) -> Tensor:
+    """Return what the part at this place is given when the block is called."""
+    inputs = watch(block, x, place)["inputs"]
+    if not inputs or not isinstance(inputs[0], Tensor):
+        fail(call=call, expected="one call of msa(...) with all tokens, every time",
+             got="none, the second time")  # fmt: skip
+    return inputs[0]
+
+
 def _mixes(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether a part's results at the later tokens changed, though of its input only the first did."""
     before, after = one["outputs"][0], other["outputs"][0]
@@ -115,7 +124,7 @@ def expect_mlp(
     expect_shape(seen["result"], x.shape, call=call)
     z = (x + answer).double()
     added = seen["result"].double() - z
-    _, first_gain = normalised_as(seen["inputs"][0], x)
+    _, first_gain = normalised_as(input_of(block, x, place, call), x)
 
     for cause, activation in ACTIVATIONS.items():
         for mlp in itertools.islice(_readings(own, d, ratio), MOST_READINGS):

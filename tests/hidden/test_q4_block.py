@@ -3,7 +3,7 @@
 import torch
 
 from checks import expect, expect_tensor, reported, weight
-from checks.encoder import LOOSE, expect_mlp, normalised_as, place_of, randomise
+from checks.encoder import LOOSE, expect_mlp, input_of, normalised_as, place_of, randomise
 from checks.measure import input_after, used_but_not_trained
 from checks.probes import watch
 
@@ -64,7 +64,7 @@ def test_the_norms_are_learned(vit, stand_in, draw):
     block(x)
     randomise(block, draw)
     place = place_of(block, x)
-    _, gain = normalised_as(watch(block, x, place)["inputs"][0], x)
+    _, gain = normalised_as(input_of(block, x, place, call="MyViTBlock(8, 2)(x)"), x)
     expect(
         bool((gain - gain.mean()).abs().max() > 1e-3),
         call="MyViTBlock(8, 2)(x), with random weights, looking at norm1(x)",

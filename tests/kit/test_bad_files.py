@@ -26,6 +26,16 @@ def refused(grader, path):
     return report.message
 
 
+OLD = {
+    "nbformat": 3,
+    "nbformat_minor": 0,
+    "metadata": {},
+    "worksheets": [
+        {"cells": [{"cell_type": "code", "language": "python", "input": 5, "outputs": []}]}
+    ],
+}
+
+
 # --- too much --------------------------------------------------------------------------------
 
 
@@ -81,6 +91,14 @@ def test_a_zip_bomb_is_read_as_far_as_a_file_may_go(grader, tmp_path):
     assert "vit.py is larger than 5 MB" in refused(grader, path)
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_would_be_unpacked_all_at_once_is_refused(grader, tmp_path, kind):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        archive.writestr("vit.py", b"#" * (50 << 20))
+    assert "vit.py in your zip is compressed in an unusual way" in refused(grader, path)
+
+
 def test_a_zip_that_lies_about_its_sizes_is_refused(grader, tmp_path):
     path = tmp_path / "liar.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -113,6 +131,7 @@ def test_a_zip_of_zips_is_not_unpacked(grader, tmp_path):
         (lambda: '{"cells": ' + "[" * 100_000, "is not a notebook"),
         (lambda: '{"cells": [' + '{"cell_type": "code", "source": 3}]}', "is not a notebook"),
         (lambda: " " * (21 << 20), "is larger than 20 MB"),
+        (lambda: json.dumps(OLD), "a cell holds no text"),
         (lambda: '{"worksheets": [' + " " * (2 << 20) + "]}", "it has no cells"),
     ],
 )

@@ -61,6 +61,15 @@ def test_the_promise_is_broken_by_a_test_that_tells(copied, grader_of):
     assert "a path of this machine can be read" in promise.problems[0]
 
 
+def test_an_unfinished_stub_tells_nothing_of_a_hidden_test(grader, submission, edited, assignment):
+    vit = edited("vit", "    B, C, H, W = images.shape\n", "    B, C, H, W = images.shape\n"
+                 "    if C == 3: raise NotImplementedError('TODO q1 LE' + f'AK-{images}')\n")  # fmt: skip
+    report = grader.grade(submission(vit=vit), ["q1"], SEED)
+    stubs = [o for o in report.questions[0].outcomes if o.verdict.value == "not started"]
+    assert [o.message for o in stubs] == ["your file still raises TODO q1."]
+    assert leaks(report, assignment) == []
+
+
 @pytest.mark.parametrize("show", ["score_only", "after_due_date", "after_published", "hidden"])
 def test_what_a_hidden_test_makes_of_an_exception_is_its_type_alone(
     copied, grader_of, submission, edited, show

@@ -3,9 +3,8 @@
 import torch
 
 from checks import EXACT, expect, expect_shape, expect_tensor, weight
-from checks.encoder import normalised_as, place_of, randomise
+from checks.encoder import input_of, normalised_as, place_of, randomise
 from checks.measure import parameters, set_parameters
-from checks.probes import watch
 
 
 @weight(1)
@@ -51,7 +50,7 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     block(x)  # lazily built layers come into being
     randomise(block, draw)
     place = place_of(block, x)
-    given = watch(block, x, place)["inputs"][0]
+    given = input_of(block, x, place, call="MyViTBlock(8, 2)(x)")
 
     normalised, _ = normalised_as(given, x)
     expect(
