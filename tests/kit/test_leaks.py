@@ -62,8 +62,9 @@ def test_the_promise_is_broken_by_a_test_that_tells(copied, grader_of):
 
 
 def test_an_unfinished_stub_tells_nothing_of_a_hidden_test(grader, submission, edited, assignment):
-    vit = edited("vit", "    B, C, H, W = images.shape\n", "    B, C, H, W = images.shape\n"
-                 "    if C == 3: raise NotImplementedError('TODO q1 LE' + f'AK-{images}')\n")  # fmt: skip
+    stub = "    if C == 3: raise NotImplementedError('TODO q1 LE' + f'AK-{images}')\n"
+    start = "    B, C, H, W = images.shape\n"
+    vit = edited("vit", start, start + stub)
     report = grader.grade(submission(vit=vit), ["q1"], SEED)
     stubs = [o for o in report.questions[0].outcomes if o.verdict.value == "not started"]
     assert [o.message for o in stubs] == ["your file still raises TODO q1."]
