@@ -13,6 +13,7 @@ from autograder.config import Assignment
 from autograder.errors import KitError
 from autograder.forks import ForkServer
 from autograder.grade import Grader
+from autograder.worker import landlock
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -48,6 +49,8 @@ def grader_without(assignment, monkeypatch):
 
     def make(code):
         monkeypatch.setattr(ForkServer, "program", ("-c", code))
+        if code == NO_LANDLOCK:  # the grader decides by it, too, who a worker runs as
+            monkeypatch.setattr(landlock, "version", lambda: 0)
         opened.append(Grader(assignment))
         return opened[-1]
 
