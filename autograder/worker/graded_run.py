@@ -37,9 +37,9 @@ def logits_after_training(
     order = torch.Generator().manual_seed(seed)
     model = cast(Any, vit).LightViT((1, 1, 28, 28), **SIZES)
     model.train()
-    images, batch = _scaled(images), int(run["batch_size"])
+    batch = int(run["batch_size"])
     steps = len(images) // batch
-    epochs = _affordable_epochs(model, images[:batch], labels[:batch], steps, run)
+    epochs = _affordable_epochs(model, _scaled(images[:batch]), labels[:batch], steps, run)
     optimizer = torch.optim.Adam(model.parameters(), lr=run["learning_rate"], fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=run["learning_rate"], total_steps=epochs * steps, pct_start=0.3
@@ -48,7 +48,7 @@ def logits_after_training(
         shuffled = torch.randperm(len(images), generator=order)
         for step in range(steps):
             chosen = shuffled[step * batch : (step + 1) * batch]
-            loss = _loss(model, _shifted(images[chosen], order), labels[chosen])
+            loss = _loss(model, _shifted(_scaled(images[chosen]), order), labels[chosen])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -56,7 +56,7 @@ def logits_after_training(
         report_progress(epoch + 1, epochs, f"training, loss {loss.item():.2f}")
     model.eval()
     with torch.no_grad():
-        logits = torch.cat([model(part) for part in torch.split(_scaled(unseen), 500)])
+        logits = torch.cat([model(_scaled(part)) for part in torch.split(unseen, 500)])
     return {"logits": logits, "epochs": epochs}
 
 

@@ -30,7 +30,7 @@ LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outp
 
 MOST_PARAMETERS = 80  # tensors; five heads with maps of their own have 32
 MOST_MAPS = 700  # ways to read them as one map; right solutions have up to 400
-AT_ONCE = 64  # maps of the queries, whose attention with all maps of the keys is held at once
+AT_ONCE = 12  # maps of the queries, whose attention with all maps of the keys is held at once
 MOST_READINGS = 20  # that one draw of numbers cannot tell apart
 
 # Attention weights from raw scores q @ k^T, as right and as commonly mistaken. Keys complete

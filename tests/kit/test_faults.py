@@ -62,7 +62,7 @@ def children(pid):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_workers_and_fork_servers_killed_at_random_cost_nobody_a_mark_in_silence(assignment, seed):
     chance = random.Random(seed)
     with Grader(assignment) as grader:
