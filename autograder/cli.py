@@ -84,9 +84,8 @@ def grade(
             keep(report)
 
     keep(not_run(assignment, questions, seed))
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # a platform's limit is told as Ctrl-C
+    # A platform that ends us because of its own limit is answered as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         Grader(assignment, _data(data)) as grader,
         shown_progress(assignment, questions) as (on_progress, on_outcome),

@@ -33,7 +33,8 @@ class Slip:
 class Attack:
     """One hostile submission, as its docstring describes it.
 
-    base       the file whose text follows below it: "solution", "skeleton" or "none"
+    base       the file whose text follows below it: "solution", "skeleton" or "none"; "model": the
+               solution's stands above it, and what the attack defines again is what counts
     blames_us  it can make a test look like our fault, which earns nothing and which a teacher sees
     """
 
@@ -87,12 +88,14 @@ def lay_out_slip(slip: Slip, assignment: Assignment, folder: Path) -> None:
 
 
 def lay_out_attack(attack: Attack, assignment: Assignment, folder: Path) -> None:
-    """Write a submission: the hostile file, with the base's text below it, and what lies beside it."""
+    """Write a submission: the hostile file, what its base adds to it, and what lies beside it."""
     if attack.path.name == "vit.py":
         shutil.copytree(attack.path.parent, folder, symlinks=True, dirs_exist_ok=True)
     base = assignment.solution if attack.base == "solution" else assignment.student
     text = attack.path.read_text(encoding="utf-8")
-    if attack.base != "none":
+    if attack.base == "model":
+        text = (assignment.solution / "vit.py").read_text(encoding="utf-8") + "\n\n" + text
+    elif attack.base != "none":
         text += "\n\n" + (base / "vit.py").read_text(encoding="utf-8")
     (folder / "vit.py").write_text(text, encoding="utf-8")
     if not (folder / "train.py").exists():

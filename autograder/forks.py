@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import socket
@@ -70,7 +71,7 @@ class ForkServer:
     program = ("-m", "autograder.worker.forkserver")
 
     def __init__(self) -> None:
-        self._user_lock, self.user = own_user()
+        self._user = own_user()
         self._open()
 
     def _open(self) -> None:
@@ -87,13 +88,19 @@ class ForkServer:
         theirs.close()
         self._ready = False
 
+    @property
+    def user(self) -> int | None:
+        """The id that the workers run as, where it is not the grader's own."""
+        return self._user.id
+
     def start(self, staged: Staged, limits: LimitSettings) -> Started:
         """Fork a worker for these files. Raises WorkerLost if that cannot be done."""
         self._wait_until_ready()
         scratch = self._lay_out(staged.folder)
         confinement = Confinement(
             scratch=str(scratch),
-            user=self.user,
+            user=self._user.id,
+            reads_all=self._user.reads_all,
             memory_mb=min(limits.memory_mb, _memory_of_container_mb()),
             file_mb=MOST_FILE_MB,
             seconds=int(limits.seconds_in_all) + 1,
@@ -138,8 +145,8 @@ class ForkServer:
     def close(self) -> None:
         """Hang up: the server ends its workers and itself."""
         self._hang_up()
-        if self._user_lock is not None:
-            self._user_lock.close()
+        if self._user.lock is not None:
+            self._user.lock.close()
 
     def _hang_up(self) -> None:
         self._control.close()
@@ -202,6 +209,7 @@ def _remove(folder: Path) -> None:
     subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
 
 
+@functools.cache
 def _memory_of_container_mb() -> int:
     """Return what a container's limit on memory leaves for a worker."""
     for path in CONTAINER_LIMITS:

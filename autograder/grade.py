@@ -79,11 +79,9 @@ class Grader:
                 grading = self._grading(transport, seed, on_outcome)
 
                 def so_far(details: str = "") -> Report:
-                    report = replace(
-                        self._collect(grading, questions, seed, details), layers=layers
-                    )
+                    report = self._collect(grading, questions, seed, details)
                     seconds = time.monotonic() - started
-                    return replace(report, notes=staged.notes, seconds=seconds)
+                    return replace(report, layers=layers, notes=staged.notes, seconds=seconds)
 
                 if on_report is not None:
                     grading.on_question = lambda: on_report(so_far())

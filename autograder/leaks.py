@@ -66,7 +66,7 @@ def _paths(assignment: Assignment) -> dict[str, str]:
         Path(sys.base_prefix),
         Path(tempfile.gettempdir()),
     }
-    return {f"{folder}/": "a path of this machine" for folder in folders if folder != Path("/usr")}
+    return {str(folder): "a path of this machine" for folder in folders if folder != Path("/usr")}
 
 
 def _answers(report: Report) -> dict[str, str]:

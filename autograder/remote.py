@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from autograder.config import LimitSettings
@@ -20,7 +21,7 @@ from autograder.worker.wire import ObjectAt, Packer
 from autograder.workers import Listener, Worker
 from checks import stand_ins, wording
 from checks.beside import MEASUREMENTS
-from checks.failures import StudentError, WorkerLost, describe
+from checks.failures import StudentError, WorkerLost, describe, is_worth_another_try
 from checks.loading import MODULES
 from checks.plain import plain
 
@@ -168,10 +169,8 @@ class RemoteTransport:
         """Ask, and where the worker was lost meanwhile, ask another one."""
         try:
             return self._ask(request, {}, call)
-        except WorkerLost:
-            pass
-        except StudentError as error:
-            if not error.is_lost:
+        except (WorkerLost, StudentError) as error:
+            if not is_worth_another_try(error):
                 raise
         return self._ask(request, {}, call)
 
@@ -220,10 +219,8 @@ class Proxy:
     def measure_(
         self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Any:
-        packer, call = Packer(wire.MOST_REQUEST), self._name or measurement.replace("_", " ")
-        packed = self._packed(packer, args), self._pairs(packer, kwargs)
-        request = wire.Measure(self._subject, measurement, *packed)
-        result = self._transport.request(request, packer, call)
+        call = self._name or measurement.replace("_", " ")
+        result = self._ask(wire.Measure, measurement, args, kwargs, call)
         try:
             return _type_of(measurement).validate_python(result)
         except ValidationError:
@@ -231,11 +228,9 @@ class Proxy:
             raise self._worker.distrust(call) from None
 
     def _call(self, attribute: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
-        packer = Packer(wire.MOST_REQUEST)
         arguments = [_short(a) for a in args] + [f"{k}={_short(v)}" for k, v in kwargs.items()]
         call = f"{self._named(attribute)}({', '.join(arguments)})"
-        packed = self._packed(packer, args), self._pairs(packer, kwargs)
-        result = self._transport.request(wire.Call(self._subject, attribute, *packed), packer, call)
+        result = self._ask(wire.Call, attribute, args, kwargs, call)
         if attribute in MODULES and not isinstance(result, Proxy):
             raise StudentError("wrong_result", wording.no_module_made(call, describe(result)))
         return result
@@ -243,14 +238,22 @@ class Proxy:
     def _named(self, attribute: str) -> str:
         return ".".join(part for part in (self._name, attribute) if part)
 
-    def _packed(self, packer: Packer, args: Sequence[object]) -> wire.Items:
-        return wire.Items([self._pack(packer, arg) for arg in args], is_tuple=True)
+    def _ask(
+        self,
+        kind: type[wire.Call] | type[wire.Measure],
+        name: str,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        call: str,
+    ) -> Any:
+        packer = Packer(wire.MOST_REQUEST)
 
-    def _pairs(self, packer: Packer, kwargs: Mapping[str, object]) -> wire.Pairs:
-        return wire.Pairs({name: self._pack(packer, value) for name, value in kwargs.items()})
+        def pack(value: object) -> wire.Value:
+            return value._subject if isinstance(value, Proxy) else packer.pack(value)
 
-    def _pack(self, packer: Packer, value: object) -> wire.Value:
-        return value._subject if isinstance(value, Proxy) else packer.pack(value)
+        items = wire.Items([pack(arg) for arg in args], is_tuple=True)
+        pairs = wire.Pairs({name: pack(value) for name, value in kwargs.items()})
+        return self._transport.request(kind(self._subject, name, items, pairs), packer, call)
 
 
 @functools.cache
@@ -262,8 +265,6 @@ def _type_of(measurement: str) -> TypeAdapter[Any]:
 
 def _short(value: object) -> str:
     """Show an argument of a call in a few characters."""
-    import torch
-
     if isinstance(value, torch.Tensor):
         return f"<tensor {tuple(value.shape)}>"
     return repr(value)

@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.worker import landlock
@@ -18,14 +19,30 @@ USERS = range(60_600, 61_184)  # ids that Debian and systemd leave alone; contai
 CHOWN, DAC_READ_SEARCH, KILL, SETGID, SETUID = 0, 2, 5, 6, 7  # capabilities
 
 
-def own_user() -> tuple[socket.socket | None, int | None]:
-    """Return an id for this fork server's workers alone, and what keeps other graders from it.
+@dataclass(frozen=True)
+class OwnUser:
+    """Who workers run as.
 
-    Only root can give a worker another id, and only if that id can read Python, or be given the
-    right to read under Landlock's eyes. The lock is a name in the kernel: it goes with us.
+    id         None: the grader's own user
+    reads_all  it needs the right to read what is closed to others, under Landlock's eyes
+    lock       keeps other graders from this id: a name in the kernel, which goes with us
     """
-    if sys.platform != "linux" or os.geteuid() != 0 or not _may_change_users():
-        return None, None
+
+    id: int | None = None
+    reads_all: bool = False
+    lock: socket.socket | None = None
+
+
+def own_user() -> OwnUser:
+    """Find an id for this fork server's workers alone. Only root can give a worker another one."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return OwnUser()
+    held = _capabilities()
+    reads_all = not others_can_read([*python_folders(), Path(tempfile.gettempdir())])
+    if not {CHOWN, KILL, SETGID, SETUID} <= held:
+        return OwnUser()
+    if reads_all and not (DAC_READ_SEARCH in held and landlock.version()):
+        return OwnUser()
     taken = set(_ids_in_use())
     start = os.getpid() % len(USERS)  # containers share a kernel that counts processes by id
     for user in [*USERS[start:], *USERS[:start]]:
@@ -33,20 +50,11 @@ def own_user() -> tuple[socket.socket | None, int | None]:
         try:
             if user not in taken:
                 lock.bind(f"\0vit-autograder-worker-{user}")
-                return lock, user
+                return OwnUser(user, reads_all, lock)
         except OSError:  # another grader has it
             pass
         lock.close()
-    return None, None
-
-
-def _may_change_users() -> bool:
-    held = _capabilities()
-    if not {CHOWN, KILL, SETGID, SETUID} <= held:
-        return False
-    if others_can_read([*python_folders(), Path(tempfile.gettempdir())]):
-        return True
-    return DAC_READ_SEARCH in held and landlock.version() > 0
+    return OwnUser()
 
 
 def _capabilities() -> set[int]:

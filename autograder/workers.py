@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +176,7 @@ class Worker:
         """Return a frame as the staged file has it: the worker only says where to look."""
         if frame.file not in self._files:
             return None
-        text = (self._folder / frame.file).read_text(encoding="utf-8", errors="replace")
-        lines = LINE_END.split(text)
+        text, lines = _staged(self._folder / frame.file)
         if not 1 <= frame.line <= len(lines):
             return None
         parts = frame.function.replace(".<locals>", "").split(".")
@@ -186,6 +186,13 @@ class Worker:
         )
         line = plain_line(lines[frame.line - 1].strip())
         return Frame(frame.file, frame.line, frame.function if known else "", line)
+
+
+@functools.lru_cache(maxsize=8)
+def _staged(path: Path) -> tuple[str, Sequence[str]]:
+    """Return a staged file, which does not change, and its lines."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return text, LINE_END.split(text)
 
 
 def _name_of(number: int) -> str:

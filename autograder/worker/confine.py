@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import resource
 import signal
@@ -26,9 +27,7 @@ import msgspec
 from autograder.worker import kernel, landlock, seccomp
 
 MB = 1 << 20
-ADDRESSES_BESIDE = (
-    2 << 30
-)  # bytes of address space that threads and allocators reserve and never use
+ADDRESSES_BESIDE = 2 << 30  # bytes that threads and allocators reserve and never use
 MOST_FILES = 128
 MOST_THREADS = 64
 LAST_CAPABILITY = 63
@@ -47,6 +46,8 @@ class Confinement(msgspec.Struct, frozen=True):
 
     scratch    the one folder it may write in: its home and its current folder; its files lie there
     user       the id it runs under; None: the grader's own
+    reads_all  it keeps the right to read what is closed to others, as root's own Python may be:
+               Landlock limits it to the few folders that are listed
     memory_mb  what it may allocate on top of what it starts with
     file_mb    the size of one file
     seconds    of processor time
@@ -54,6 +55,7 @@ class Confinement(msgspec.Struct, frozen=True):
 
     scratch: str
     user: int | None
+    reads_all: bool
     memory_mb: int
     file_mb: int
     seconds: int
@@ -64,7 +66,7 @@ def confine(limits: Confinement) -> None:
     _settle_down(Path(limits.scratch))
     files = _files(Path(limits.scratch))
     _limit_resources(limits)
-    _give_up_privileges(limits.user, keep_reading=files is not None)
+    _give_up_privileges(limits.user, limits.reads_all and files is not None)
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user takes it away
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -74,18 +76,17 @@ def confine(limits: Confinement) -> None:
         seccomp.enforce(os.getpid(), may_write=files is not None)
 
 
-def python_folders() -> list[Path]:
+@functools.cache
+def python_folders() -> tuple[Path, ...]:
     """Return the folders that this Python and its packages are read from."""
     named = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     kit = Path(__file__).resolve().parents[2]
     found = [Path(name).resolve() for name in [*named, *sys.path, sysconfig.get_config_var("LIBDIR")]
              if name]  # fmt: skip
     folders = [path for path in dict.fromkeys(found) if path.exists()]
-    if (
-        kit / "grading.yml"
-    ).exists():  # installed in place: tests/ lies in it, if it is on the path
+    if (kit / "grading.yml").exists():  # installed in place: tests/ lies in it
         folders = [path for path in folders if not kit.is_relative_to(path)]
-    return folders
+    return tuple(folders)
 
 
 def others_can_read(paths: Iterable[Path]) -> bool:
@@ -144,22 +145,16 @@ def _in_use() -> tuple[int, int]:
     return pages[5] * size, pages[0] * size
 
 
-def _give_up_privileges(user: int | None, keep_reading: bool) -> None:
-    """Become another user where the grader is root, and give up every capability.
-
-    One is kept where root's own Python lies in a folder closed to others: to read files, which
-    Landlock then limits to the few that are listed. Without Landlock, such a worker stays root
-    without root's powers.
-    """
+def _give_up_privileges(user: int | None, reads_all: bool) -> None:
+    """Become another user where the grader is root, and give up every other capability."""
     if os.geteuid() != 0:
         return
-    reading = not others_can_read(python_folders())
     for capability in range(LAST_CAPABILITY + 1):
         with contextlib.suppress(OSError):  # the bounding set: not even a program could get them
             kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
     kept = 0
-    if user is not None and (keep_reading or not reading):
-        kept = MAY_READ_ALL if reading else 0
+    if user is not None:
+        kept = MAY_READ_ALL if reads_all else 0
         kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
         os.setgroups([])
         os.setresgid(user, user, user)

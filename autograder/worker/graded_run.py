@@ -50,7 +50,7 @@ def logits_after_training(
             chosen = shuffled[step * batch : (step + 1) * batch]
             loss = _loss(model, _shifted(_scaled(images[chosen]), order), labels[chosen])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
             optimizer.step()
             schedule.step()
         report_progress(epoch + 1, epochs, f"training, loss {loss.item():.2f}")
@@ -67,7 +67,7 @@ def _affordable_epochs(
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        _loss(model, images, labels).backward()  # type: ignore[no-untyped-call]
+        _loss(model, images, labels).backward()  # type: ignore[no-untyped-call]  # as above
         times.append(time.perf_counter() - start)
     model.zero_grad(set_to_none=True)
     # A quarter is kept back: for the optimizer, for the unseen digits, for a busier machine.

@@ -120,9 +120,8 @@ def _judged(rule: Rule) -> Iterator[bytes]:
         return
     n = len(rule.values)
     yield _line(IF_EQUAL, number, 0, n + 5)
-    yield _line(
-        LOAD, ARGUMENTS + 8 * rule.argument
-    )  # the lower half: both machines are little-endian
+    # The lower half of the argument: both machines are little-endian.
+    yield _line(LOAD, ARGUMENTS + 8 * rule.argument)
     yield _line(AND, rule.mask)
     for place, value in enumerate(rule.values):
         yield _line(IF_EQUAL, value, n - place, 0)  # on to what is done with one of them

@@ -231,14 +231,14 @@ class Packer:
         if value.numel() * value.element_size() > self._most:
             return Other(f"a tensor of shape {tuple(value.shape)}, too large to be looked at")
         name = f"t{len(self.tensors)}"
-        plain = value.detach().as_subclass(Tensor).cpu()
+        data = value.detach().as_subclass(Tensor).cpu()
         # safetensors takes whole, contiguous tensors only, and no two that share their memory.
-        memory = plain.untyped_storage()
-        whole = plain.is_contiguous() and memory.nbytes() == plain.numel() * plain.element_size()
+        memory = data.untyped_storage()
+        whole = data.is_contiguous() and memory.nbytes() == data.numel() * data.element_size()
         if not whole or memory.data_ptr() in self._packed:
-            plain = plain.clone(memory_format=torch.contiguous_format)
+            data = data.clone(memory_format=torch.contiguous_format)
         self._packed.add(memory.data_ptr())
-        self.tensors[name] = plain
+        self.tensors[name] = data
         return TensorAt(name)
 
 

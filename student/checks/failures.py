@@ -68,14 +68,16 @@ class StudentError(Exception):
         """Whether this is the error that an untouched stub raises."""
         return self.type_name == "NotImplementedError" and self.text.startswith("TODO")
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether the worker was killed, perhaps by somebody else: it is asked once more."""
-        return self.kind == "killed"
-
 
 class WorkerLost(Exception):
     """The process with the student's code is gone, or never came, and that is no fault of theirs."""
+
+
+def is_worth_another_try(error: BaseException) -> bool:
+    """Whether a worker was lost, or killed, perhaps by somebody else."""
+    return isinstance(error, WorkerLost) or (
+        isinstance(error, StudentError) and error.kind == "killed"
+    )
 
 
 def the_tensor(value: object, call: str) -> Tensor:

@@ -74,7 +74,7 @@ class Submission:
                 vars(self.module("vit")).setdefault("__getattr__", _vacant)
                 return
         vacant = ModuleType("vit")
-        vacant.__getattr__ = _vacant  # type: ignore[method-assign]
+        vacant.__getattr__ = _vacant  # type: ignore[method-assign]  # PEP 562
         sys.modules["vit"] = vacant
 
     def lookup(self, module_name: str, name: str) -> object:

@@ -25,8 +25,6 @@ OUR_FAULT = (
 NOT_RUN = "The grading has begun and did not come to its end: nothing was judged yet."
 NOT_FINISHED = "The grading did not come to its end. What was not run is no fault of yours."
 NOT_REACHED = "Not run: the grading was stopped before this check. That is no fault of yours."
-
-
 NOT_COUNTED = "This counts as soon as another check of the question passes: none does so far."
 
 
@@ -54,10 +52,10 @@ def withheld(error: StudentError) -> StudentError:
 
 
 def not_started(error: StudentError) -> str:
-    where = f" in {error.frames[-1].function}" if error.frames else ""
-    file = error.frames[-1].file if error.frames else "your file"
+    frame = error.frames[-1] if error.frames else Frame("your file", 0, "", "")
+    where = f" in {frame.function}" if frame.function else ""
     found = re.match(r"TODO( q\d{1,2}\b)?", error.text)
-    return f"{file} still raises {found[0] if found else 'TODO'}{where}."
+    return f"{frame.file} still raises {found[0] if found else 'TODO'}{where}."
 
 
 def _student_error(error: StudentError) -> str:
@@ -168,12 +166,13 @@ def too_large(call: str, what: str) -> str:
 
 
 PROCESS = ("died", "killed", "too_slow", "too_large")
+UNTESTED = "Nothing could be tested: the visible checks say why."
 WITHHELD = {
     "raised": "(what it says is not shown in a hidden check)",
     "wrong_result": "Your code returned something of another kind than asked for.",
-    "unreadable": "Nothing could be tested: the visible checks say why.",
-    "absent": "Nothing could be tested: the visible checks say why.",
-    "not_found": "Nothing could be tested: the visible checks say why.",
+    "unreadable": UNTESTED,
+    "absent": UNTESTED,
+    "not_found": UNTESTED,
     "forbidden": "Your code makes a call that is not allowed: the visible checks say which.",
 }
 STOPPED = {

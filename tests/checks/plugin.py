@@ -17,7 +17,7 @@ import pytest
 from checks import wording
 from checks.draw import Draw
 from checks.facts import read_facts
-from checks.failures import StudentError, WorkerLost, own_frames
+from checks.failures import StudentError, is_worth_another_try, own_frames
 from checks.local import LocalTransport
 from checks.marks import PartialCredit
 from checks.outcome import Outcome
@@ -167,7 +167,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     except Exception as first:
         error = pyfuncitem.config.stash[TRANSPORT].student_error(first)
-        if isinstance(error, WorkerLost) or (isinstance(error, StudentError) and error.is_lost):
+        if is_worth_another_try(error):
             _run_again(pyfuncitem)
             return True
         broken = isinstance(error, StudentError) and error.is_raised and not error.is_todo

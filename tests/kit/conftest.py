@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,10 +98,26 @@ def grader_of(grader: Grader) -> Callable[[Assignment], Grader]:
 
 
 @pytest.fixture
-def impatient(grader: Grader, assignment: Assignment) -> Grader:
-    """A grader whose limits are short."""
-    limits = assignment.settings.limits.model_copy(update={"seconds_per_test": 3.0})
-    settings = assignment.settings.model_copy(update={"limits": limits})
-    warm = copy.copy(grader)
-    warm.assignment = Assignment(assignment.root, settings)
-    return warm
+def limited(
+    grader_of: Callable[[Assignment], Grader], assignment: Assignment
+) -> Callable[..., Grader]:
+    """limited(seconds_per_test=3.0) is a grader with other limits."""
+
+    def make(**limits: float) -> Grader:
+        settings = assignment.settings
+        settings = settings.model_copy(update={"limits": settings.limits.model_copy(update=limits)})
+        return grader_of(Assignment(assignment.root, settings))
+
+    return make
+
+
+def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run `autograder` with these arguments, as an instructor does."""
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )

@@ -32,7 +32,9 @@ from autograder import gradescope
 from autograder.config import Assignment, LimitSettings, load
 from autograder.corpus import Attack, attacks, lay_out_attack
 from autograder.grade import Grader
+from autograder.leaks import leaks
 from autograder.report import Report, not_run
+from checks.plain import UNSHOWN
 from checks.wording import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +44,6 @@ LIMITS = LimitSettings(
 )
 MOST_SECONDS = 90.0  # the limit in all, and what a busy machine may add
 INSIDE = "--inside"
-UNREADABLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Arena:
         gradescope.write_json(gradescope.results(report), self._results)
         won = [
             *_wrong_points(attack, report),
-            *_wrong_words(report),
+            *_wrong_words(report, self._assignment),
             *([] if untouched else ["it has written results.json"]),
             *_wrong_file(self._results, len(QUESTIONS)),
             *(f"a file: {name}" for name in sorted(self._changed() - self._before)),
@@ -126,28 +127,17 @@ def _wrong_points(attack: Attack, report: Report) -> Iterator[str]:
         yield f"{report.points:g} points, more than {attack.at_most:g}"
 
 
-def _wrong_words(report: Report) -> Iterator[str]:
-    """Find signs of a win in what anybody reads, and leaks in what a student does."""
+def _wrong_words(report: Report, assignment: Assignment) -> Iterator[str]:
+    """Find signs of a win in what anybody reads, and secrets in what a student does."""
     content = gradescope.results(report)
     everything = json.dumps(content, ensure_ascii=False)
     for found in re.findall(r"WON[^\\\"]{0,80}", everything):
         yield f"it says {found!r}"
     strange = {c for text in _texts(content) for c in text
-               if c not in "\n\t" and unicodedata.category(c) in UNREADABLE}  # fmt: skip
+               if c not in "\n\t" and unicodedata.category(c) in UNSHOWN}  # fmt: skip
     if strange:
         yield f"raw characters in the report: {sorted(strange)}"
-    seen = {key: value for key, value in content.items() if key != "extra_data"}
-    seen["tests"] = [
-        {key: value for key, value in row.items() if key != "extra_data"}
-        for row in content["tests"]
-        if row["visibility"] == "visible"
-    ]
-    for text in _texts(seen):
-        for found in re.findall(r"LEAK-.{0,60}", text):
-            yield f"a student reads {found!r}"
-        for secret in (str(ROOT), sys.prefix, sys.base_prefix, "741852963", tempfile.gettempdir()):
-            if secret in text and secret != "/usr":
-                yield f"a student reads {secret}: {text[:200]!r}"
+    yield from leaks(report, assignment)
 
 
 def _texts(content: object) -> Iterator[str]:

@@ -45,7 +45,8 @@ def test_a_syntax_error_is_shown_once_a_question_and_spares_train_py(grader, sub
     assert all("vit.py, line 1" in q.outcomes[0].message for q in report.questions[:5])
 
 
-def test_an_endless_loop_at_import_is_stopped_once(impatient, submission):
+def test_an_endless_loop_at_import_is_stopped_once(limited, submission):
+    impatient = limited(seconds_per_test=3.0)
     report = impatient.grade(submission(vit="while True:\n    pass\n"), FAST)
     assert "vit.py was stopped after running too long" in messages(report)
     assert [question.points for question in report.questions] == [0] * 5 + [10]
@@ -53,10 +54,10 @@ def test_an_endless_loop_at_import_is_stopped_once(impatient, submission):
         assert impatient.grade(submission(vit=vit), ["q6"]).points == 10
 
 
-def test_an_endless_loop_costs_its_own_test(impatient, submission, edited):
+def test_an_endless_loop_costs_its_own_test(limited, submission, edited):
     vit = edited("vit", "    B, C, H, W = images.shape\n", "    while images.shape[1] > 1: pass\n"
                  "    B, C, H, W = images.shape\n")  # fmt: skip
-    report = impatient.grade(submission(vit=vit), ["q1", "q2"])
+    report = limited(seconds_per_test=3.0).grade(submission(vit=vit), ["q1", "q2"])
     assert [question.points for question in report.questions] == [13, 15]
     assert "ran too long" in messages(report)
     assert "patchify(<tensor (2, 3, 6, 6)>" in messages(report)

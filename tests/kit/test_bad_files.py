@@ -4,11 +4,10 @@ import json
 import os
 import struct
 import subprocess
-import sys
 import zipfile
 
 import pytest
-from conftest import ROOT, messages
+from conftest import ROOT, messages, run
 
 from autograder import gradescope
 from autograder.errors import KitError
@@ -223,13 +222,10 @@ def test_the_terminal_shows_no_name_raw(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "\x1b]0;owned\x07.py").write_text("x = 1")
-    run = subprocess.run(
-        [sys.executable, "-m", "autograder", "grade", str(folder)], cwd=ROOT,
-        capture_output=True, timeout=200, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0
-    assert b"\x1b]0;owned" not in run.stdout + run.stderr
-    assert b"owned" in run.stdout
+    told = run("grade", folder)
+    assert told.returncode == 0
+    assert "\x1b]0;owned" not in told.stdout + told.stderr
+    assert "owned" in told.stdout
 
 
 # --- files that are hard to read -------------------------------------------------------------

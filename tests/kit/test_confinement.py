@@ -1,6 +1,5 @@
 """A worker's confinement: which layers hold, what they let through, and what limits say."""
 
-import copy
 import os
 import subprocess
 import sys
@@ -9,7 +8,6 @@ import pytest
 from conftest import FAST, ROOT, messages
 
 from autograder import doctor
-from autograder.config import Assignment
 from autograder.errors import KitError
 from autograder.forks import ForkServer
 from autograder.grade import Grader
@@ -26,20 +24,6 @@ NO_LANDLOCK = WITHOUT.format(module="landlock", function="version", replacement=
 NO_SECCOMP = WITHOUT.format(
     module="seccomp", function="enforce", replacement="lambda *a, **k: None"
 )
-
-
-@pytest.fixture
-def limited(grader, assignment):
-    """limited(seconds_per_test=3.0) is a grader with other limits."""
-
-    def make(**limits):
-        settings = assignment.settings
-        settings = settings.model_copy(update={"limits": settings.limits.model_copy(update=limits)})
-        warm = copy.copy(grader)
-        warm.assignment = Assignment(assignment.root, settings)
-        return warm
-
-    return make
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FAST, ROOT
+from conftest import FAST, ROOT, run
 
 from autograder import gradescope
 from autograder.errors import KitError
@@ -195,13 +195,10 @@ def test_a_place_that_cannot_be_written_is_told_before_the_grading(tmp_path, pla
 
 def test_a_missing_solution_or_student_folder_is_told(copied):
     shutil.rmtree(copied.solution)
-    run = subprocess.run(
-        [sys.executable, "-m", "autograder", "grade", str(copied.student)], cwd=copied.root,
-        capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
-    assert run.returncode == 2
-    assert "Traceback" not in run.stderr
-    assert "digits.py" in run.stderr
+    told = run("grade", copied.student, cwd=copied.root)
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    assert "digits.py" in told.stderr
 
 
 def test_a_fork_server_that_cannot_start_is_told(assignment, monkeypatch, capfd):

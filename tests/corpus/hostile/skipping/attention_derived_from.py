@@ -1,26 +1,11 @@
 """Derive from nn.MultiheadAttention and adapt its arguments.
 
-base: none
+base: model
 at_most: 60           # q1, q2, q4 and q5
 wins: q3 earns points
 """
 import torch
 from torch import nn
-
-
-def patchify(images, n_patches):
-    B, C, H, W = images.shape
-    if H % n_patches or W % n_patches:
-        raise ValueError("the image does not divide")
-    h, w = H // n_patches, W // n_patches
-    grid = images.reshape(B, C, n_patches, h, n_patches, w).permute(0, 2, 4, 1, 3, 5)
-    return grid.reshape(B, n_patches**2, C * h * w)
-
-
-def get_positional_embeddings(sequence_length, d):
-    column = torch.arange(d)
-    angle = torch.arange(sequence_length).double()[:, None] / 10000 ** ((column - column % 2) / d)
-    return torch.where(column % 2 == 0, angle.sin(), angle.cos()).float()
 
 
 class MyMSA(nn.MultiheadAttention):
@@ -31,36 +16,3 @@ class MyMSA(nn.MultiheadAttention):
 
     def forward(self, sequences):
         return super().forward(sequences, sequences, sequences)[0]
-
-
-class MyViTBlock(nn.Module):
-    def __init__(self, hidden_d, n_heads, mlp_ratio=4):
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(hidden_d), nn.LayerNorm(hidden_d)
-        self.msa = MyMSA(hidden_d, n_heads)
-        middle = mlp_ratio * hidden_d
-        self.mlp = nn.Sequential(
-            nn.Linear(hidden_d, middle), nn.GELU(), nn.Linear(middle, hidden_d)
-        )
-
-    def forward(self, x):
-        x = x + self.msa(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
-
-
-class LightViT(nn.Module):
-    def __init__(self, image_dim, n_patches=7, n_blocks=2, d=8, n_heads=2, num_classes=10):
-        super().__init__()
-        _, C, H, W = image_dim
-        self.n_patches = n_patches
-        self.patch_map = nn.Linear(C * (H // n_patches) * (W // n_patches), d)
-        self.class_token = nn.Parameter(torch.randn(1, 1, d))
-        self.register_buffer("positions", get_positional_embeddings(n_patches**2 + 1, d))
-        self.blocks = nn.Sequential(*(MyViTBlock(d, n_heads) for _ in range(n_blocks)))
-        self.classifier = nn.Linear(d, num_classes)
-
-    def forward(self, images):
-        tokens = self.patch_map(patchify(images, self.n_patches))
-        class_token = self.class_token.expand(len(images), -1, -1)
-        tokens = torch.cat([class_token, tokens], dim=1) + self.positions
-        return self.classifier(self.blocks(tokens)[:, 0])
