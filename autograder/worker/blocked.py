@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import importlib.machinery
 import math
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from importlib.abc import MetaPathFinder
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import torch
@@ -38,22 +40,36 @@ class Block:
 
     def __init__(self, submission: Submission, forbidden: Sequence[Forbidden]) -> None:
         self._submission, self._forbidden = submission, forbidden
-        self._library: Any = None
+        self._library: Any = None  # it holds what replaces operators
+        self._in_force = False
         self._classes: dict[type, str] = {}
         self._originals: dict[str, Call] = {}
+        self._ours: dict[int, Call] = {}  # by id: not everything callable can be hashed
 
     def enforce(self) -> None:
         """Replace what is forbidden. The student's files have been looked through, and not run."""
-        if self._library is not None:
+        if self._in_force:
             return
+        # torch does not annotate it.
         self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
-        for entry in self._forbidden:
-            for pattern in entry.calls:
-                if pattern.startswith(OPERATORS):
-                    self._replace_operators(pattern.removeprefix(OPERATORS), entry.instead)
-                else:
-                    self._replace(pattern, entry.instead)
+        patterns = [
+            (pattern, entry.instead) for entry in self._forbidden for pattern in entry.calls
+        ]
+        for pattern, instead in patterns:
+            if pattern.startswith(OPERATORS):
+                self._replace_operators(pattern.removeprefix(OPERATORS), instead)
+            else:
+                self._replace(pattern, instead)
         self._watch_modules_being_made()
+
+        def replace_again(root: str) -> None:
+            for pattern, instead in patterns:
+                if pattern.split(".")[0] == root and not pattern.startswith(OPERATORS):
+                    self._replace(pattern, instead)
+
+        roots = {pattern.split(".")[0] for pattern, _ in patterns}
+        sys.meta_path.insert(0, _LateImports(roots, replace_again))
+        self._in_force = True
 
     def forget(self) -> None:
         """Drop what only the loading of the files might use."""
@@ -61,16 +77,18 @@ class Block:
             self._originals.clear()
 
     def _replace(self, pattern: str, instead: str) -> None:
-        for name, thing in matches(pattern):
-            full = f"{pattern.rpartition('.')[0]}.{name}"
+        for full, thing in matches(pattern):
+            if id(thing) in self._ours:
+                continue  # from an earlier round
             if isinstance(thing, type):
                 for method in MADE_AND_RUN:
-                    if method in vars(thing):
-                        original = getattr(thing, method)
+                    original = vars(thing).get(method)
+                    if original is not None and id(original) not in self._ours:
                         replaced = self._refusing(f"{full}.{method}", instead, original)
                         setattr(thing, method, replaced)
                 continue
-            replaced, root = self._refusing(full, instead, thing), pattern.split(".")[0]
+            replaced = self._refusing(full, instead, thing)
+            root, name = full.split(".")[0], full.split(".")[-1]
             for module in [m for n, m in sys.modules.items() if n.split(".")[0] == root]:
                 if vars(module).get(name) is thing:  # one function, many doors
                     setattr(module, name, replaced)
@@ -98,6 +116,7 @@ class Block:
             shown = name.removesuffix(".__init__").removesuffix(".forward")
             raise _error(shown, instead, frames[0] if frames else None)
 
+        self._ours[id(refused)] = refused
         return refused
 
     def _watch_modules_being_made(self) -> None:
@@ -111,7 +130,7 @@ class Block:
                 self._refusing(type(module).__qualname__, instead, None)()
             make(module, *args, **kwargs)
 
-        nn.Module.__init__ = __init__  # type: ignore
+        nn.Module.__init__ = __init__  # type: ignore  # to replace it is the point
 
     def _judged(self, made: type) -> str:
         """Return what to do instead of a module of this class; "" where it is allowed."""
@@ -138,6 +157,36 @@ class Block:
                 found.append(frame)
             frame = frame.f_back
         return found
+
+
+class _LateImports(MetaPathFinder):
+    """Tells when something of a library has been imported, with all that it imports itself."""
+
+    def __init__(self, roots: Collection[str], after: Callable[[str], None]) -> None:
+        self._roots, self._after = roots, after
+        self._inside = False
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        root = name.split(".")[0]
+        if self._inside or root not in self._roots:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        loader = spec.loader if spec else None
+        if loader is not None:
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                self._inside = True
+                try:
+                    execute(module)
+                finally:
+                    self._inside = False
+                    self._after(root)
+
+            loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader alone
+        return spec
 
 
 def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:

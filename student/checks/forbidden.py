@@ -303,15 +303,19 @@ def resolve(full: str) -> object | None:
 
 
 def matches(pattern: str) -> Iterator[tuple[str, object]]:
-    """Yield (name, thing) for everything loaded that a pattern names."""
+    """Yield (full name, thing) for everything loaded that a pattern names."""
     module, _, last = pattern.rpartition(".")
-    owner = resolve(module)
-    for name, thing in list(vars(owner).items()) if owner is not None else []:
-        if fnmatch.fnmatchcase(name, last) and callable(thing):
-            # With a *, not what the module has only imported for its own use.
-            home = f"{getattr(thing, '__module__', '')}."
-            if "*" not in last or home.startswith(f"{module}."):
-                yield name, thing
+    owners = {module: resolve(module)}
+    if last == "*":  # the whole of a library
+        owners |= {n: m for n, m in list(sys.modules.items()) if n.startswith(f"{module}.")}
+    for owner, inside in owners.items():
+        for name, thing in list(vars(inside).items()) if inside is not None else []:
+            full = f"{owner}.{name}"
+            if callable(thing) and fnmatch.fnmatchcase(full, pattern):
+                # With a *, not what the module has only imported for its own use.
+                home = f"{getattr(thing, '__module__', '')}."
+                if "*" not in last or home.startswith(f"{module}."):
+                    yield full, thing
 
 
 def _defined(node: ast.stmt) -> set[str]:

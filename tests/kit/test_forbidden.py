@@ -192,3 +192,17 @@ def test_a_mistake_in_the_list_is_told(copied, entry, said):
     with pytest.raises(ConfigError) as raised:
         load(copied.root)
     assert said in str(raised.value)
+
+
+def test_a_library_that_holds_forbidden_models_may_be_imported(grader, submission, assignment):
+    """Its other parts work, its datasets and transforms, and so does a look beside the exercise."""
+    vit = (assignment.solution / "vit.py").read_text() + (
+        "\nimport torchvision\n"
+        "from torchvision import datasets, transforms\n"
+        "from torchvision.models import VisionTransformer, vision_transformer\n"
+        "import torchvision.models.video, torch.onnx, torch.utils.data\n"
+        "grid = torchvision.utils.make_grid(torch.zeros(4, 1, 8, 8))\n"
+        "resized = transforms.Resize(4)(grid)\n"
+        "theirs = torchvision.models.vit_b_16\n"
+    )
+    assert grader.grade(submission(vit=vit), FAST).points == 95
