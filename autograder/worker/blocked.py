@@ -77,6 +77,8 @@ class Block:
             self._originals.clear()
 
     def _replace(self, pattern: str, instead: str) -> None:
+        root = pattern.split(".")[0]
+        doors = [m for n, m in list(sys.modules.items()) if n == root or n.startswith(f"{root}.")]
         for full, thing in matches(pattern):
             if id(thing) in self._ours:
                 continue  # from an earlier round
@@ -88,8 +90,8 @@ class Block:
                         setattr(thing, method, replaced)
                 continue
             replaced = self._refusing(full, instead, thing)
-            root, name = full.split(".")[0], full.split(".")[-1]
-            for module in [m for n, m in sys.modules.items() if n.split(".")[0] == root]:
+            name = full.split(".")[-1]
+            for module in doors:
                 if vars(module).get(name) is thing:  # one function, many doors
                     setattr(module, name, replaced)
 
