@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,15 @@ from autograder.errors import KitError
 if TYPE_CHECKING:
     from autograder.doctor import Layer
     from autograder.report import Report
+
+
+class Zip(str, Enum):
+    """What can be built."""
+
+    STUDENT = "student"
+    GRADESCOPE = "gradescope"
+    OTTER = "otter"
+
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
@@ -77,7 +87,7 @@ def grade(
 
     def keep(report: Report) -> None:
         if json is not None:
-            write_json(results(report), json)
+            write_json(results(report, assignment.settings.gradescope), json)
 
     def keep_if_possible(report: Report) -> None:
         with contextlib.suppress(KitError):  # the disk may be full for a moment: the end will tell
@@ -117,19 +127,46 @@ def check(
     training: Annotated[bool, typer.Option(help="also train: the accuracy mark")] = True,
 ) -> None:
     """Prove that skeleton, solution, tests and points agree. Status 1 if they do not."""
-    from autograder.selfcheck import promises
-
-    console = Console(highlight=False)
-    kept = True
-    for promise in promises(load(), training):
-        kept = kept and promise.kept
-        answer = "yes" if promise.kept else "NO"
-        console.print(f"{promise.number}  {promise.text:<62}  {answer:<3}  {promise.note}",
-                      markup=False, soft_wrap=True)  # fmt: skip
-        for line in promise.problems:
-            console.print(f"       {line}", markup=False, soft_wrap=True)
-    if not kept:
+    if not _promises_kept(load(), training):
         raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    what: Annotated[
+        list[Zip] | None, typer.Argument(help="some of them; none named: all", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="the folder to write them into")] = Path("dist"),
+    check: Annotated[
+        bool, typer.Option(help="first prove that the kit is fit to hand out, which takes minutes")
+    ] = True,
+) -> None:
+    """Write the zips to hand out and to upload into dist/: student, gradescope, otter."""
+    from autograder.platforms.build import build, warnings
+    from autograder.terminal import show_built
+
+    assignment = load()
+    console = Console(highlight=False)
+    if check and not _promises_kept(assignment, training=True):
+        raise KitError("autograder build", "nothing was built: a promise above is broken",
+                       "mend it, or build with --no-check")  # fmt: skip
+    for warning in warnings(assignment):
+        console.print(f"Warning: {warning}\n", markup=False, soft_wrap=True)
+    names = [one.value for one in what or Zip]
+    for built in build(assignment, names, out):
+        show_built(built, console)
+
+
+def _promises_kept(assignment: Assignment, training: bool) -> bool:
+    """Print every promise of the kit as soon as it is known; return whether all are kept."""
+    from autograder.selfcheck import promises
+    from autograder.terminal import show_promise
+
+    console, kept = Console(highlight=False), True
+    for promise in promises(assignment, training):
+        kept = kept and promise.kept
+        show_promise(promise, console)
+    return kept
 
 
 @app.command()

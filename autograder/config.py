@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from checks.forbidden import Forbidden
 FILE = "grading.yml"
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 FileName = Annotated[str, Field(pattern=r"^(vit|train)\.py$")]
 
@@ -71,6 +72,48 @@ class Question(_Strict):
     show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
 
 
+class Rows(str, Enum):
+    """What a row of Gradescope's results is."""
+
+    TEST = "test"
+    QUESTION = "question"
+
+
+class AttemptSettings(_Strict):
+    """How often a student may have work graded: at_most so many times in a window of time."""
+
+    per: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}[mhd]$")]
+    at_most: Annotated[int, Field(gt=0)]
+
+    @property
+    def window(self) -> timedelta:
+        return int(self.per[:-1]) * timedelta(**{UNITS[self.per[-1]]: 1})
+
+
+class GradescopeSettings(_Strict):
+    """How results are shown on Gradescope."""
+
+    rows: Annotated[Rows, Field(strict=False)] = Rows.TEST
+    attempts: AttemptSettings | None = None
+    leaderboard: bool = False
+
+
+class OtterSettings(_Strict):
+    """What Otter prints. Its other settings would change points, which are ours to give."""
+
+    logo: bool = False
+    print_summary: bool = True
+    print_score: bool = True
+    show_stdout: bool = False
+    log_level: Annotated[int, Field(ge=0, le=50)] | None = None
+
+
+class InstallSettings(_Strict):
+    """Where a grading container's packages come from."""
+
+    torch_index: Annotated[str, Field(pattern=r"^(https?://[\w.:/~%+-]+)?$")] = ""
+
+
 class Settings(_Strict):
     """Everything in grading.yml."""
 
@@ -79,6 +122,9 @@ class Settings(_Strict):
     provided: list[str] = []
     limits: LimitSettings = LimitSettings()
     training: TrainingSettings
+    gradescope: GradescopeSettings = GradescopeSettings()
+    otter: OtterSettings = OtterSettings()
+    install: InstallSettings = InstallSettings()
     forbidden: list[ForbiddenSettings] = []
     questions: Annotated[
         dict[Annotated[str, Field(pattern=r"^q[1-9]\d*$")], Question], Field(min_length=1)
@@ -205,10 +251,15 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
     return ConfigError(where, what, _remedy(first))
 
 
+EXAMPLES = {"per": "24h, or 30m, or 7d", "torch_index": "https://download.pytorch.org/whl/cpu"}
+
+
 def _remedy(first: Any) -> str:
     kind = str(first["type"])
     if kind == "enum" or kind == "literal_error":
         return f"write {first['ctx']['expected']}"
+    if kind == "string_pattern_mismatch" and first["loc"][-1] in EXAMPLES:
+        return f"write it like this: {EXAMPLES[first['loc'][-1]]}"
     if kind.endswith("_type") or kind.endswith("_parsing"):
         return f"write {_article(kind.split('_')[0])} here"
     return "choose a value that fits"
@@ -225,6 +276,10 @@ def _known_keys(place: tuple[Any, ...]) -> list[str]:
         (): Settings,
         ("limits",): LimitSettings,
         ("training",): TrainingSettings,
+        ("gradescope",): GradescopeSettings,
+        ("gradescope", "attempts"): AttemptSettings,
+        ("otter",): OtterSettings,
+        ("install",): InstallSettings,
     }
     if place[:1] == ("forbidden",) and len(place) > 1:
         return list(ForbiddenSettings.model_fields)

@@ -42,3 +42,13 @@ def _read(raw: Path, part: str, kind: str) -> Pixels:
         raise ValueError(f"{plain.name} in {raw} is cut short")
     copied: Pixels = numbers.reshape(shape).copy()  # torch wants memory of its own
     return copied
+
+
+def idx_images(packed: bytes) -> set[bytes]:
+    """Return the images of a gzipped IDX file, each as its bytes; none if it holds something else."""
+    content = gzip.decompress(packed)
+    if int.from_bytes(content[:4], "big") != MAGIC["images-idx3"]:
+        return set()
+    count, height, width = (int.from_bytes(content[i : i + 4], "big") for i in (4, 8, 12))
+    pixels = np.frombuffer(content, dtype=np.uint8, offset=16)
+    return {image.tobytes() for image in pixels.reshape(count, height * width)}

@@ -72,7 +72,8 @@ class Grader:
             try:
                 staged = stage(path, self.assignment, folder / "files")
             except UnusableSubmission as error:
-                return reports.refuse(self.assignment, questions, seed, str(error))
+                report = reports.refuse(self.assignment, questions, seed, str(error))
+                return replace(report, facts=reports.facts(self.assignment))
             except OSError as error:
                 raise _no_place(error) from None
             with self._transport(staged, on_progress) as transport:
@@ -121,6 +122,8 @@ class Grader:
         outcomes = [o for o in grading.outcomes.values() if not _is_broken(o, grading.uncollected)]
         details = "\n".join([details, *grading.uncollected]).strip()
         report = reports.collect(self.assignment, questions, outcomes, seed, details)
+        facts = reports.facts(self.assignment)
+        report = replace(report, accuracy=grading.accuracy, facts=facts)
         if grading.finished and not grading.interrupted:
             return report
         return replace(report, message=wording.NOT_FINISHED, interrupted=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from autograder.config import Show
+from autograder.config import GradescopeSettings, Rows, Show
 from autograder.errors import KitError
 from autograder.report import QuestionResult, Report
 from checks.outcome import Outcome
@@ -21,10 +22,31 @@ VISIBILITY = {
     Show.AFTER_PUBLISHED: "after_published",
     Show.HIDDEN: "hidden",
 }
+PLAIN = GradescopeSettings()
 
 
-def results(report: Report) -> dict[str, Any]:
-    """Return a report as Gradescope's results.json: one row a test, every question in full."""
+def results(report: Report, settings: GradescopeSettings = PLAIN) -> dict[str, Any]:
+    """Return a report as Gradescope's results.json, every question in full."""
+    content = {
+        "score": report.points,
+        "execution_time": round(report.seconds),
+        "output": "\n".join([*filter(None, [report.message]), *report.notes]),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [row for question in report.questions for row in rows(question, settings.rows)],
+        "extra_data": _extra(report),
+    }
+    if settings.leaderboard and report.accuracy is not None:
+        value = round(100 * report.accuracy, 2)
+        content["leaderboard"] = [{"name": "Accuracy (%)", "value": value, "order": "desc"}]
+    return content
+
+
+def _extra(report: Report) -> dict[str, Any]:
+    """Return what is for teachers and programs."""
     questions = {
         q.id: {"points": q.points, "max_points": q.question.points, "verdict": q.verdict.value}
         for q in report.questions
@@ -38,21 +60,11 @@ def results(report: Report) -> dict[str, Any]:
     details = [report.details, *(o.details for q in report.questions for o in q.outcomes)]
     if any(details):
         extra["details"] = "\n".join(filter(None, details))
-    return {
-        "score": report.points,
-        "execution_time": round(report.seconds),
-        "output": "\n".join([*filter(None, [report.message]), *report.notes]),
-        "output_format": "text",
-        "test_output_format": "text",
-        "test_name_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
-        "tests": [row for question in report.questions for row in _rows(question)],
-        "extra_data": extra,
-    }
+    return extra
 
 
-def _rows(question: QuestionResult) -> Iterator[dict[str, Any]]:
+def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
+    """Yield a question's rows: one a test, or one for all tests that are seen at the same time."""
     if not question.outcomes:
         yield {
             "name": f"{question.id}  {question.question.title}",
@@ -63,19 +75,56 @@ def _rows(question: QuestionResult) -> Iterator[dict[str, Any]]:
             "output": question.message,
             "visibility": "visible",
         }
-    for outcome in question.outcomes:
-        score, most = question.points_of(outcome)
-        show = question.question.show
+    elif kind is Rows.TEST:
+        yield from (_row_of_test(question, outcome) for outcome in question.outcomes)
+    else:
+        yield from _rows_of_question(question)
+
+
+def _row_of_test(question: QuestionResult, outcome: Outcome) -> dict[str, Any]:
+    score, most = question.points_of(outcome)
+    return {
+        "name": f"{outcome.test}  {outcome.title}",
+        "number": outcome.test[1:],
+        "score": score,
+        "max_score": most,
+        "status": "passed" if outcome.verdict is Verdict.PASSED else "failed",
+        "output": _shown(outcome, question.question.show),
+        "visibility": _visibility(outcome, question.question.show),
+        "extra_data": {"verdict": outcome.verdict.value, "seconds": round(outcome.seconds, 2)},
+    }
+
+
+def _rows_of_question(question: QuestionResult) -> Iterator[dict[str, Any]]:
+    show, title = question.question.show, question.question.title
+    for number, seen in enumerate(("visible", VISIBILITY.get(show))):
+        together = [o for o in question.outcomes if _visibility(o, show) == seen]
+        if not together:
+            continue
+        score, most = question.points_of(*together)
+        passed = all(outcome.verdict is Verdict.PASSED for outcome in together)
+        seconds = sum(outcome.seconds for outcome in together)
         yield {
-            "name": f"{outcome.test}  {outcome.title}",
-            "number": outcome.test[1:],
+            "name": f"{question.id}  {title}" + (" (hidden checks)" if number else ""),
+            "number": question.id[1:] + (".hidden" if number else ""),
             "score": score,
             "max_score": most,
-            "status": "passed" if outcome.verdict is Verdict.PASSED else "failed",
-            "output": _shown(outcome, show),
-            "visibility": VISIBILITY.get(show, "visible") if outcome.hidden else "visible",
-            "extra_data": {"verdict": outcome.verdict.value, "seconds": round(outcome.seconds, 2)},
+            "status": "passed" if passed else "failed",
+            "output": "\n\n".join(_paragraph(question, outcome) for outcome in together),
+            "visibility": seen,
+            "extra_data": {"verdict": question.verdict.value, "seconds": round(seconds, 2)},
         }
+
+
+def _paragraph(question: QuestionResult, outcome: Outcome) -> str:
+    score, most = question.points_of(outcome)
+    said = _shown(outcome, question.question.show)
+    first = f"{outcome.test}  {outcome.title}  {score:g} of {most:g}"
+    return first + (f"\n{textwrap.indent(said, '    ')}" if said else "")
+
+
+def _visibility(outcome: Outcome, show: Show) -> str:
+    return VISIBILITY.get(show, "visible") if outcome.hidden else "visible"
 
 
 def _shown(outcome: Outcome, show: Show) -> str:

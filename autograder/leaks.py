@@ -19,7 +19,7 @@ LEAK = "LEAK-"  # what the hostile corpus puts before something it has read
 
 def leaks(report: Report, assignment: Assignment) -> list[str]:
     """Return every secret of this grading that its student can read now, and where."""
-    secrets = {**_lines(assignment.tests), **_paths(assignment), **_answers(report)}
+    secrets = {**hidden_lines(assignment.tests), **_paths(assignment), **_answers(report)}
     secrets[str(report.seed)] = "the seed of the hidden inputs"
     secrets[LEAK] = "what a submission has read"
     return [
@@ -41,7 +41,7 @@ def _seen(report: Report) -> Iterator[str]:
 
 
 @cache
-def _lines(tests: Path) -> dict[str, str]:
+def hidden_lines(tests: Path) -> dict[str, str]:
     """Return the telling lines of hidden tests that students do not have anyway."""
     given = {
         line.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from autograder.config import Assignment, Question
 from autograder.doctor import Layer
+from autograder.provenance import provenance
 from checks import wording
 from checks.outcome import Outcome
 from checks.wording import Verdict
@@ -29,18 +31,19 @@ class QuestionResult:
         total = sum(outcome.weight for outcome in self.outcomes)
         if not total:
             return Fraction(0)
-        earned = sum(Fraction(o.share).limit_denominator(10**6) * o.weight for o in self.outcomes)
-        return Fraction(earned) / total
+        return sum((_share(o) * o.weight for o in self.outcomes), Fraction(0)) / total
 
     @property
     def points(self) -> float:
         return round(float(self.share * Fraction(str(self.question.points))), 4)
 
-    def points_of(self, outcome: Outcome) -> tuple[float, float]:
-        """Return earned and possible points of one test."""
-        total = sum(other.weight for other in self.outcomes)
-        most = Fraction(str(self.question.points)) * outcome.weight / total
-        return round(float(most) * outcome.share, 4), round(float(most), 4)
+    def points_of(self, *outcomes: Outcome) -> tuple[float, float]:
+        """Return earned and possible points of one of its tests, or of some together."""
+        total = sum(outcome.weight for outcome in self.outcomes)
+        each = Fraction(str(self.question.points)) / total
+        earned = sum((_share(outcome) * outcome.weight for outcome in outcomes), Fraction(0))
+        weight = sum(outcome.weight for outcome in outcomes)
+        return round(float(each * earned), 4), round(float(each * weight), 4)
 
     @property
     def verdict(self) -> Verdict:
@@ -51,6 +54,10 @@ class QuestionResult:
         if all(verdict is Verdict.NOT_STARTED for verdict in verdicts):
             return Verdict.NOT_STARTED
         return Verdict.PASSED if set(verdicts) == {Verdict.PASSED} else Verdict.FAILED
+
+
+def _share(outcome: Outcome) -> Fraction:
+    return Fraction(outcome.share).limit_denominator(10**6)
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Report:
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()  # of the confinement
+    accuracy: float | None = None  # on the hidden digits, where a model was trained
     interrupted: bool = False
 
     @property
@@ -93,7 +101,7 @@ def collect(
     for name in only:
         own = _counted([outcome for outcome in known if outcome.question == name])
         questions.append(QuestionResult(name, assignment.questions[name], own))
-    return Report(tuple(questions), seed, details=details, facts=machine())
+    return Report(tuple(questions), seed, details=details)
 
 
 def _counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -113,7 +121,7 @@ def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
     questions = tuple(
         QuestionResult(name, assignment.questions[name], (), wording.NOT_RUN) for name in only
     )
-    return Report(questions, seed, message=wording.NOT_RUN)
+    return Report(questions, seed, message=wording.NOT_RUN, facts=provenance(assignment))
 
 
 def refuse(assignment: Assignment, only: Sequence[str], seed: int, message: str) -> Report:
@@ -122,7 +130,7 @@ def refuse(assignment: Assignment, only: Sequence[str], seed: int, message: str)
         QuestionResult(name, assignment.questions[name], (_refused(name, message),))
         for name in only
     )
-    return Report(questions, seed, message=message, facts=machine())
+    return Report(questions, seed, message=message)
 
 
 def _refused(question: str, message: str) -> Outcome:
@@ -138,15 +146,14 @@ def _refused(question: str, message: str) -> Outcome:
     )
 
 
-def machine() -> dict[str, str]:
-    """Return what another run would need to give the same numbers."""
+@functools.lru_cache(maxsize=4)
+def facts(assignment: Assignment) -> dict[str, str]:
+    """Return what another run would need to give the same numbers: the kit and the machine."""
     import numpy
     import torch
 
-    from autograder import __version__
-
     return {
-        "autograder": __version__,
+        **provenance(assignment),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": numpy.__version__,

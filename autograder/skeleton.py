@@ -132,6 +132,17 @@ def _facts(assignment: Assignment) -> bytes:
 HAND_MADE = ("README.md", "requirements.txt", "data")  # in student/, and not generated
 
 
+def handed_out(assignment: Assignment) -> dict[str, bytes]:
+    """Return every file that students get, by its path in student/, as it would be made now."""
+    files = generate(assignment)
+    for name in HAND_MADE:
+        place = assignment.student / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and path.suffix in (".md", ".txt", ".gz"):  # not what a run unpacks
+                files[path.relative_to(assignment.student).as_posix()] = path.read_bytes()
+    return files
+
+
 def write(assignment: Assignment) -> list[str]:
     """Write student/ anew; return what changed. Generated files that are no more are removed."""
     changed = [difference.split(":")[0] for difference in differences(assignment)]

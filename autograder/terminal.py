@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,6 +17,10 @@ from autograder.report import QuestionResult, Report
 from autograder.workers import Listener
 from checks.outcome import Outcome
 from checks.wording import Verdict
+
+if TYPE_CHECKING:
+    from autograder.platforms.build import Built
+    from autograder.selfcheck import Promise
 
 CONFINED = (
     "\nStudent code is confined: it reads its own files and Python's, writes in one folder, "
@@ -112,3 +117,20 @@ def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) 
     if outcome.details:
         console.print(Text(outcome.details), soft_wrap=True)
     console.print()
+
+
+def show_promise(promise: Promise, console: Console) -> None:
+    """Print a line of `autograder check`, and what is wrong where it is not kept."""
+    answer = "yes" if promise.kept else "NO"
+    line = f"{promise.number}  {promise.text:<62}  {answer:<3}  {promise.note}"
+    console.print(Text(line), soft_wrap=True)
+    for problem in promise.problems:
+        console.print(Text(f"       {problem}"), soft_wrap=True)
+
+
+def show_built(built: Built, console: Console) -> None:
+    """Print where a zip lies, how large it is, its digest, and what to do with it."""
+    size = f"{built.zip.size / 1000:,.0f} kB"
+    console.print(Text(f"{built.zip.path}  {size}"), soft_wrap=True)
+    console.print(Text(f"    SHA-256  {built.zip.sha256}"), soft_wrap=True)
+    console.print(Text(f"    {built.artefact.next_step}"), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The kit as other systems want it: zips to upload, and what runs there."""

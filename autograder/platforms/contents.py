@@ -1,0 +1,116 @@
+"""Say what lies in each zip: the files of the kit that a student or a grading container needs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from packaging.requirements import Requirement
+
+from autograder.config import Assignment
+from autograder.errors import KitError
+from autograder.gradescope import results
+from autograder.platforms.bundle import File
+from autograder.provenance import BUILT, provenance, suite_files
+from autograder.report import not_run
+from autograder.skeleton import handed_out
+
+PROJECT = "vit-autograder"
+PINS = "constraints.txt"
+CPU_BUILDS = ("torch", "torchvision")
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("autograder.platforms"),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # these are no web pages
+)
+
+
+def student_files(assignment: Assignment) -> dict[str, File]:
+    """Return the handout folder."""
+    return {f"student/{name}": File(text) for name, text in handed_out(assignment).items()}
+
+
+def kit_files(assignment: Assignment, folder: str) -> dict[str, File]:
+    """Return what grades, under a folder: no solution but what is given to students anyway."""
+    files: dict[str, Path] = dict(suite_files(assignment))
+    package = Path(__file__).resolve().parents[1]
+    for path in sorted(package.rglob("*.py")):
+        files[path.relative_to(package.parent).as_posix()] = path
+    for name in assignment.settings.provided:
+        files[f"solution/{name}"] = assignment.solution / name
+    made = {
+        BUILT: provenance(assignment),
+        "first_results.json": results(
+            not_run(assignment, list(assignment.questions), 0), assignment.settings.gradescope
+        ),
+    }
+    return {f"{folder}/{name}": File(path.read_bytes()) for name, path in files.items()} | {
+        f"{folder}/{name}": File(_json(content)) for name, content in made.items()
+    }
+
+
+def scripts(assignment: Assignment, kit: str, program: str, extra: str = "") -> dict[str, File]:
+    """Return what sets a grading container up, and what runs in it.
+
+    kit      the folder in the zip that the kit lies in
+    program  what Python is to run for a submission
+    extra    of the project's dependencies, such as "otter"
+    """
+    pins = _read(assignment.root / PINS)
+    cpu_builds = [f"{name}=={_pinned(pins, name)}+cpu" for name in CPU_BUILDS]
+    context = {
+        "torch_index": assignment.settings.install.torch_index,
+        "cpu_builds": cpu_builds,
+        "kit": kit,
+        "program": program,
+    }
+    return {
+        "setup.sh": File(rendered("setup.sh.j2", context), runs=True),
+        "run_autograder": File(rendered("run_autograder.j2", context), runs=True),
+        "requirements.txt": File("".join(f"{line}\n" for line in _requirements(extra)).encode()),
+        "requirements.lock": File(pins.encode()),
+    }
+
+
+def _requirements(extra: str) -> list[str]:
+    """Return what the project needs to run, and what an extra of it needs."""
+    wanted = []
+    for line in importlib.metadata.requires(PROJECT) or []:
+        requirement = Requirement(line)
+        marker, requirement.marker = requirement.marker, None
+        if marker is None or (extra and marker.evaluate({"extra": extra})):
+            wanted.append(str(requirement))
+    if not wanted:
+        raise KitError(PROJECT, "it is not installed, so what it needs is not known",
+                       "run `python -m pip install -c constraints.txt -e .`")  # fmt: skip
+    return sorted(wanted)
+
+
+def _pinned(pins: str, name: str) -> str:
+    found = re.search(rf"^{name}==(\S+)$", pins, flags=re.M)
+    if found is None:
+        raise KitError(PINS, f"it does not pin {name}", f"add a line `{name}==VERSION`")
+    return found[1]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise KitError(str(path), f"cannot be read: {error.strerror}",
+                       "build from a whole copy of the kit") from None  # fmt: skip
+
+
+def rendered(template: str, context: Mapping[str, Any]) -> bytes:
+    """Return a file made from a template."""
+    return TEMPLATES.get_template(template).render(context).encode()
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
