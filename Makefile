@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OTTER := $(VENV)/.otter
 
-.PHONY: grade test check lint student bench hostile fuzz
+.PHONY: grade test check lint student zips bench hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
 
-test: $(READY)    ## run every test of the kit
+test: $(READY) $(OTTER)  ## run every test of the kit
 	$(BIN)/python -m pytest
 
 check: $(READY)   ## prove that skeleton, solution, tests and points agree
@@ -32,6 +33,13 @@ hostile: $(READY) ## grade every hostile submission, and print what became of it
 
 fuzz: $(READY)    ## send damaged messages to the decoder
 	$(BIN)/python tests/kit/fuzz.py
+
+zips: $(READY)    ## write dist/: what to hand out, and what to upload to Gradescope or Otter
+	$(BIN)/autograder build
+
+$(OTTER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[otter]'
+	touch $(OTTER)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

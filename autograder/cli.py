@@ -64,6 +64,19 @@ def main() -> None:
 def grade(
     path: Annotated[Path, typer.Argument(help="a folder, a zip, a .py or a .ipynb")],
     json: Annotated[Path | None, typer.Option(help="also write Gradescope's results.json")] = None,
+    junit: Annotated[Path | None, typer.Option(help="also write JUnit's XML")] = None,
+    prairielearn: Annotated[
+        Path | None, typer.Option(help="also write PrairieLearn's results.json")
+    ] = None,
+    autolab: Annotated[
+        bool, typer.Option("--autolab", help="end with the line of JSON that Autolab reads")
+    ] = False,
+    all_or_1: Annotated[
+        bool,
+        typer.Option(
+            "--all-or-1", help="status 1 unless all points are earned, for GitHub Classroom"
+        ),
+    ] = False,
     only: Annotated[str, typer.Option(help="some questions: q1,q3")] = "",
     seed: Annotated[
         int | None, typer.Option(help="replay a run (default: a new one)", min=0)
@@ -76,8 +89,9 @@ def grade(
     ] = False,
 ) -> None:
     """Grade one submission and print the report. A low score is no error: the status is 0."""
+    from autograder import emitters
     from autograder.grade import Grader
-    from autograder.gradescope import results, write_json
+    from autograder.gradescope import results, write_json, write_whole
     from autograder.report import not_run
     from autograder.terminal import show, shown_progress
 
@@ -102,10 +116,19 @@ def grade(
     ):
         _mind_confinement(grader.layers, strict)
         report = grader.grade(path, questions, seed, on_progress, on_outcome, keep_if_possible)
-    show(report, Console(highlight=False))
+    # What Autolab and GitHub Classroom print, students read.
+    show(report, Console(highlight=False), as_student=autolab or all_or_1)
     keep(report)
+    if junit is not None:
+        write_whole(emitters.junit(report), junit)
+    if prairielearn is not None:
+        write_json(emitters.prairielearn(report), prairielearn)
+    if autolab:
+        sys.stdout.write(f"{emitters.autolab(report)}\n")
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if all_or_1 and report.points < report.max_points:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -147,7 +170,7 @@ def build(
 
     assignment = load()
     console = Console(highlight=False)
-    if check and not _promises_kept(assignment, training=True):
+    if check and not _promises_kept(assignment, training=True, stop=True):
         raise KitError("autograder build", "nothing was built: a promise above is broken",
                        "mend it, or build with --no-check")  # fmt: skip
     for warning in warnings(assignment):
@@ -157,8 +180,11 @@ def build(
         show_built(built, console)
 
 
-def _promises_kept(assignment: Assignment, training: bool) -> bool:
-    """Print every promise of the kit as soon as it is known; return whether all are kept."""
+def _promises_kept(assignment: Assignment, training: bool, stop: bool = False) -> bool:
+    """Print every promise of the kit as soon as it is known; return whether all are kept.
+
+    stop  at the first that is not
+    """
     from autograder.selfcheck import promises
     from autograder.terminal import show_promise
 
@@ -166,6 +192,8 @@ def _promises_kept(assignment: Assignment, training: bool) -> bool:
     for promise in promises(assignment, training):
         kept = kept and promise.kept
         show_promise(promise, console)
+        if stop and not kept:
+            break
     return kept
 
 

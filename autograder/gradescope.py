@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,16 @@ def _paragraph(question: QuestionResult, outcome: Outcome) -> str:
     return first + (f"\n{textwrap.indent(said, '    ')}" if said else "")
 
 
+def seen_by_student(question: QuestionResult) -> list[Outcome]:
+    """Return the tests that a student may see now, with what they may read of them."""
+    show = question.question.show
+    return [
+        replace(outcome, message=_shown(outcome, show), details="")
+        for outcome in question.outcomes
+        if _visibility(outcome, show) == "visible"
+    ]
+
+
 def _visibility(outcome: Outcome, show: Show) -> str:
     return VISIBILITY.get(show, "visible") if outcome.hidden else "visible"
 
@@ -134,13 +145,18 @@ def _shown(outcome: Outcome, show: Show) -> str:
     return outcome.message
 
 
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write the file whole or not at all: a reader never meets a half of it."""
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write a file of JSON, whole or not at all."""
+    write_whole(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n", path)
+
+
+def write_whole(content: bytes, path: Path) -> None:
+    """Write the file whole or not at all: a reader never meets a half of it. Raises KitError."""
     path = path.absolute()
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with part.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from autograder.config import Assignment
 from autograder.doctor import Layer
+from autograder.gradescope import seen_by_student
 from autograder.report import QuestionResult, Report
 from autograder.workers import Listener
 from checks.outcome import Outcome
@@ -48,13 +49,17 @@ def shown_progress(
         yield on_progress, on_outcome
 
 
-def show(report: Report, console: Console) -> None:
-    """Print what a student would read, then the table of questions and points."""
+def show(report: Report, console: Console, as_student: bool = False) -> None:
+    """Print what the tests say, then the table of questions and points.
+
+    as_student  leave out what grading.yml keeps from students, and what is for teachers
+    """
     for line in (*filter(None, [report.message]), *report.notes):
         console.print(Text(line), soft_wrap=True)
     for question in report.questions:
         if not report.message:
-            _show_question(question, console)
+            outcomes = seen_by_student(question) if as_student else question.outcomes
+            _show_question(question, outcomes, console)
     table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
     table.columns[3].justify = table.columns[4].justify = "right"
     for q in report.questions:
@@ -87,17 +92,14 @@ def show_layers(layers: Sequence[Layer], console: Console) -> None:
         console.print(Text(f"\n{layer.name}: {layer.meaning}"), soft_wrap=True)
 
 
-def _show_question(question: QuestionResult, console: Console) -> None:
+def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
     """Print what did not pass; where everything ended alike, once."""
-    if (
-        len({outcome.message for outcome in question.outcomes}) == 1
-        and question.outcomes[0].message
-    ):
-        first = question.outcomes[0]
+    if len({outcome.message for outcome in outcomes}) == 1 and outcomes[0].message:
+        first = outcomes[0]
         line = f"{question.id}  {first.verdict.value}: {first.message}\n"
         console.print(Text(line), soft_wrap=True)
         return
-    for outcome in question.outcomes:
+    for outcome in outcomes:
         if outcome.verdict is not Verdict.PASSED or outcome.message:
             _show_outcome(question, outcome, console)
 

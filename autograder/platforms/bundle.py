@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 import stat
 import zipfile
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import KitError
+from autograder.gradescope import write_whole
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 UNIX = 3
@@ -35,18 +36,17 @@ class Written:
 
 def write_zip(files: Mapping[str, File], path: Path) -> Written:
     """Write the files, in the order of their names, all of one date. Raises KitError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, file in sorted(files.items()):
+            archive.writestr(_entry(name, file), file.content)
+    content = whole.getvalue()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, file in sorted(files.items()):
-                archive.writestr(_entry(name, file), file.content)
-        part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise KitError(str(path), f"cannot be written: {error.strerror}",
-                       "make room, or choose another folder with --out") from None  # fmt: skip
-    content = path.read_bytes()
+        raise KitError(str(path.parent), f"cannot be made: {error.strerror}",
+                       "choose another folder with --out") from None  # fmt: skip
+    write_whole(content, path)
     return Written(path, len(content), hashlib.sha256(content).hexdigest())
 
 

@@ -131,7 +131,8 @@ def _shown_later(assignment: Assignment, metadata: Metadata | None) -> Iterator[
 
 
 def _date(time: datetime) -> str:
-    return f"{time:%A %d %B %Y, %H:%M} ({time.tzname()})"
+    offset = f"{time:%z}"
+    return f"{time:%A %d %B %Y, %H:%M} (UTC{offset[:3]}:{offset[3:]})"
 
 
 if __name__ == "__main__":

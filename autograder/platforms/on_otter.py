@@ -20,7 +20,11 @@ def main(home: Path = HOME) -> None:
 
     Otter shows every question's row to nobody, or to everybody, and writes nothing when it fails.
     """
-    for left in (HANDED_IN, KEPT, OUTCOMES):  # of an earlier submission, if a container is used again
+    for left in (
+        HANDED_IN,
+        KEPT,
+        OUTCOMES,
+    ):  # of an earlier submission, if a container is used again
         _remove(home / left)
     metadata = home / "submission_metadata.json"
     if not metadata.exists() or not metadata.read_bytes().strip():

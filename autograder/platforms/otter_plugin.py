@@ -36,7 +36,9 @@ class Isolated(AbstractOtterPlugin):  # type: ignore[misc]  # Otter's classes ha
         report = on_gradescope.grade(home, handed_in)
         shutil.copyfile(home / "results" / "results.json", home / KEPT)
         if report is not None:
-            write_json({question.id: cases(question) for question in report.questions}, home / OUTCOMES)
+            write_json(
+                {question.id: cases(question) for question in report.questions}, home / OUTCOMES
+            )
 
 
 def set_apart(home: Path, but: Collection[str] = ()) -> Path:
