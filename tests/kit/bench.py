@@ -6,7 +6,10 @@ machine where single times do not.
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,9 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from container import Container, can_limit, limited
 
 from autograder.config import Assignment, load
 from autograder.forks import ForkServer, Staged
+from autograder.platforms.build import build
 from autograder.remote import Proxy, RemoteTransport
 from autograder.worker import wire
 from autograder.workers import Worker
@@ -48,6 +53,7 @@ def main() -> None:
     calls(assignment)
     memory(assignment)
     gradings()
+    platforms(assignment)
 
 
 def workers(assignment: Assignment) -> None:
@@ -158,6 +164,28 @@ def gradings() -> None:
     ratio = medians["autograder grade"] / medians["bare training"]
     listed = ", ".join(f"{name} {median:.1f} s" for name, median in medians.items())
     print(f"medians: {listed}; ratio {ratio:.2f} (at most 1.5)")
+
+
+def platforms(assignment: Assignment) -> None:
+    """Compare what the reference costs in a Gradescope tree and with `otter run`."""
+    if os.geteuid() != 0 or not can_limit() or not importlib.util.find_spec("otter"):
+        print("platforms: not measured, without root, control groups and the extra [otter]")
+        return
+    everything = {"cpus": float(os.cpu_count() or 1), "memory_mb": 16_000.0}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        zips = {b.artefact.name: b.zip.path
+                for b in build(assignment, ["gradescope", "otter"], place)}  # fmt: skip
+        with Container(zips["gradescope"]) as container:
+            container.use(Path(sys.prefix))
+            ours = container.grade(assignment.solution, limits=everything)["used"]
+        handed_in = shutil.make_archive(str(place / "solution"), "zip", assignment.solution)
+        otter = [sys.executable, "-m", "otter", "run", "-a", zips["otter"], "-o", place, handed_in]
+        with limited(**everything) as (enter, theirs):
+            subprocess.run(otter, cwd=place, preexec_fn=enter, check=True, capture_output=True)
+    for name, used in (("Gradescope's tree", ours), ("otter run", theirs)):
+        print(f"{name:<18} peak memory {used['peak_mb']:.0f} MB, {used['cpu_seconds']:.1f} CPU s")
+    print(f"ratio of CPU seconds {ours['cpu_seconds'] / theirs['cpu_seconds']:.2f}")
 
 
 def _seconds(run: Callable[[], object]) -> float:

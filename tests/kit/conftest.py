@@ -69,19 +69,18 @@ def messages(report: Report) -> str:
 @pytest.fixture
 def copied(tmp_path: Path, assignment: Assignment) -> Assignment:
     """A copy of the kit's own files that a test may spoil."""
-    root = tmp_path / "kit"
-    for name in (
-        "solution",
-        "student",
-        "tests/public",
-        "tests/hidden",
-        "tests/checks",
-        "tests/data",
-    ):
+    return copy_of(assignment, tmp_path / "kit")
+
+
+def copy_of(assignment: Assignment, root: Path) -> Assignment:
+    """Copy a kit, without its corpora and its own tests."""
+    folders = "solution student tests/public tests/hidden tests/checks tests/data".split()
+    for name in folders:
         shutil.copytree(
             assignment.root / name, root / name, ignore=shutil.ignore_patterns("__pycache__")
         )
-    shutil.copyfile(assignment.root / "grading.yml", root / "grading.yml")
+    for name in ("grading.yml", "constraints.txt"):
+        shutil.copyfile(assignment.root / name, root / name)
     return load(root)
 
 

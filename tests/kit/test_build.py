@@ -228,6 +228,7 @@ def test_a_wrong_call_is_told(arguments):
 
 
 def test_a_copy_that_is_not_whole_is_told(copied, tmp_path):
+    (copied.root / "constraints.txt").unlink()
     with pytest.raises(KitError, match=r"constraints\.txt: cannot be read"):
         list(build.build(copied, ["gradescope"], tmp_path))
 

@@ -7,6 +7,7 @@ from conftest import FAST, ROOT, messages
 
 from autograder.config import load
 from autograder.corpus import lay_out_slip, slips
+from autograder.leaks import leaks
 
 SLIPS = slips(load(ROOT))
 
@@ -18,6 +19,7 @@ def test_a_slip_costs_its_own_question_and_names_itself(grader, assignment, tmp_
     assert not report.our_fault
     assert [question.id for question in report.questions if question.share < 1] == [slip.costs]
     assert slip.says in messages(report)
+    assert leaks(report, assignment) == []
 
 
 def test_every_question_has_three_slips_that_name_themselves():
