@@ -8,6 +8,7 @@ from conftest import FAST, ROOT, messages
 from autograder.config import load
 from autograder.corpus import lay_out_slip, slips
 from autograder.leaks import leaks
+from autograder.selfcheck import TELLING_SEED
 
 SLIPS = slips(load(ROOT))
 
@@ -15,7 +16,7 @@ SLIPS = slips(load(ROOT))
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.slip)
 def test_a_slip_costs_its_own_question_and_names_itself(grader, assignment, tmp_path, slip):
     lay_out_slip(slip, assignment, tmp_path)
-    report = grader.grade(tmp_path, FAST, seed=11)
+    report = grader.grade(tmp_path, FAST, TELLING_SEED)
     assert not report.our_fault
     assert [question.id for question in report.questions if question.share < 1] == [slip.costs]
     assert slip.says in messages(report)
