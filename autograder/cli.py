@@ -186,14 +186,16 @@ def _promises_kept(assignment: Assignment, training: bool, stop: bool = False) -
     stop  at the first that is not
     """
     from autograder.selfcheck import promises
-    from autograder.terminal import show_promise
+    from autograder.terminal import show_promise, shown_waiting
 
     console, kept = Console(highlight=False), True
-    for promise in promises(assignment, training):
-        kept = kept and promise.kept
-        show_promise(promise, console)
-        if stop and not kept:
-            break
+    with shown_waiting("proving the kit: training takes a minute") as waiting:
+        for promise in promises(assignment, training):
+            kept = kept and promise.kept
+            show_promise(promise, console)
+            waiting(f"proving what comes after promise {promise.number}")
+            if stop and not kept:
+                break
     return kept
 
 

@@ -49,6 +49,15 @@ def shown_progress(
         yield on_progress, on_outcome
 
 
+@contextlib.contextmanager
+def shown_waiting(text: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr what is waited for, and for how long; yield what changes the text."""
+    columns = (TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(text, total=None)
+        yield lambda text: progress.update(task, description=text)
+
+
 def show(report: Report, console: Console, as_student: bool = False) -> None:
     """Print what the tests say, then the table of questions and points.
 
