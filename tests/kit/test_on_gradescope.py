@@ -87,6 +87,8 @@ def test_a_question_is_one_row(home):
 def test_a_full_disk_is_told_and_leaves_whole_results(home):
     if os.geteuid() != 0:
         pytest.skip("only root can mount")
+    (home / "submission").unlink()
+    (home / "submission").symlink_to(ROOT / "student")
     (home / "results").mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", home / "results"], check=True)
     try:
