@@ -16,10 +16,10 @@ from autograder.gradescope import VISIBILITY
 from autograder.leaks import hidden_lines
 from autograder.platforms import contents
 from autograder.platforms.bundle import File, Written, write_zip
+from autograder.platforms.otter_cases import DRIVER
 from autograder.selfcheck import solution_lines
 
 PLUGIN = "autograder.platforms.otter_plugin.Isolated"
-DRIVER = "otter_driver.ipynb"
 GRADESCOPE_KIT, OTTER_KIT = "kit", "files/kit"
 ON_GRADESCOPE = "-m autograder.platforms.on_gradescope"
 RUN_OTTER = b'''"""What run_autograder calls: Otter, with our grader before it."""

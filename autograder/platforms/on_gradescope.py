@@ -96,6 +96,8 @@ def judged(
     content = results(replace(report, notes=tuple(notes)), settings)
     if standing:
         content["extra_data"] |= attempts.ledger(counted)
+    elif settings.attempts:
+        content["extra_data"]["attempts not counted"] = "submission_metadata.json cannot be read"
     return content
 
 

@@ -20,12 +20,8 @@ def main(home: Path = HOME) -> None:
 
     Otter shows every question's row to nobody, or to everybody, and writes nothing when it fails.
     """
-    for left in (
-        HANDED_IN,
-        KEPT,
-        OUTCOMES,
-    ):  # of an earlier submission, if a container is used again
-        _remove(home / left)
+    for name in (HANDED_IN, KEPT, OUTCOMES):
+        _remove(home / name)  # of an earlier submission, where a container is used again
     metadata = home / "submission_metadata.json"
     if not metadata.exists() or not metadata.read_bytes().strip():
         metadata.write_text("{}")  # as `otter grade` leaves it; Otter fails on an empty file

@@ -8,7 +8,8 @@ from autograder.config import Rows
 from autograder.gradescope import rows
 from autograder.report import QuestionResult
 
-OUTCOMES = "outcomes.json"
+OUTCOMES = "outcomes.json"  # where the cases of every question lie for Otter's test files
+DRIVER = "otter_driver.ipynb"  # the empty notebook that Otter runs
 DIGITS = 4  # of points, as reports have them
 
 

@@ -16,11 +16,9 @@ from otter.plugins import AbstractOtterPlugin
 
 from autograder.gradescope import write_json
 from autograder.platforms import on_gradescope
-from autograder.platforms.otter_cases import OUTCOMES, cases
+from autograder.platforms.otter_cases import DRIVER, OUTCOMES, cases
 
 HANDED_IN = "handed_in"
-KIT = "kit"
-DRIVER = "otter_driver.ipynb"
 OURS = (DRIVER, "tests")  # what Otter needs in the folder that it works in
 KEPT = "graded.json"  # our results: Otter overwrites its own file
 
@@ -31,14 +29,12 @@ class Isolated(AbstractOtterPlugin):  # type: ignore[misc]  # Otter's classes ha
     def before_grading(self, config: Any) -> None:
         home = Path.cwd().parent
         # Otter has copied its files into the submission. In the kit lie hidden tests.
-        shutil.rmtree(home / "submission" / KIT, ignore_errors=True)
+        shutil.rmtree(home / "submission" / "kit", ignore_errors=True)
         handed_in = set_apart(home, OURS)
         report = on_gradescope.grade(home, handed_in)
         shutil.copyfile(home / "results" / "results.json", home / KEPT)
         if report is not None:
-            write_json(
-                {question.id: cases(question) for question in report.questions}, home / OUTCOMES
-            )
+            write_json({q.id: cases(q) for q in report.questions}, home / OUTCOMES)
 
 
 def set_apart(home: Path, but: Collection[str] = ()) -> Path:

@@ -139,6 +139,12 @@ def test_metadata_that_cannot_be_read_stops_nothing(tmp_path, text):
     assert read_metadata(path) is None
 
 
+def test_a_teacher_is_told_that_attempts_were_not_counted(limited_kit, assignment):
+    for kit, told in ((limited_kit(), True), (assignment, False)):
+        extra = judged(kit, not_run(kit, ["q1"], 0), None, None)["extra_data"]
+        assert ("attempts not counted" in extra) is told
+
+
 def test_the_window_can_be_minutes_hours_or_days():
     windows = [AttemptSettings(per=per, at_most=1).window for per in ("30m", "24h", "7d")]
     assert windows == [timedelta(minutes=30), timedelta(hours=24), timedelta(days=7)]
