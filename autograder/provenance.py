@@ -56,8 +56,9 @@ def commit(root: Path) -> str:
 def _git(root: Path, *arguments: str) -> str:
     try:
         run = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
-        )
+            ["git", "--no-optional-locks", "-C", str(root), *arguments],  # it only looks
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
     except OSError:  # no git here
         return ""
     return run.stdout.strip() if run.returncode == 0 else ""

@@ -263,23 +263,30 @@ def test_the_digest_changes_with_what_decides_and_with_nothing_else(copied):
         before = suite_digest(copied)
 
 
-def test_a_commit_is_told_with_its_changes(copied):
-    assert commit(copied.root) == "unknown"
-
-    def git(*arguments):
-        identity = ["-c", "user.name=A", "-c", "user.email=a@b"]
-        subprocess.run(
-            ["git", *identity, *arguments], cwd=copied.root, check=True, capture_output=True
-        )
-
-    git("init")
-    git("add", "grading.yml")
-    git("commit", "-m", "one")
+@pytest.fixture
+def committed(copied):
+    """A copy of the kit whose mark sheet is in a repository."""
+    identity = ["-c", "user.name=A", "-c", "user.email=a@b"]
     (copied.root / ".gitignore").write_text("*\n")
-    assert re.fullmatch("[0-9a-f]{40}", commit(copied.root))
-    with (copied.root / "grading.yml").open("a") as file:
+    for arguments in (["init"], ["add", "-f", "grading.yml"], [*identity, "commit", "-m", "one"]):
+        subprocess.run(["git", *arguments], cwd=copied.root, check=True, capture_output=True)
+    return copied
+
+
+def test_a_commit_is_told_with_its_changes(committed, tmp_path):
+    assert commit(tmp_path) == "unknown"
+    assert re.fullmatch("[0-9a-f]{40}", commit(committed.root))
+    with (committed.root / "grading.yml").open("a") as file:
         file.write("# changed\n")
-    assert commit(copied.root).endswith("+changes")
+    assert commit(committed.root).endswith("+changes")
+
+
+def test_to_ask_for_the_commit_changes_nothing(committed):
+    os.utime(committed.root / "grading.yml", (1, 1))  # git would note that it is as before
+    index = committed.root / ".git" / "index"
+    before = index.read_bytes()
+    assert re.fullmatch("[0-9a-f]{40}", commit(committed.root))
+    assert index.read_bytes() == before
 
 
 def test_every_result_says_where_it_comes_from(grader, assignment):
