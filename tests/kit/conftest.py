@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,11 @@ from autograder.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many tests run at a time: many of them wait for a limit, or for a process."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session")
