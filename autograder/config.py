@@ -98,9 +98,17 @@ class GradescopeSettings(_Strict):
     leaderboard: bool = False
 
 
-class OtterSettings(_Strict):
-    """What Otter prints. Its other settings would change points, which are ours to give."""
+class HandsIn(str, Enum):
+    """What `otter run` is given: Otter takes one notebook, ours or the student's."""
 
+    FILES = "files"
+    NOTEBOOK = "notebook"
+
+
+class OtterSettings(_Strict):
+    """What is handed in, and what Otter prints. Its other settings would change points: no."""
+
+    hands_in: Annotated[HandsIn, Field(strict=False)] = HandsIn.FILES
     logo: bool = False
     print_summary: bool = True
     print_score: bool = True

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import nbformat
 
-from autograder.config import Assignment
+from autograder.config import Assignment, HandsIn
 from autograder.digits import idx_images
 from autograder.errors import KitError
 from autograder.gradescope import VISIBILITY
 from autograder.leaks import hidden_lines
 from autograder.platforms import contents
 from autograder.platforms.bundle import File, Written, write_zip
-from autograder.platforms.otter_cases import DRIVER
+from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK
 from autograder.selfcheck import solution_lines
 
 PLUGIN = "autograder.platforms.otter_plugin.Isolated"
@@ -93,28 +92,21 @@ def gradescope(assignment: Assignment) -> dict[str, File]:
 
 def otter(assignment: Assignment) -> dict[str, File]:
     """Return the files of otter.zip, laid out as `otter generate` does."""
-    settings = {**assignment.settings.otter.model_dump(exclude_none=True), "plugins": [PLUGIN]}
+    asked = assignment.settings.otter
+    settings = {**asked.model_dump(exclude={"hands_in"}, exclude_none=True), "plugins": [PLUGIN]}
     files = contents.kit_files(assignment, OTTER_KIT)
     files |= contents.scripts(assignment, OTTER_KIT, "source/run_otter.py", extra="otter")
     files |= {
         "run_otter.py": File(RUN_OTTER),
         "otter_config.json": File(msgspec.json.format(msgspec.json.encode(settings)) + b"\n"),
         "environment.yml": File(contents.rendered("environment.yml.j2", {})),
-        f"files/{DRIVER}": File(_empty_notebook()),
     }
+    if asked.hands_in is HandsIn.FILES:  # a student's notebook beside it would be one too many
+        files[f"files/{DRIVER}"] = File(EMPTY_NOTEBOOK)
     for name in assignment.questions:
         text = contents.rendered("question.py.j2", {"question": name})
         files[f"tests/{name}.py"] = File(text)
     return files
-
-
-def _empty_notebook() -> bytes:
-    """Return what Otter executes instead of a student's code."""
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    # nbformat does not annotate its functions.
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})  # type: ignore[no-untyped-call]
-    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    return text.encode() + b"\n"
 
 
 def warnings(assignment: Assignment) -> Iterator[str]:

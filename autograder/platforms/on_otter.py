@@ -11,7 +11,7 @@ from otter.run.run_autograder import main as run_otter
 
 from autograder.platforms import on_gradescope
 from autograder.platforms.on_gradescope import HOME
-from autograder.platforms.otter_cases import OUTCOMES
+from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES
 from autograder.platforms.otter_plugin import HANDED_IN, KEPT, set_apart
 
 
@@ -25,7 +25,8 @@ def main(home: Path = HOME) -> None:
     metadata = home / "submission_metadata.json"
     if not metadata.exists() or not metadata.read_bytes().strip():
         metadata.write_text("{}")  # as `otter grade` leaves it; Otter fails on an empty file
-    set_apart(home)  # a notebook beside Otter's own would be one too many
+    set_apart(home)  # two notebooks would be one too many
+    (home / "submission" / DRIVER).write_bytes(EMPTY_NOTEBOOK)
     try:
         run_otter(str(home))
     except BaseException:  # Otter's own end: what our grader has found out stands

@@ -10,6 +10,7 @@ from autograder.report import QuestionResult
 
 OUTCOMES = "outcomes.json"  # where the cases of every question lie for Otter's test files
 DRIVER = "otter_driver.ipynb"  # the empty notebook that Otter runs
+EMPTY_NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
 DIGITS = 4  # of points, as reports have them
 
 

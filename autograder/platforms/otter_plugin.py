@@ -2,7 +2,7 @@
 
 Otter would run what was handed in beside its tests. This plugin, which Otter calls before it runs
 anything, moves all of it out of the way and has our grader judge it. The test files of the zip then
-only tell what came out, and the notebook that Otter runs is an empty one of ours.
+only tell what came out, and what Otter runs is an empty notebook of ours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from otter.plugins import AbstractOtterPlugin
 
 from autograder.gradescope import write_json
 from autograder.platforms import on_gradescope
-from autograder.platforms.otter_cases import DRIVER, OUTCOMES, cases
+from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES, cases
 
 HANDED_IN = "handed_in"
 OURS = (DRIVER, "tests")  # what Otter needs in the folder that it works in
@@ -31,6 +31,8 @@ class Isolated(AbstractOtterPlugin):  # type: ignore[misc]  # Otter's classes ha
         # Otter has copied its files into the submission. In the kit lie hidden tests.
         shutil.rmtree(home / "submission" / "kit", ignore_errors=True)
         handed_in = set_apart(home, OURS)
+        to_run = Path(self.submission_path)  # Otter has chosen already what it will run
+        to_run.write_bytes(EMPTY_NOTEBOOK if to_run.suffix == ".ipynb" else b"")
         report = on_gradescope.grade(home, handed_in)
         shutil.copyfile(home / "results" / "results.json", home / KEPT)
         if report is not None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import jsonschema
+import nbformat
 import pytest
 from conftest import ROOT, copy_of
 from container import Container, can_limit
@@ -23,6 +24,7 @@ from autograder.provenance import suite_digest
 SCHEMA = json.loads((ROOT / "tests/kit/schemas/gradescope.json").read_text())
 SMALLEST = {"cpus": 0.5, "memory_mb": 768}  # of Gradescope's containers
 MOST_SECONDS = 240
+RIGHT = ROOT / "tests/corpus/right"
 ALL = {"q1": 15, "q2": 15, "q3": 25, "q4": 15, "q5": 15, "q6": 10, "q7": 5}
 NOTHING = dict.fromkeys(ALL, 0)
 NAMES_OF_NONE = ("skeleton", "hostile", "missing")  # those that earn nothing
@@ -211,3 +213,31 @@ def test_otter_run(zips, submissions, grader, tmp_path):
         rows = json.loads((out / "results.json").read_text())["tests"][1:]
         assert {row["name"]: row["score"] for row in rows} == wanted[name], name
         assert {row["name"]: row["max_score"] for row in rows} == ALL
+
+
+@otter
+def test_otter_run_on_a_notebook(kit, grader, tmp_path):
+    """With `hands_in: notebook` Otter takes a student's notebook, and does not run it."""
+    sheet = kit.root / "grading.yml"
+    before = sheet.read_text()
+    assert "hands_in: files" in before
+    sheet.write_text(before.replace("hands_in: files", "hands_in: notebook"))
+    try:
+        [built] = build.build(load(kit.root), ["otter"], tmp_path)
+    finally:
+        sheet.write_text(before)
+    notebook = nbformat.read(next((RIGHT / "44_notebook_plain").glob("*.ipynb")), as_version=4)
+    trap = f"open({str(tmp_path / 'it was run')!r}, 'w').close()"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(trap))
+    nbformat.write(notebook, tmp_path / "mine.ipynb")
+    wanted = {q.id: q.points for q in grader.grade(tmp_path / "mine.ipynb", seed=1).questions}
+    assert sum(wanted.values()) == 100
+    (tmp_path / "out").mkdir()
+    told = subprocess.run(
+        [sys.executable, "-m", "otter", "run", "-a", built.zip.path, "-o", "out", "mine.ipynb"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    rows = json.loads((tmp_path / "out" / "results.json").read_text())["tests"][1:]
+    assert {row["name"]: row["score"] for row in rows} == wanted
+    assert not (tmp_path / "it was run").exists()
