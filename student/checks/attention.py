@@ -239,10 +239,13 @@ class Layout:
         # A few numbers a reading first: hardly a wrong one passes, and only those that do are worked
         # out in full.
         few = slice(0, 4)
+        # The right softmax runs over the keys: one query is enough to look at.
+        queries = 1 if formula is RIGHT else x.shape[1]
         readings: Readings = []
         for start in range(0, len(self.in_maps), AT_ONCE):  # all at once would take too much memory
             some = self.in_maps[start : start + AT_ONCE]
-            attention = self._attend(theta, x[:1], some, self.in_maps, formula)[..., :1, :]
+            attention = self._attend(theta, x[:1], some, self.in_maps, formula, queries=queries)
+            attention = attention[..., :1, :]
             for i, o in pairs:
                 v, out = self.in_maps[i], self.out_maps[o]
                 given = self._gather(theta, x[:1], attention, v, out[few])
@@ -273,9 +276,13 @@ class Layout:
         k_maps: Tensor,
         formula: Formula,
         q_bias: Tensor | float = 0.0,
+        queries: int | None = None,
     ) -> Tensor:
-        """Return attention (q map, k map, B, head, N, N) for all pairs of maps."""
-        q = self._heads(x.double() @ theta[q_maps].mT[:, None] + q_bias)
+        """Return attention (q map, k map, B, head, queries, N) for all pairs of maps.
+
+        queries  how many of the tokens ask; None: all
+        """
+        q = self._heads(x[:, :queries].double() @ theta[q_maps].mT[:, None] + q_bias)
         k = self._heads(x.double() @ theta[k_maps].mT[:, None])
         scores = torch.einsum("abhnr,cbhmr->acbhnm", q, k)
         return formula(scores, self.d, self.d_head)

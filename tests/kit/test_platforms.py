@@ -80,10 +80,22 @@ def kit(assignment, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def zips(kit):
-    """Its zips, by name."""
-    names = ["gradescope", "otter"]
-    return {b.artefact.name: b.zip.path for b in build.build(kit, names, kit.root / "dist")}
+def quick_kit(kit, tmp_path_factory):
+    """The same with a shorter training: how long it takes is of no matter to Otter."""
+    copied = copy_of(kit, tmp_path_factory.mktemp("quick") / "kit")
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("epochs: 20 ", "epochs: 5 "))
+    quick = load(copied.root)
+    assert quick.settings.training.epochs == 5
+    return quick
+
+
+@pytest.fixture(scope="module")
+def zips(kit, quick_kit):
+    """The zips of Gradescope and Otter, by name."""
+    made = (build.build(kit, ["gradescope"], kit.root / "dist"),
+            build.build(quick_kit, ["otter"], kit.root / "dist"))  # fmt: skip
+    return {b.artefact.name: b.zip.path for some in made for b in some}
 
 
 @pytest.fixture
@@ -216,22 +228,20 @@ def test_otter_run(zips, submissions, grader, tmp_path):
 
 
 @otter
-def test_otter_run_on_a_notebook(kit, grader, tmp_path):
+def test_otter_run_on_a_notebook(quick_kit, tmp_path):
     """With `hands_in: notebook` Otter takes a student's notebook, and does not run it."""
-    sheet = kit.root / "grading.yml"
+    sheet = quick_kit.root / "grading.yml"
     before = sheet.read_text()
     assert "hands_in: files" in before
     sheet.write_text(before.replace("hands_in: files", "hands_in: notebook"))
     try:
-        [built] = build.build(load(kit.root), ["otter"], tmp_path)
+        [built] = build.build(load(quick_kit.root), ["otter"], tmp_path)
     finally:
         sheet.write_text(before)
     notebook = nbformat.read(next((RIGHT / "44_notebook_plain").glob("*.ipynb")), as_version=4)
     trap = f"open({str(tmp_path / 'it was run')!r}, 'w').close()"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(trap))
     nbformat.write(notebook, tmp_path / "mine.ipynb")
-    wanted = {q.id: q.points for q in grader.grade(tmp_path / "mine.ipynb", seed=1).questions}
-    assert sum(wanted.values()) == 100
     (tmp_path / "out").mkdir()
     told = subprocess.run(
         [sys.executable, "-m", "otter", "run", "-a", built.zip.path, "-o", "out", "mine.ipynb"],
@@ -239,5 +249,5 @@ def test_otter_run_on_a_notebook(kit, grader, tmp_path):
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
     rows = json.loads((tmp_path / "out" / "results.json").read_text())["tests"][1:]
-    assert {row["name"]: row["score"] for row in rows} == wanted
+    assert {row["name"]: row["score"] for row in rows} == ALL
     assert not (tmp_path / "it was run").exists()
