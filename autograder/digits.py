@@ -33,22 +33,30 @@ def _read(raw: Path, part: str, kind: str) -> Pixels:
         content = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
     except (OSError, EOFError) as error:
         raise ValueError(f"{packed} cannot be read: {error}") from None
-    if len(content) < 8 or int.from_bytes(content[:4], "big") != MAGIC[kind]:
+    if not _holds(content, kind):
         raise ValueError(f"{plain.name} in {raw} is not an IDX file of {kind.split('-')[0]}")
-    header = 4 + 4 * content[3]
-    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4)]
-    numbers = np.frombuffer(content, dtype=np.uint8, offset=header)
+    shape, numbers = _parsed(content)
     if numbers.size != int(np.prod(shape)):
         raise ValueError(f"{plain.name} in {raw} is cut short")
     copied: Pixels = numbers.reshape(shape).copy()  # torch wants memory of its own
     return copied
 
 
+def _holds(content: bytes, kind: str) -> bool:
+    return len(content) >= 8 and int.from_bytes(content[:4], "big") == MAGIC[kind]
+
+
+def _parsed(content: bytes) -> tuple[list[int], Pixels]:
+    """Return the shape that an IDX file announces, and the numbers that follow."""
+    header = 4 + 4 * content[3]
+    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4)]
+    return shape, np.frombuffer(content, dtype=np.uint8, offset=header)
+
+
 def idx_images(packed: bytes) -> set[bytes]:
     """Return the images of a gzipped IDX file, each as its bytes; none if it holds something else."""
     content = gzip.decompress(packed)
-    if int.from_bytes(content[:4], "big") != MAGIC["images-idx3"]:
+    if not _holds(content, "images-idx3"):
         return set()
-    count, height, width = (int.from_bytes(content[i : i + 4], "big") for i in (4, 8, 12))
-    pixels = np.frombuffer(content, dtype=np.uint8, offset=16)
-    return {image.tobytes() for image in pixels.reshape(count, height * width)}
+    shape, pixels = _parsed(content)
+    return {image.tobytes() for image in pixels.reshape(shape)}

@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 import msgspec
 
 from autograder.config import Rows
-from autograder.gradescope import rows
+from autograder.gradescope import VISIBLE, rows
 from autograder.report import QuestionResult, Report
 from checks.wording import Verdict
 
-VISIBLE = "visible"
+FAILURE, ERROR = "failure", "error"
 
 
 def junit(report: Report) -> bytes:
@@ -27,16 +27,16 @@ def junit(report: Report) -> bytes:
     root = ElementTree.Element("testsuites", name="autograder", time=f"{report.seconds:.2f}")
     for question in report.questions:
         seen = _seen(question)
-        ours = [row for row in seen if _verdict(row) == Verdict.OUR_FAULT.value]
-        lost = [row for row in seen if row["status"] == "failed" and row not in ours]
-        suite = ElementTree.SubElement(root, "testsuite", name=_title(question), tests=str(len(seen)),
-                                       failures=str(len(lost)), errors=str(len(ours)))  # fmt: skip
-        for row in seen:
+        tags = [_tag(row) for row in seen]
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=_title(question), tests=str(len(seen)),
+            failures=str(tags.count(FAILURE)), errors=str(tags.count(ERROR)),
+        )  # fmt: skip
+        for row, tag in zip(seen, tags):
             seconds = row.get("extra_data", {}).get("seconds", 0)
             case = ElementTree.SubElement(suite, "testcase", classname=question.id,
                                           name=row["name"], time=f"{seconds:.2f}")  # fmt: skip
-            if row["status"] == "failed":
-                tag = "error" if row in ours else "failure"
+            if tag:
                 points = f"{row['score']:g} of {row['max_score']:g} points"
                 kind = _verdict(row) or Verdict.FAILED.value
                 ElementTree.SubElement(case, tag, message=points, type=kind).text = row["output"]
@@ -80,6 +80,13 @@ def autolab(report: Report) -> str:
 
 def _seen(question: QuestionResult) -> list[dict[str, Any]]:
     return [row for row in rows(question, Rows.TEST) if row["visibility"] == VISIBLE]
+
+
+def _tag(row: dict[str, Any]) -> str:
+    """Return the element that tells why a test is not passed; "" where it is."""
+    if row["status"] == "passed":
+        return ""
+    return ERROR if _verdict(row) == Verdict.OUR_FAULT.value else FAILURE
 
 
 def _verdict(row: dict[str, Any]) -> str:

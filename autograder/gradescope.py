@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ VISIBILITY = {
     Show.AFTER_PUBLISHED: "after_published",
     Show.HIDDEN: "hidden",
 }
+VISIBLE = "visible"
+HIDDEN_ONES = (" (hidden checks)", ".hidden")  # what their row's name and number end with
 PLAIN = GradescopeSettings()
 
 
@@ -35,7 +37,7 @@ def results(report: Report, settings: GradescopeSettings = PLAIN) -> dict[str, A
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
-        "visibility": "visible",
+        "visibility": VISIBLE,
         "stdout_visibility": "hidden",
         "tests": [row for question in report.questions for row in rows(question, settings.rows)],
         "extra_data": _extra(report),
@@ -74,7 +76,7 @@ def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
             "max_score": question.question.points,
             "status": "failed",
             "output": question.message,
-            "visibility": "visible",
+            "visibility": VISIBLE,
         }
     elif kind is Rows.TEST:
         yield from (_row_of_test(question, outcome) for outcome in question.outcomes)
@@ -83,38 +85,43 @@ def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
 
 
 def _row_of_test(question: QuestionResult, outcome: Outcome) -> dict[str, Any]:
-    score, most = question.points_of(outcome)
-    return {
-        "name": f"{outcome.test}  {outcome.title}",
-        "number": outcome.test[1:],
-        "score": score,
-        "max_score": most,
-        "status": "passed" if outcome.verdict is Verdict.PASSED else "failed",
-        "output": _shown(outcome, question.question.show),
-        "visibility": _visibility(outcome, question.question.show),
-        "extra_data": {"verdict": outcome.verdict.value, "seconds": round(outcome.seconds, 2)},
-    }
+    name, said = f"{outcome.test}  {outcome.title}", _shown(outcome, question.question.show)
+    return _row(question, [outcome], name, outcome.test[1:], said, outcome.verdict)
 
 
 def _rows_of_question(question: QuestionResult) -> Iterator[dict[str, Any]]:
-    show, title = question.question.show, question.question.title
-    for number, seen in enumerate(("visible", VISIBILITY.get(show))):
+    show = question.question.show
+    for seen, of_name, of_number in ((VISIBLE, "", ""), (VISIBILITY.get(show), *HIDDEN_ONES)):
         together = [o for o in question.outcomes if _visibility(o, show) == seen]
-        if not together:
-            continue
-        score, most = question.points_of(*together)
-        passed = all(outcome.verdict is Verdict.PASSED for outcome in together)
-        seconds = sum(outcome.seconds for outcome in together)
-        yield {
-            "name": f"{question.id}  {title}" + (" (hidden checks)" if number else ""),
-            "number": question.id[1:] + (".hidden" if number else ""),
-            "score": score,
-            "max_score": most,
-            "status": "passed" if passed else "failed",
-            "output": "\n\n".join(_paragraph(question, outcome) for outcome in together),
-            "visibility": seen,
-            "extra_data": {"verdict": question.verdict.value, "seconds": round(seconds, 2)},
-        }
+        if together:
+            name = f"{question.id}  {question.question.title}{of_name}"
+            said = "\n\n".join(_paragraph(question, outcome) for outcome in together)
+            number = question.id[1:] + of_number
+            yield _row(question, together, name, number, said, question.verdict)
+
+
+def _row(
+    question: QuestionResult,
+    outcomes: Sequence[Outcome],
+    name: str,
+    number: str,
+    said: str,
+    verdict: Verdict,
+) -> dict[str, Any]:
+    """Return a row for some tests of a question, which are seen at the same time."""
+    score, most = question.points_of(*outcomes)
+    passed = all(outcome.verdict is Verdict.PASSED for outcome in outcomes)
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    return {
+        "name": name,
+        "number": number,
+        "score": score,
+        "max_score": most,
+        "status": "passed" if passed else "failed",
+        "output": said,
+        "visibility": _visibility(outcomes[0], question.question.show),
+        "extra_data": {"verdict": verdict.value, "seconds": round(seconds, 2)},
+    }
 
 
 def _paragraph(question: QuestionResult, outcome: Outcome) -> str:
@@ -130,12 +137,12 @@ def seen_by_student(question: QuestionResult) -> list[Outcome]:
     return [
         replace(outcome, message=_shown(outcome, show), details="")
         for outcome in question.outcomes
-        if _visibility(outcome, show) == "visible"
+        if _visibility(outcome, show) == VISIBLE
     ]
 
 
 def _visibility(outcome: Outcome, show: Show) -> str:
-    return VISIBILITY.get(show, "visible") if outcome.hidden else "visible"
+    return VISIBILITY.get(show, VISIBLE) if outcome.hidden else VISIBLE
 
 
 def _shown(outcome: Outcome, show: Show) -> str:
@@ -147,7 +154,12 @@ def _shown(outcome: Outcome, show: Show) -> str:
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write a file of JSON, whole or not at all."""
-    write_whole(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n", path)
+    write_whole(as_json(content), path)
+
+
+def as_json(content: Mapping[str, Any]) -> bytes:
+    """Return JSON that a human can read."""
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
 def write_whole(content: bytes, path: Path) -> None:

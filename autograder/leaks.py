@@ -13,7 +13,6 @@ from autograder.config import Assignment, Show
 from autograder.report import Report
 
 SHORTEST = 24  # characters: a shorter line of a test gives nothing away
-VISIBLE = "visible"
 LEAK = "LEAK-"  # what the hostile corpus puts before something it has read
 
 
@@ -35,7 +34,7 @@ def _seen(report: Report) -> Iterator[str]:
     content = gradescope.results(report)
     yield content["output"]
     for row in content["tests"]:
-        if row["visibility"] == VISIBLE:
+        if row["visibility"] == gradescope.VISIBLE:
             yield row["name"]
             yield row["output"]
 

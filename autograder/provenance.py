@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import subprocess
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ KINDS = (".py", ".json", ".gz")
 UNKNOWN = "unknown"
 
 
-def provenance(assignment: Assignment) -> dict[str, str]:
+@functools.lru_cache(maxsize=4)
+def provenance(assignment: Assignment) -> Mapping[str, str]:
     """Return version, commit and digest of a kit, for its reports."""
     digest = suite_digest(assignment)
     return {"autograder": __version__, "commit": commit(assignment.root), "suite": digest}

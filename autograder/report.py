@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -70,7 +69,7 @@ class Report:
     message: str = ""  # what concerns the submission as a whole
     details: str = ""  # for the teacher
     seconds: float = 0.0
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()  # of the confinement
     accuracy: float | None = None  # on the hidden digits, where a model was trained
     interrupted: bool = False
@@ -146,7 +145,6 @@ def _refused(question: str, message: str) -> Outcome:
     )
 
 
-@functools.lru_cache(maxsize=4)
 def facts(assignment: Assignment) -> dict[str, str]:
     """Return what another run would need to give the same numbers: the kit and the machine."""
     import numpy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -62,11 +62,17 @@ def no_solution_line(assignment: Assignment) -> Promise:
     for path in sorted(assignment.student.rglob("*")):
         if path.is_file() and path.suffix in (".py", ".md", ".txt", ".ipynb", ".ini", ".json"):
             name = path.relative_to(assignment.root).as_posix()
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-                if line.strip() in secret:
-                    found.append(f"{name}, line {number}: {line.strip()}")
+            text = path.read_text(encoding="utf-8")
+            found += [f"{name}, line {n}: {line}" for n, line in telling_lines(text, secret)]
     text = "no solution line can be read in student/"
     return Promise(2, text, not found, f"{len(secret)} lines looked for", tuple(found))
+
+
+def telling_lines(text: str, secret: Container[str]) -> Iterator[tuple[int, str]]:
+    """Yield number and content of the lines in a text that are secret, wherever they are indented."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() in secret:
+            yield number, line.strip()
 
 
 def solution_lines(assignment: Assignment) -> set[str]:

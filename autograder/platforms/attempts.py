@@ -43,11 +43,15 @@ class Metadata(_Facts):
 class Attempts:
     """Where a student stands.
 
+    limit    how many are allowed
+    at       when this one was handed in
     counted  the times of earlier attempts within the window, oldest first
     next_at  when there is another one; None: now
     kept     the newest results there are, which stand if this attempt is refused
     """
 
+    limit: AttemptSettings
+    at: datetime
     counted: tuple[datetime, ...]
     next_at: datetime | None = None
     kept: dict[str, Any] | None = None
@@ -86,8 +90,9 @@ def count(metadata: Metadata, settings: AttemptSettings) -> Attempts:
             kept = {"score": previous.score}
     recent = tuple(sorted(t for t in times if now - t < settings.window))
     if len(recent) < settings.at_most:
-        return Attempts(recent, kept=kept)
-    return Attempts(recent, recent[-settings.at_most] + settings.window, kept)
+        return Attempts(settings, now, recent, kept=kept)
+    next_at = recent[-settings.at_most] + settings.window
+    return Attempts(settings, now, recent, next_at, kept)
 
 
 def ledger(counted: tuple[datetime, ...]) -> dict[str, list[str]]:
@@ -97,7 +102,7 @@ def ledger(counted: tuple[datetime, ...]) -> dict[str, list[str]]:
 
 def _ledger(results: dict[str, Any] | None) -> list[datetime] | None:
     try:
-        return [_aware(text) for text in results["extra_data"][LEDGER]]  # type: ignore[index]
+        return [_aware(text) for text in (results or {})["extra_data"][LEDGER]]
     except (KeyError, TypeError, ValueError):  # of another kit, or of none
         return None
 

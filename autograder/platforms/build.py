@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from autograder.config import Assignment, HandsIn
 from autograder.digits import idx_images
 from autograder.errors import KitError
-from autograder.gradescope import VISIBILITY
+from autograder.gradescope import VISIBILITY, as_json
 from autograder.leaks import hidden_lines
 from autograder.platforms import contents
 from autograder.platforms.bundle import File, Written, write_zip
 from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK
-from autograder.selfcheck import solution_lines
+from autograder.selfcheck import solution_lines, telling_lines
 
 PLUGIN = "autograder.platforms.otter_plugin.Isolated"
 GRADESCOPE_KIT, OTTER_KIT = "kit", "files/kit"
@@ -77,9 +75,8 @@ def secrets_in(files: Mapping[str, File], assignment: Assignment) -> list[str]:
             known = hidden & idx_images(file.content)
             found += [f"{name}: {len(known)} of the hidden digits"] if known else []
             continue
-        for number, line in enumerate(file.content.decode("utf-8", "replace").splitlines(), 1):
-            if line.strip() in lines:
-                found.append(f"{name}, line {number}: {lines[line.strip()]}")
+        text = file.content.decode("utf-8", "replace")
+        found += [f"{name}, line {n}: {lines[line]}" for n, line in telling_lines(text, lines)]
     return found
 
 
@@ -98,7 +95,7 @@ def otter(assignment: Assignment) -> dict[str, File]:
     files |= contents.scripts(assignment, OTTER_KIT, "source/run_otter.py", extra="otter")
     files |= {
         "run_otter.py": File(RUN_OTTER),
-        "otter_config.json": File(msgspec.json.format(msgspec.json.encode(settings)) + b"\n"),
+        "otter_config.json": File(as_json(settings)),
         "environment.yml": File(contents.rendered("environment.yml.j2", {})),
     }
     if asked.hands_in is HandsIn.FILES:  # a student's notebook beside it would be one too many

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import msgspec
 from packaging.requirements import Requirement
 
 from autograder.config import Assignment
 from autograder.errors import KitError
-from autograder.gradescope import results
+from autograder.gradescope import as_json, results
 from autograder.platforms.bundle import File
 from autograder.provenance import BUILT, provenance, suite_files
 from autograder.report import not_run
@@ -51,7 +50,7 @@ def kit_files(assignment: Assignment, folder: str) -> dict[str, File]:
         ),
     }
     return {f"{folder}/{name}": File(path.read_bytes()) for name, path in files.items()} | {
-        f"{folder}/{name}": File(_json(content)) for name, content in made.items()
+        f"{folder}/{name}": File(as_json(content)) for name, content in made.items()
     }
 
 
@@ -110,7 +109,3 @@ def _read(path: Path) -> str:
 def rendered(template: str, context: Mapping[str, Any]) -> bytes:
     """Return a file made from a template."""
     return TEMPLATES.get_template(template).render(context).encode()
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

@@ -43,8 +43,8 @@ def grade(home: Path, submission: Path) -> Report | None:
     assignment = load(find_kit(home))
     metadata = attempts.read_metadata(home / "submission_metadata.json")
     standing = _standing(assignment, metadata)
-    if metadata and standing and standing.next_at:
-        write_json(refused(assignment, metadata, standing), place)
+    if standing and standing.next_at:
+        write_json(refused(standing, standing.next_at), place)
         return None
     questions, seed = list(assignment.questions), secrets.randbelow(10**6)
     latest = not_run(assignment, questions, seed)
@@ -86,13 +86,11 @@ def judged(
     settings = assignment.settings.gradescope
     notes = [*report.notes, *_shown_later(assignment, metadata)]
     counted = standing.counted if standing else ()
-    if standing and settings.attempts and metadata:
-        if report.our_fault or report.interrupted:
-            notes.append("This attempt is not counted.")
-        else:
-            counted = (*counted, metadata.created_at)
-            limit = settings.attempts
-            notes.append(f"This is attempt {len(counted)} of {limit.at_most} in {limit.per}.")
+    if standing and (report.our_fault or report.interrupted):
+        notes.append("This attempt is not counted.")
+    elif standing:
+        counted, limit = (*counted, standing.at), standing.limit
+        notes.append(f"This is attempt {len(counted)} of {limit.at_most} in {limit.per}.")
     content = results(replace(report, notes=tuple(notes)), settings)
     if standing:
         content["extra_data"] |= attempts.ledger(counted)
@@ -101,17 +99,15 @@ def judged(
     return content
 
 
-def refused(assignment: Assignment, metadata: Metadata, standing: Attempts) -> dict[str, Any]:
-    """Return the earlier results, and that there are no more attempts for the time being."""
-    limit = assignment.settings.gradescope.attempts
-    assert limit is not None
-    assert standing.next_at is not None
+def refused(standing: Attempts, next_at: datetime) -> dict[str, Any]:
+    """Return the earlier results, and that there are no more attempts until then."""
+    limit = standing.limit
     kept = dict(standing.kept or {"score": 0.0})
     score = kept.get("score")
     shown = f" Your earlier score, {score:g}, is kept." if isinstance(score, (int, float)) else ""
     kept["output"] = (
         f"Not graded: {limit.at_most} attempts in {limit.per} are allowed, and all of them are used. "
-        f"The next one is possible from {_date(standing.next_at)} on.{shown}"
+        f"The next one is possible from {_date(next_at)} on.{shown}"
     )
     extra = kept.get("extra_data")
     kept["extra_data"] = (extra if isinstance(extra, dict) else {}) | attempts.ledger(

@@ -52,23 +52,15 @@ class Block:
             return
         # torch does not annotate it.
         self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
-        patterns = [
-            (pattern, entry.instead) for entry in self._forbidden for pattern in entry.calls
-        ]
-        for pattern, instead in patterns:
-            if pattern.startswith(OPERATORS):
-                self._replace_operators(pattern.removeprefix(OPERATORS), instead)
-            else:
-                self._replace(pattern, instead)
+        for entry in self._forbidden:
+            for pattern in entry.calls:
+                if pattern.startswith(OPERATORS):
+                    self._replace_operators(pattern.removeprefix(OPERATORS), entry.instead)
+        roots = {_root(pattern) for entry in self._forbidden for pattern in entry.calls}
+        for root in sorted(roots):
+            self._replace_all_of(root)
         self._watch_modules_being_made()
-
-        def replace_again(root: str) -> None:
-            for pattern, instead in patterns:
-                if pattern.split(".")[0] == root and not pattern.startswith(OPERATORS):
-                    self._replace(pattern, instead)
-
-        roots = {pattern.split(".")[0] for pattern, _ in patterns}
-        sys.meta_path.insert(0, _LateImports(roots, replace_again))
+        sys.meta_path.insert(0, _LateImports(roots, self._replace_all_of))
         self._in_force = True
 
     def forget(self) -> None:
@@ -76,9 +68,15 @@ class Block:
         if not self._submission.has_graded_uses:
             self._originals.clear()
 
-    def _replace(self, pattern: str, instead: str) -> None:
-        root = pattern.split(".")[0]
-        doors = [m for n, m in list(sys.modules.items()) if n == root or n.startswith(f"{root}.")]
+    def _replace_all_of(self, root: str) -> None:
+        """Replace what is loaded of a library and forbidden, but for operators."""
+        doors = [m for n, m in list(sys.modules.items()) if _root(n) == root]
+        for entry in self._forbidden:
+            for pattern in entry.calls:
+                if _root(pattern) == root and not pattern.startswith(OPERATORS):
+                    self._replace(pattern, entry.instead, doors)
+
+    def _replace(self, pattern: str, instead: str, doors: Sequence[ModuleType]) -> None:
         for full, thing in matches(pattern):
             if id(thing) in self._ours:
                 continue  # from an earlier round
@@ -132,7 +130,7 @@ class Block:
                 self._refusing(type(module).__qualname__, instead, None)()
             make(module, *args, **kwargs)
 
-        nn.Module.__init__ = __init__  # type: ignore  # to replace it is the point
+        nn.Module.__init__ = __init__  # type: ignore[method-assign, assignment]  # to replace it is the point
 
     def _judged(self, made: type) -> str:
         """Return what to do instead of a module of this class; "" where it is allowed."""
@@ -171,7 +169,7 @@ class _LateImports(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        root = name.split(".")[0]
+        root = _root(name)
         if self._inside or root not in self._roots:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -189,6 +187,10 @@ class _LateImports(MetaPathFinder):
 
             loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader alone
         return spec
+
+
+def _root(name: str) -> str:
+    return name.split(".")[0]
 
 
 def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:

@@ -68,21 +68,10 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     expect_shape(first, x.shape, call=call)  # also lets lazily built layers come into being
     expect_tensor(msa(x), first, call=f"{call} in evaluation mode, a second time", tol=LOOSE)
     weights = parameters(msa)
-    expect(
-        len(weights) <= MOST_PARAMETERS,
-        call=f"the parameters() of {call.split('(x)')[0]}",
-        expected="maps for q, k and v, and perhaps an output map",
-        got=f"{len(weights)} tensors",
-        why="Leave out what attention does not use, so that its maps can be told.",
-    )
+    _expect_few(len(weights) <= MOST_PARAMETERS, call, f"{len(weights)} tensors")
     layout = Layout(weights, d, n_heads)
-    expect(
-        max(len(layout.in_maps), len(layout.out_maps)) <= MOST_MAPS,
-        call=f"the parameters() of {call.split('(x)')[0]}",
-        expected="maps for q, k and v, and perhaps an output map",
-        got=f"{len(weights)} tensors that could be taken for them",
-        why="Leave out what attention does not use, so that its maps can be told.",
-    )
+    few = max(len(layout.in_maps), len(layout.out_maps)) <= MOST_MAPS
+    _expect_few(few, call, f"{len(weights)} tensors that could be taken for them")
     lists = unregistered(msa)
     expect(
         len(layout.in_maps) > 0 and not lists,
@@ -106,6 +95,17 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
             got="other numbers, though they agree while every bias is 0",
             why="Each of q, k and v is a linear map of the sequences, weight and bias.",
         )
+
+
+def _expect_few(few: bool, call: str, got: str) -> None:
+    """Fail where so many parameters are there that a search among them would take too long."""
+    expect(
+        few,
+        call=f"the parameters() of {call.split('(x)')[0]}",
+        expected="maps for q, k and v, and perhaps an output map",
+        got=got,
+        why="Leave out what attention does not use, so that its maps can be told.",
+    )
 
 
 Maps = tuple[Tensor, Tensor, Tensor, Tensor]  # index matrices of q, k, v, out

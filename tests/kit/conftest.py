@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,11 +116,21 @@ def limited(
     """limited(seconds_per_test=3.0) is a grader with other limits."""
 
     def make(**limits: float) -> Grader:
-        settings = assignment.settings
-        settings = settings.model_copy(update={"limits": settings.limits.model_copy(update=limits)})
-        return grader_of(Assignment(assignment.root, settings))
+        changed = assignment.settings.limits.model_copy(update=limits)
+        return grader_of(with_settings(assignment, limits=changed))
 
     return make
+
+
+def with_settings(assignment: Assignment, **changed: object) -> Assignment:
+    """Return the same kit with other settings, which its grading.yml does not have."""
+    return Assignment(assignment.root, assignment.settings.model_copy(update=changed))
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON schema of a platform's results."""
+    found: dict[str, Any] = json.loads((ROOT / f"tests/kit/schemas/{name}.json").read_text())
+    return found
 
 
 def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

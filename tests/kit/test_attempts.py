@@ -1,13 +1,12 @@
 """Attempts on Gradescope: counted as of the moment of handing in, and never for our faults."""
 
-import json
 from datetime import datetime, timedelta, timezone
 
 import jsonschema
 import pytest
-from conftest import ROOT
+from conftest import schema, with_settings
 
-from autograder.config import Assignment, AttemptSettings, Show, load
+from autograder.config import AttemptSettings, Show, load
 from autograder.platforms import attempts
 from autograder.platforms.attempts import LEDGER, Metadata, count, read_metadata
 from autograder.platforms.on_gradescope import judged, refused
@@ -15,7 +14,7 @@ from autograder.report import not_run, refuse
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone(timedelta(hours=-8), "PST"))
 LIMIT = AttemptSettings(per="24h", at_most=2)
-SCHEMA = json.loads((ROOT / "tests/kit/schemas/gradescope.json").read_text())
+SCHEMA = schema("gradescope")
 
 
 def hours(n):
@@ -43,11 +42,9 @@ def limited_kit(assignment):
     """limited_kit(show=...) allows two attempts in a day."""
 
     def make(show=Show.SCORE_ONLY):
-        settings = assignment.settings
-        asked = settings.gradescope.model_copy(update={"attempts": LIMIT})
-        questions = {n: q.model_copy(update={"show": show}) for n, q in settings.questions.items()}
-        update = {"gradescope": asked, "questions": questions}
-        return Assignment(assignment.root, settings.model_copy(update=update))
+        asked = assignment.settings.gradescope.model_copy(update={"attempts": LIMIT})
+        shown = {n: q.model_copy(update={"show": show}) for n, q in assignment.questions.items()}
+        return with_settings(assignment, gradescope=asked, questions=shown)
 
     return make
 
@@ -80,11 +77,15 @@ def test_attempts_are_counted(earlier, counted, next_at):
     assert found.next_at == next_at
 
 
-def test_a_refused_attempt_keeps_the_score_and_tells_the_next_time(limited_kit):
+def refusal(given):
+    standing = count(given, LIMIT)
+    return refused(standing, standing.next_at)
+
+
+def test_a_refused_attempt_keeps_the_score_and_tells_the_next_time():
     kept = {"score": 83.5, "tests": [{"name": "q1", "score": 15.0}], "output": "old"}
     earlier = [previous(23), previous(1, results=kept)]
-    given = metadata(*earlier)
-    content = refused(limited_kit(), given, count(given, LIMIT))
+    content = refusal(metadata(*earlier))
     jsonschema.validate(content, SCHEMA)
     assert content["score"] == 83.5
     assert content["tests"] == kept["tests"]
@@ -97,9 +98,8 @@ def test_a_refused_attempt_keeps_the_score_and_tells_the_next_time(limited_kit):
     assert len(count(after, LIMIT).counted) == 2
 
 
-def test_a_refusal_without_earlier_results_keeps_the_score_at_least(limited_kit):
-    given = metadata(previous(2), previous(1))
-    content = refused(limited_kit(), given, count(given, LIMIT))
+def test_a_refusal_without_earlier_results_keeps_the_score_at_least():
+    content = refusal(metadata(previous(2), previous(1)))
     jsonschema.validate(content, SCHEMA)
     assert content["score"] == 50.0
 

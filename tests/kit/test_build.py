@@ -11,11 +11,11 @@ import sys
 import zipfile
 
 import pytest
-from conftest import ROOT, run
+from conftest import ROOT, run, with_settings
 from packaging.requirements import Requirement
 
 from autograder import skeleton
-from autograder.config import Assignment, InstallSettings, Show, load
+from autograder.config import InstallSettings, Show, load
 from autograder.errors import KitError
 from autograder.platforms import build
 from autograder.platforms.bundle import File, write_zip
@@ -177,8 +177,7 @@ def test_rows_that_hide_the_total_are_warned_of(assignment, show):
     def shown(show):
         questions = dict(assignment.questions)
         questions["q2"] = questions["q2"].model_copy(update={"show": show})
-        settings = assignment.settings.model_copy(update={"questions": questions})
-        return Assignment(assignment.root, settings)
+        return with_settings(assignment, questions=questions)
 
     said = list(build.warnings(shown(show)))
     assert len(said) == 1
@@ -187,11 +186,10 @@ def test_rows_that_hide_the_total_are_warned_of(assignment, show):
 
 
 def test_torch_with_cuda_is_warned_of(assignment):
-    install = InstallSettings(torch_index="")
-    settings = assignment.settings.model_copy(update={"install": install})
-    said = list(build.warnings(Assignment(assignment.root, settings)))
+    kit = with_settings(assignment, install=InstallSettings(torch_index=""))
+    said = list(build.warnings(kit))
     assert "install.torch_index is empty" in said[0]
-    setup = build.gradescope(Assignment(assignment.root, settings))["setup.sh"].content.decode()
+    setup = build.gradescope(kit)["setup.sh"].content.decode()
     assert 'torch_index=""' in setup
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from conftest import ROOT, run
+from conftest import run, schema
 
 from autograder import emitters, gradescope
 from autograder.config import GradescopeSettings, Question, Rows, Show
@@ -17,10 +17,6 @@ from checks.wording import Verdict
 
 SECRET = "expected  0.123"
 HOSTILE = "<script>alert(1)</script> ]]> & \\x1b[2J"
-
-
-def schema(name):
-    return json.loads((ROOT / "tests/kit/schemas" / f"{name}.json").read_text())
 
 
 def outcome(number, weight=1, hidden=False, share=1.0, verdict=None, message=""):

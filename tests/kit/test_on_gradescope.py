@@ -9,12 +9,12 @@ import time
 
 import jsonschema
 import pytest
-from conftest import ROOT, copy_of
+from conftest import ROOT, copy_of, schema
 
 from autograder.platforms import on_gradescope
 from autograder.platforms.attempts import LEDGER
 
-SCHEMA = json.loads((ROOT / "tests/kit/schemas/gradescope.json").read_text())
+SCHEMA = schema("gradescope")
 METADATA = {"created_at": "2026-11-22T12:00:00-08:00", "previous_submissions": []}
 GRADE = "import sys; from pathlib import Path; from autograder.platforms import on_gradescope as o"
 

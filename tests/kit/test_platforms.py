@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import nbformat
 import pytest
-from conftest import ROOT, copy_of
+from conftest import ROOT, copy_of, schema
 from container import Container, can_limit
 
 from autograder.config import load
@@ -21,7 +21,7 @@ from autograder.corpus import attacks, lay_out_attack
 from autograder.platforms import build
 from autograder.provenance import suite_digest
 
-SCHEMA = json.loads((ROOT / "tests/kit/schemas/gradescope.json").read_text())
+SCHEMA = schema("gradescope")
 SMALLEST = {"cpus": 0.5, "memory_mb": 768}  # of Gradescope's containers
 MOST_SECONDS = 240
 RIGHT = ROOT / "tests/corpus/right"
@@ -184,8 +184,7 @@ def test_a_container_that_cannot_grade_leaves_results(zips):
 def test_otters_zip_on_gradescope(zips, submissions, grader):
     """run_otter.py, with files beside the submission that would take Otter over."""
     taken = submissions["half-done"]
-    for name in SHADOWS:
-        (taken / f"{name}.py").write_text("raise SystemExit('taken over')\n")
+    take_over(taken)
     (taken / "tests").mkdir()
     (taken / "tests" / "q1.py").write_text("raise SystemExit('taken over')\n")
     (taken / ".OTTER_LOG").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
@@ -204,25 +203,34 @@ def test_otters_zip_on_gradescope(zips, submissions, grader):
             assert any(row["visibility"] == "visible" for row in told["results"]["tests"])
 
 
+def take_over(folder):
+    """Put modules beside a submission that Otter would import instead of its own."""
+    for name in SHADOWS:
+        (folder / f"{name}.py").write_text("raise SystemExit('taken over')\n")
+
+
+def otter_run(archive, handed_in, out):
+    """Return the rows of the questions that `otter run` writes."""
+    out.mkdir(parents=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "otter", "run", "-a", archive, "-o", out, handed_in],
+        cwd=out, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    return json.loads((out / "results.json").read_text())["tests"][1:]
+
+
 @otter
 def test_otter_run(zips, submissions, grader, tmp_path):
     """`otter run` gives every question the points of `autograder grade`, to the last digit."""
     wanted = expected(grader, submissions)
-    for name in SHADOWS:
-        (submissions["half-done"] / f"{name}.py").write_text("raise SystemExit('taken over')\n")
+    take_over(submissions["half-done"])
     for name, folder in submissions.items():
         handed_in = tmp_path / "in" / name
         (handed_in.mkdir(parents=True) if folder is None else shutil.copytree(folder, handed_in))
         (handed_in / "notes.txt").write_text("a zip may not be empty")
         archive = shutil.make_archive(str(tmp_path / name), "zip", handed_in)
-        out = tmp_path / "out" / name
-        out.mkdir(parents=True)
-        told = subprocess.run(
-            [sys.executable, "-m", "otter", "run", "-a", zips["otter"], "-o", out, archive],
-            cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        assert told.returncode == 0, told.stderr
-        rows = json.loads((out / "results.json").read_text())["tests"][1:]
+        rows = otter_run(zips["otter"], archive, tmp_path / "out" / name)
         assert {row["name"]: row["score"] for row in rows} == wanted[name], name
         assert {row["name"]: row["max_score"] for row in rows} == ALL
 
@@ -242,12 +250,6 @@ def test_otter_run_on_a_notebook(quick_kit, tmp_path):
     trap = f"open({str(tmp_path / 'it was run')!r}, 'w').close()"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(trap))
     nbformat.write(notebook, tmp_path / "mine.ipynb")
-    (tmp_path / "out").mkdir()
-    told = subprocess.run(
-        [sys.executable, "-m", "otter", "run", "-a", built.zip.path, "-o", "out", "mine.ipynb"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    rows = json.loads((tmp_path / "out" / "results.json").read_text())["tests"][1:]
+    rows = otter_run(built.zip.path, tmp_path / "mine.ipynb", tmp_path / "out")
     assert {row["name"]: row["score"] for row in rows} == ALL
     assert not (tmp_path / "it was run").exists()

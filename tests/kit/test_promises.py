@@ -1,17 +1,16 @@
 """The promises of `autograder check`, and that each can be broken."""
 
 import pytest
+from conftest import with_settings
 
 from autograder import corpus, selfcheck, skeleton
-from autograder.config import Assignment
 
 
 def test_all_promises_hold(assignment, monkeypatch):
     # The whole training is run in Gradescope's tree; what slips and hostile files let students read
     # is looked at where each of them is tried.
-    settings = assignment.settings
-    shorter = settings.training.model_copy(update={"epochs": 5})
-    quick = Assignment(assignment.root, settings.model_copy(update={"training": shorter}))
+    shorter = assignment.settings.training.model_copy(update={"epochs": 5})
+    quick = with_settings(assignment, training=shorter)
     some = corpus.slips(assignment)[::8]
     monkeypatch.setattr(corpus, "slips", lambda _: some)
     monkeypatch.setattr(selfcheck, "READERS", ("whispering/p",))
