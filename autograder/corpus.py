@@ -1,32 +1,67 @@
-"""The submissions that the kit is tried with: known slips and hostile files, kept as data."""
+"""The submissions that the kit is tried with, kept as data: wrong, right but unusual, hostile."""
 
 from __future__ import annotations
 
 import ast
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 
 from autograder.config import Assignment
 from autograder.errors import KitError
 
 
-@dataclass(frozen=True)
-class Slip:
-    """One edit of the solution: what a student gets wrong.
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
-    costs  the question that must lose a mark
-    says   what its author must be told, where the slip can be named
+
+AnEdit = TypeVar("AnEdit", bound="Edit")
+
+
+class Edit(BaseModel):
+    """One place of a file, and what stands there instead."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    replace: str
+    by: str
+
+
+class Slip(Edit):
+    """An edit of the solution: what a student gets wrong.
+
+    edits            further places, where one does not do
+    costs            the question that must lose a mark, and the only one
+    says             what its author must be told: one of these sentences, and no other cause may be
+                     named. Without any, each name that the checks give it is a wrong one
+    at_most_a_fifth  it shows at the edges only: it must not cost more of its question
     """
 
     slip: str
+    id: str
+    common: Literal["common", "occasional", "rare"]
     file: str
-    replace: str
-    by: str
+    edits: tuple[Edit, ...] = ()
     costs: str
-    says: str = ""
+    says: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    at_most_a_fifth: bool = False
+
+
+class Variant(Edit):
+    """An edit of the solution that is right: it must cost nothing.
+
+    calibrated  the accuracy bars are fitted with it
+    """
+
+    right: str
+    file: str
+    edits: tuple[Edit, ...] = ()
+    calibrated: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +84,39 @@ class Attack:
 
 
 def slips(assignment: Assignment) -> list[Slip]:
-    """Return the known slips of a kit."""
-    path = assignment.tests / "corpus" / "slips.yml"
-    if not path.exists():
-        return []
-    return [Slip(**entry) for entry in YAML(typ="safe").load(path.read_text(encoding="utf-8"))]
+    """Return the known mistakes of a kit, question by question."""
+    files = sorted((assignment.tests / "corpus" / "wrong").glob("*.yml"))
+    return [slip for path in files for slip in _entries(path, Slip)]
+
+
+def variants(assignment: Assignment) -> list[Variant]:
+    """Return the right edits of a kit's solution."""
+    path = assignment.tests / "corpus" / "right.yml"
+    return list(_entries(path, Variant)) if path.exists() else []
+
+
+def right_files(assignment: Assignment) -> list[Path]:
+    """Return the right submissions of a kit that are files of their own, by name."""
+    return _folders(assignment.tests / "corpus" / "right")
+
+
+def typical_files(assignment: Assignment) -> list[Path]:
+    """Return submissions as real students hand them in, with several mistakes each, by name."""
+    return _folders(assignment.tests / "corpus" / "typical")
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_dir())
+
+
+def _entries(path: Path, kind: type[AnEdit]) -> Iterator[AnEdit]:
+    for number, entry in enumerate(YAML(typ="safe").load(path.read_text(encoding="utf-8")), 1):
+        try:
+            yield kind.model_validate(entry)
+        except ValidationError as error:
+            first = error.errors()[0]
+            what = f"entry {number}, `{'.'.join(map(str, first['loc']))}`: {first['msg']}"
+            raise KitError(str(path), what, "see tests/corpus/README.md") from None
 
 
 def attacks(assignment: Assignment) -> list[Attack]:
@@ -75,16 +138,27 @@ def _attack(path: Path, folder: Path) -> Attack:
                        "see tests/corpus/hostile/README.md") from None  # fmt: skip
 
 
-def lay_out_slip(slip: Slip, assignment: Assignment, folder: Path) -> None:
-    """Write a submission: the solution with one edit."""
+def lay_out(edit: Slip | Variant, assignment: Assignment, folder: Path) -> None:
+    """Write a submission: the solution with these edits."""
     for name in assignment.settings.files:
         text = (assignment.solution / name).read_text(encoding="utf-8")
-        if name == slip.file:
-            if text.count(slip.replace) != 1:
-                raise KitError("tests/corpus/slips.yml", f"{slip.slip!r} does not fit the solution",
-                               "let `replace` stand in it exactly once")  # fmt: skip
-            text = text.replace(slip.replace, slip.by)
+        if name == edit.file:
+            for place in (edit, *edit.edits):
+                text = _replaced(text, place, name_of(edit))
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def name_of(edit: Slip | Variant) -> str:
+    """Return the few words by which an edit of the corpus is called."""
+    return edit.slip if isinstance(edit, Slip) else edit.right
+
+
+def _replaced(text: str, place: Edit, name: str) -> str:
+    if text.count(place.replace) != 1:
+        raise KitError("tests/corpus", f"{name!r} does not fit the solution: {place.replace!r} "
+                       f"stands in it {text.count(place.replace)} times",
+                       "let `replace` stand in it exactly once")  # fmt: skip
+    return text.replace(place.replace, place.by)
 
 
 def lay_out_attack(attack: Attack, assignment: Assignment, folder: Path) -> None:

@@ -77,6 +77,6 @@ def _answers(report: Report) -> dict[str, str]:
         line.strip(): f"an answer of {outcome.test}"
         for show, outcome in outcomes
         if outcome.hidden and show is not Show.VISIBLE
-        for line in outcome.message.splitlines()
+        for line in f"{outcome.message}\n{outcome.details}".splitlines()
         if line.startswith("expected") and any(map(str.isdigit, line)) and line not in open_ones
     }

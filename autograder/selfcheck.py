@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from autograder import corpus, skeleton, suite
+from autograder import corpus, quality, skeleton, suite
 from autograder.config import Assignment
 from autograder.grade import Grader
 from autograder.leaks import leaks
+from autograder.quality import TRAINED, Progress, Quality
 from autograder.report import Report
 from checks.wording import Verdict
 
 SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
-TRAINED = "q7"  # the question that trains on thousands of digits
 SEED = 20
+LEAST_NAMED = 0.9  # of the well-known mistakes that the visible checks see
 TELLING_SEED = 741_852_963  # a number that stands in no message by chance
 READERS = ("finding/", "whispering/")  # hostile files that only read: harmless even if they won
 
@@ -33,10 +34,12 @@ class Promise:
     problems: tuple[str, ...] = ()
 
 
-def promises(assignment: Assignment, training: bool = True) -> Iterator[Promise]:
+def promises(
+    assignment: Assignment, training: bool = True, on_progress: Progress | None = None
+) -> Iterator[Promise]:
     """Yield each promise as soon as it is known whether it holds.
 
-    training  False leaves out the question that trains, which takes most of the time
+    training  False leaves out the question that trains
     """
     yield generated(assignment)
     yield no_solution_line(assignment)
@@ -44,8 +47,11 @@ def promises(assignment: Assignment, training: bool = True) -> Iterator[Promise]
     with Grader(assignment) as grader:
         yield skeleton_earns_nothing(grader, questions)
         yield solution_earns_everything(grader, questions)
+        measured = quality.measure(assignment, TELLING_SEED, on_progress)
+        yield every_mistake_costs_its_question(measured)
         yield tests_and_questions(assignment)
-        yield nothing_hidden_shows(grader)
+        yield nothing_hidden_shows(grader, measured)
+    yield mistakes_are_named(measured)
 
 
 def generated(assignment: Assignment) -> Promise:
@@ -128,29 +134,46 @@ def _marks(report: Report) -> list[tuple[str, str, float, str]]:
     ]
 
 
-def nothing_hidden_shows(grader: Grader) -> Promise:
+def every_mistake_costs_its_question(measured: Quality) -> Promise:
+    """Promise 5: every known mistake costs its own question and no other, and nothing right does."""
+    found = [line for judged in measured.wrong for line in judged.problems]
+    found += measured.false_fails
+    text = (
+        f"each of {len(measured.wrong)} known mistakes costs its question, and only it; "
+        f"{len(measured.right)} right submissions lose nothing"
+    )
+    return Promise(5, text, not found, measured.scores, tuple(found))
+
+
+def mistakes_are_named(measured: Quality) -> Promise:
+    """Promise 8: most well-known mistakes are named, where a student sees them before handing in."""
+    named, known = measured.diagnosis
+    kept = named >= LEAST_NAMED * known
+    found = [f"{one.slip.slip!r} ({one.slip.id}) is not named" for one in measured.unnamed]
+    text = "a student who makes a well-known mistake is told which"
+    return Promise(8, text, kept, f"{named} of {known}", () if kept else tuple(found))
+
+
+def nothing_hidden_shows(grader: Grader, measured: Quality) -> Promise:
     """Promise 7: what students see holds no line, answer, path or seed of the hidden tests.
 
-    It is looked for in the reports of the skeleton, of every known slip, and of the hostile files
+    It is looked for in the reports of the skeleton, of every known mistake, and of the hostile files
     that look for it or pass it on. They are graded as ever: a worker can do no harm.
     """
     found: list[str] = []
     count = 0
-    for name, report in _telling_reports(grader):
+    for name, report in _telling_reports(grader, measured):
         count += 1
         found += [f"{name}: {leak}" for leak in leaks(report, grader.assignment)]
     text = "nothing hidden can be read in what students see"
     return Promise(7, text, not found, f"{count} reports searched", tuple(dict.fromkeys(found)))
 
 
-def _telling_reports(grader: Grader) -> Iterator[tuple[str, Report]]:
+def _telling_reports(grader: Grader, measured: Quality) -> Iterator[tuple[str, Report]]:
     assignment = grader.assignment
     questions = [name for name in assignment.questions if name != TRAINED]
     yield "the skeleton", grader.grade(assignment.student, questions, TELLING_SEED)
-    for slip in corpus.slips(assignment):
-        with tempfile.TemporaryDirectory() as folder:
-            corpus.lay_out_slip(slip, assignment, Path(folder))
-            yield slip.slip, grader.grade(Path(folder), [slip.costs], TELLING_SEED)
+    yield from ((judged.slip.slip, judged.report) for judged in measured.wrong)
     for attack in corpus.attacks(assignment):
         if attack.name.startswith(READERS):
             with tempfile.TemporaryDirectory() as folder:

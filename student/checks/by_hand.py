@@ -13,8 +13,10 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
     """Return the linear classifier's weight after plain gradient steps, right and as mistaken."""
     right = piled_up = weight.double()
     pile = torch.zeros_like(right)
+    first_again = softmaxed = right
     first_only = None
-    losses = []
+    first: tuple[Tensor, Tensor] | None = None
+    losses, losses_softmaxed = [], []
     for rows, answers in zip(
         torch.split(images.flatten(1), batch), torch.split(labels, batch), strict=True
     ):
@@ -23,11 +25,19 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
         pile = pile + _gradient(piled_up, rows.double(), answers)
         piled_up = piled_up - RATE * pile
         first_only = right if first_only is None else first_only
+        first = first or (rows.double(), answers)
+        first_again = first_again - RATE * _gradient(first_again, *first)
+        loss, slope = _loss_of_softmax(softmaxed, rows.double(), answers)
+        softmaxed = softmaxed - RATE * slope
+        losses_softmaxed.append(loss)
     assert first_only is not None
     return {
         "weight": right.float(),
         "piled_up": piled_up.float(),
         "first_only": first_only.float(),
+        "first_again": first_again.float(),
+        "softmaxed": softmaxed.float(),
+        "losses_softmaxed": torch.stack(losses_softmaxed).float(),
         "losses": torch.stack(losses).float(),
     }
 
@@ -36,13 +46,19 @@ def accuracy_by_hand(
     weight: Tensor, images: Tensor, labels: Tensor, batch: int
 ) -> dict[str, Tensor]:
     """Return the share of right answers, and the numbers that common mistakes give instead."""
-    hits = ((images.flatten(1) @ weight).argmax(1) == labels).float()
+    answers = (images.flatten(1) @ weight).argmax(1)
+    hits = (answers == labels).float()
+    pairs = [
+        (one[:, None] == other).sum()
+        for one, other in zip(torch.split(answers, batch), torch.split(labels, batch))
+    ]
     of_batches = torch.stack([part.mean() for part in torch.split(hits, batch)])
     return {
         "share": hits.mean(),
         "count": hits.sum(),
         "mean_of_batches": of_batches.mean(),
         "last_batch": of_batches[-1],
+        "pairs": torch.stack(pairs).sum() / len(labels),
     }
 
 
@@ -60,6 +76,13 @@ def drawn_hits(draw: Draw, count: int, batch: int) -> Tensor:
         mistaken = torch.stack([parts.mean(), parts[-1], torch.tensor(1.0), torch.tensor(0.0)])
         if (hits.double().mean() - mistaken).abs().min() > 0.01:
             return hits
+
+
+def _loss_of_softmax(weight: Tensor, rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the cross-entropy of probabilities that are taken for logits, and its gradient."""
+    weight = weight.detach().requires_grad_()
+    loss = torch.nn.functional.cross_entropy((rows @ weight).softmax(1), labels)
+    return loss.detach(), torch.autograd.grad(loss, weight)[0]
 
 
 def _gradient(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:

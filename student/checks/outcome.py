@@ -17,6 +17,7 @@ class Outcome:
     share     how much of its weight is earned, from 0 to 1
     message   for the student, as it stands
     details   for the teacher: a traceback, where the fault is ours
+    error     the largest of its comparisons, in units of the tolerance
     """
 
     test: str
@@ -30,3 +31,4 @@ class Outcome:
     message: str = ""
     details: str = ""
     seconds: float = 0.0
+    error: float = 0.0

@@ -90,6 +90,21 @@ def _hint(error: StudentError) -> str:
             "That is more memory than there is for your code. Is a tensor larger than it was meant to "
             "be, or does something grow with every step?"
         )
+    if error.type_name == "TypeError" and error.text.startswith("transpose() takes"):
+        return (
+            "torch's transpose(a, b) swaps two axes; permute(...) puts all of them in a new order."
+        )
+    if error.type_name == "AttributeError" and "module 'torch.functional'" in error.text:
+        return "These functions are in torch.nn.functional: import torch.nn.functional as F."
+    if "must match the size" in error.text and error.frames and ".T" in error.frames[-1].text:
+        return (
+            ".T puts all axes of a batch in reverse order; x.transpose(-2, -1) swaps the last two."
+        )
+    if error.call.startswith("import ") and len(error.frames) > 1:
+        return (
+            "This ran while the file was loaded: put what is not a definition under "
+            '`if __name__ == "__main__":`.'
+        )
     if error.type_name in ("SystemExit", "KeyboardInterrupt"):
         return "Let functions return: exit() and quit() end the whole program."
     return ""

@@ -2,35 +2,51 @@
 
 import torch
 
-from checks import EXACT, expect, expect_error, expect_shape, expect_tensor, weight
+from checks import EXACT, expect, expect_error, expect_shape, expect_tensor, for_sizes, weight
+
+
+def numbered(n, h, w):
+    """Return a picture of n x n patches of h x w pixels, numbered as one reads them."""
+    return torch.arange(float(n * h * n * w)).reshape(1, 1, n * h, n * w)
 
 
 @weight(3)
 def test_patches_run_as_you_read_a_page(vit):
     """Patches run left to right, then top to bottom."""
-    images = torch.arange(16.0).reshape(1, 1, 4, 4)
-    right = torch.tensor([[0.0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]])
 
-    expect_tensor(
-        vit.patchify(images, 2),
-        right[None],
-        call="patchify(images, 2), with images = arange(16) as one 4x4 picture",
-        tol=EXACT,
-        dtype=False,
-        slips={
-            "the patches run down the columns first.": right[None, [0, 2, 1, 3]],
-            "the pixels inside a patch run down the columns first.": right[None][..., [0, 2, 1, 3]],
-            "the picture is only reshaped: strips of pixels instead of a grid of patches.": (
-                torch.arange(16.0).reshape(1, 4, 4)
-            ),
-            "every patch takes each second pixel instead of neighbours.": torch.tensor(
-                [[[0.0, 2, 8, 10], [1, 3, 9, 11], [4, 6, 12, 14], [5, 7, 13, 15]]]
-            ),
-            "the numbers of one patch stand in a column: transpose the last two axes.": (
-                right.T[None]
-            ),
-        },
-    )
+    def check(n, h, w):
+        images = numbered(n, h, w)
+        grid = images.reshape(n, h, n, w)  # row, y, column, x
+
+        def in_order(*axes):
+            return grid.permute(axes).reshape(1, n * n, h * w)
+
+        right = in_order(0, 2, 1, 3)
+        expect_tensor(
+            vit.patchify(images, n),
+            right,
+            call=f"patchify(images, {n}), with images = arange({images.numel()}) as one "
+            f"{n * h}x{n * w} picture",
+            tol=EXACT,
+            dtype=False,
+            slips={
+                "the patches run down the columns first.": in_order(2, 0, 1, 3),
+                "the pixels inside a patch run down the columns first.": in_order(0, 2, 3, 1),
+                "the picture is only reshaped: strips of pixels instead of a grid of patches.": (
+                    images.reshape(1, n * n, h * w)
+                ),
+                "every patch takes each second pixel instead of neighbours.": (
+                    images.reshape(h, n, w, n).permute(1, 3, 0, 2).reshape(1, n * n, h * w)
+                ),
+                "the numbers of one patch stand in a column: transpose the last two axes.": right.mT,
+                "windows overlap: each starts one pixel after the other.": (
+                    images.unfold(2, h, 1).unfold(3, w, 1).reshape(1, -1, h * w)
+                ),
+                "the pixels are divided by 255: they are moved, not changed.": right / 255,
+            },
+        )
+
+    for_sizes(check, n=(1, 2), h=(1, 2), w=(1, 2))
 
 
 @weight(1)

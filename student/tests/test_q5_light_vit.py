@@ -13,15 +13,44 @@ DIGITS = (1, 1, 28, 28)
 def test_a_batch_of_digits(vit, stand_in, draw):
     """Three digits give three rows of ten logits, whatever B stands in image_dim."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    model, images = vit.LightViT((2, *DIGITS[1:])), draw(3, *DIGITS[1:])
+    try:
+        logits = model(images)
+    except Exception:
+        expect_any_batch_size(model, images)
+        raise
     expect_shape(
-        vit.LightViT(DIGITS)(draw(3, *DIGITS[1:])),
+        logits,
         (3, 10),
-        call="LightViT((1, 1, 28, 28))(images), with images of shape (3, 1, 28, 28)",
+        call="LightViT((2, 1, 28, 28))(images), with images of shape (3, 1, 28, 28)",
         slips={
             "every token is classified: take the class token, x[:, 0], first.": (3, 50, 10),
             "a token's axis is taken for the batch: x[:, 0], not x[0].": (50, 10),
         },
     )
+
+
+def expect_any_batch_size(model, images):
+    """Fail if one image works, or two, the B of image_dim, though three do not."""
+    for count, why in (
+        (
+            1,
+            "The class token is there once: it must be there once for every image, as with expand.",
+        ),
+        (2, "That is the batch size of image_dim: any other must work too, so use len(images)."),
+    ):
+        works = True
+        try:
+            model(images[:count])
+        except Exception:  # whatever a student's code raises
+            works = False
+        expect(
+            not works,
+            call="LightViT((2, 1, 28, 28))(images), with images of shape (3, 1, 28, 28)",
+            expected="logits for all three images",
+            got=f"an error, though a batch of {count} works",
+            why=why,
+        )
 
 
 @weight(1)
@@ -56,6 +85,14 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
         call=call,
         expected="3 calls of a block",
         got=f"{len(seen['inputs'])}",
+        why=lambda: (
+            "n_blocks is not used: there are as many for n_blocks=4."
+            if len(
+                blocks_seen(vit.LightViT(DIGITS, n_blocks=4), draw(2, *DIGITS[1:]), 50, 8)["inputs"]
+            )
+            == len(seen["inputs"])
+            else ""
+        ),
     )
     expect(
         len(set(seen["parts"])) == 3,

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from checks import CLOSE, expect, expect_tensor, weight
+from checks import CLOSE, expect, expect_tensor, for_sizes, weight
 from checks.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
 from checks.spies import spy_on_evaluation, spy_on_training
 
@@ -21,20 +21,37 @@ def expect_a_number(result, kind, call):
 @weight(3)
 def test_every_batch_makes_one_step(train, draw):
     """After an epoch of three batches, the weights are those of three steps."""
-    images, labels, weight_before = digits(draw, 12)
-    seen = spy_on_training(train, weight_before, images, labels, batch=4)
-    hand = epoch_by_hand(weight_before, images, labels, batch=4)
-    expect_tensor(
-        seen["weight"],
-        hand["weight"],
-        call="the model's weights after train_one_epoch(model, loader of 3 batches, ...)",
-        tol=CLOSE,
-        slips={
-            "gradients pile up: call optimizer.zero_grad() for every batch.": hand["piled_up"],
-            "no step is taken, or the gradients are cleared before it.": weight_before,
-            "only the first batch is used: is the `return` inside the loop?": hand["first_only"],
-        },
-    )
+
+    def check(batches, batch):
+        images, labels, weight_before = digits(draw, batches * batch)
+        seen = spy_on_training(train, weight_before, images, labels, batch)
+        hand = epoch_by_hand(weight_before, images, labels, batch)
+        expect_tensor(
+            seen["weight"],
+            hand["weight"],
+            call="the model's weights after train_one_epoch(model, loader, ...), with batches of "
+            + ", ".join([str(batch)] * batches),
+            tol=CLOSE,
+            slips={
+                "gradients pile up: call optimizer.zero_grad() for every batch.": hand["piled_up"],
+                "no step is taken, or the gradients are cleared before it.": weight_before,
+                "only the first batch is used: is the `return` inside the loop?": hand[
+                    "first_only"
+                ],
+                "the first batch is used every time: go through the loader with `for`.": (
+                    hand["first_again"]
+                ),
+                "there is a softmax before the criterion: nn.CrossEntropyLoss does that itself.": (
+                    hand["softmaxed"]
+                ),
+            },
+            why="The weights change, though optimizer.step() is never called: take the steps with the "
+            "optimizer that is given."
+            if not seen["steps"]
+            else "",
+        )
+
+    for_sizes(check, batches=(1, 2, 3), batch=(1, 4))
 
 
 @weight(1)
@@ -42,7 +59,8 @@ def test_the_loss_is_the_mean(train, draw):
     """train_one_epoch returns the mean loss of the epoch."""
     images, labels, weight_before = digits(draw, 10)
     seen = spy_on_training(train, weight_before, images, labels, batch=4)
-    losses = epoch_by_hand(weight_before, images, labels, batch=4)["losses"]
+    hand = epoch_by_hand(weight_before, images, labels, batch=4)
+    losses = hand["losses"]
     sizes = torch.tensor([4, 4, 2])
     expect_a_number(seen["results"][0], seen["kinds"][0], "train_one_epoch(...)")
     got = torch.tensor(seen["results"][0])
@@ -59,6 +77,9 @@ def test_the_loss_is_the_mean(train, draw):
             "the last batch's loss is returned.": losses[-1],
             "a sum of batch means is divided by the number of images.": losses.sum() / 10,
             "the mean is divided by the batch size once more.": losses.mean() / 4,
+            "there is a softmax before the criterion: nn.CrossEntropyLoss does that itself.": (
+                hand["losses_softmaxed"].mean()
+            ),
         },
     )
 
@@ -69,7 +90,11 @@ def test_the_accuracy_is_a_share(train, draw):
     images, _, weights = digits(draw, 22)
     labels = answers_that_hit(images, weights, drawn_hits(draw, 22, batch=8))
     right = accuracy_by_hand(weights, images, labels, batch=8)
-    seen = spy_on_evaluation(train, weights, images, labels, batch=8)
+    try:
+        seen = spy_on_evaluation(train, weights, images, labels, batch=8)
+    except Exception:
+        expect_the_answer_of_each_image(train, draw)
+        raise
     expect_a_number(seen["result"], seen["kind"], "evaluate(...)")
     expect_tensor(
         torch.tensor(seen["result"]),
@@ -84,5 +109,31 @@ def test_the_accuracy_is_a_share(train, draw):
             ),
             "the count is divided by the number of batches.": right["count"] / 3,
             "only the last batch counts.": right["last_batch"],
+            "the share is rounded to a whole number: // leaves the fraction out.": torch.tensor(
+                0.0
+            ),
+            "every answer is compared with every label: both must have the shape (B,).": (
+                right["pairs"]
+            ),
+        },
+        why="The model's weights have changed: evaluate must not learn."
+        if not torch.equal(seen["weight"], weights)
+        else "",
+    )
+
+
+def expect_the_answer_of_each_image(train, draw):
+    """Name an argmax over the batch: it runs only where a batch has as many images as classes."""
+    images, labels, weights = digits(draw, 9)
+    seen = spy_on_evaluation(train, weights, images, labels, batch=3)
+    over_batch = torch.cat([(p.flatten(1) @ weights).argmax(0) for p in images.split(3)])
+    expect_tensor(
+        torch.tensor(seen["result"]),
+        accuracy_by_hand(weights, images, labels, batch=3)["share"],
+        call="evaluate(model, loader with batches of 3, device), with 3 classes",
+        slips={
+            "the argmax runs over the batch: argmax(dim=1) runs over the classes.": (
+                (over_batch == labels).float().mean()
+            )
         },
     )

@@ -2,6 +2,7 @@
 
 from checks.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
 from checks.marks import partial_credit, reported, trains, weight
+from checks.shrink import for_sizes
 
 __all__ = [
     "CLOSE",
@@ -10,6 +11,7 @@ __all__ = [
     "expect_error",
     "expect_shape",
     "expect_tensor",
+    "for_sizes",
     "partial_credit",
     "reported",
     "trains",

@@ -15,45 +15,37 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
-from checks.compare import Tolerance, expect, expect_shape, expect_tensor, matches
+from checks.attention_slips import (
+    LOOSE,
+    NOWHERE,
+    REPEATED,
+    RIGHT,
+    SLIPS,
+    Formula,
+    PlainReadings,
+    mistaken,
+    nearest,
+)
+from checks.compare import error, expect, expect_shape, matches
 from checks.draw import Draw
+from checks.failures import Mismatch
 from checks.measure import parameters, set_parameters, unregistered
-
-LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
+from checks.nearness import noted
 
 MOST_PARAMETERS = 80  # tensors; five heads with maps of their own have 32
 MOST_MAPS = 700  # ways to read them as one map; right solutions have up to 400
+SMALLER = ((1, 1), (1, 2), (1, 3), (2, 2))  # sequences and tokens
 AT_ONCE = 12  # maps of the queries, whose attention with all maps of the keys is held at once
+MOST_MEASURED = 1000.0  # units of the tolerance: what is further from right is far enough
+MOST_PLAIN = 24  # maps among which a named mistake is looked for
 MOST_READINGS = 20  # that one draw of numbers cannot tell apart
-
-# Attention weights from raw scores q @ k^T, as right and as commonly mistaken. Keys complete
-# "These are exactly the numbers that come out if ...".
-Formula = Callable[[Tensor, int, int], Tensor]
-RIGHT: Formula = lambda scores, d, d_head: (scores / math.sqrt(d_head)).softmax(-1)  # noqa: E731
-SLIPS: dict[str, Formula] = {
-    "the scores are not divided by sqrt(d_head).": lambda s, d, d_head: s.softmax(-1),
-    "the scores are divided by sqrt(d) instead of sqrt(d_head).": lambda s, d, d_head: (
-        s / math.sqrt(d)
-    ).softmax(-1),
-    "the scores are divided by d_head instead of its root.": lambda s, d, d_head: (
-        s / d_head
-    ).softmax(-1),
-    "the scores are divided by the root of the sequence's length.": lambda s, d, d_head: (
-        s / math.sqrt(s.shape[-1])
-    ).softmax(-1),
-    "the scores are multiplied by sqrt(d_head).": lambda s, d, d_head: (
-        s * math.sqrt(d_head)
-    ).softmax(-1),
-    "the softmax runs over the queries, not over the keys (for scores of shape (..., query, key) "
-    "that is dim=-1).": lambda s, d, d_head: (s / math.sqrt(d_head)).softmax(-2),
-}
 
 
 def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> None:
@@ -66,7 +58,40 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     x = draw(3, 6, d)  # 6 tokens: a length that is neither d nor d_head
     first = msa(x)
     expect_shape(first, x.shape, call=call)  # also lets lazily built layers come into being
-    expect_tensor(msa(x), first, call=f"{call} in evaluation mode, a second time", tol=LOOSE)
+    expect(
+        matches(msa(x), first, LOOSE),
+        call=f"{call} in evaluation mode, twice",
+        expected="the same numbers",
+        got="other ones the second time",
+        why="Two calls in evaluation mode differ: something is random. F.dropout(x, p) always drops; "
+        "F.dropout(x, p, self.training) and nn.Dropout do so in training only.",
+    )
+    layout = _layout_of(msa, d, n_heads, call)
+    values = layout.draw_weights(draw, biases=False)
+    set_parameters(msa, values)
+    found = layout.search(layout.flat(values), x, msa(x), msa(_same_tokens(x)))
+    if not found.readings:
+        # The cause is named by all the tokens; what is shown is the smallest input that fails.
+        shape = tuple(x.shape)
+        if found.cause:
+            shape = _smallest_that_fails(msa, layout, layout.flat(values), x)
+        _blame(found, f"{call}, with random weights and x of shape {shape}", msa(x), x)
+
+    for _ in range(2):  # the reading must hold for other numbers too, biases included
+        x, values = draw(2, 4, d), layout.draw_weights(draw, biases=True)
+        set_parameters(msa, values)
+        apart = layout.nearest(found.readings, layout.flat(values), x, msa(x))
+        expect(
+            noted(apart) <= 1,
+            call=call + ", with random weights and biases",
+            expected=f"the numbers of nn.MultiheadAttention({d}, {n_heads}) with your weights",
+            got="other numbers, though they agree while every bias is 0",
+            why="Each of q, k and v is a linear map of the sequences, weight and bias.",
+        )
+
+
+def _layout_of(msa: Any, d: int, n_heads: int, call: str) -> Layout:
+    """Return the ways to read the module's parameters; fail where there are none, or too many."""
     weights = parameters(msa)
     _expect_few(len(weights) <= MOST_PARAMETERS, call, f"{len(weights)} tensors")
     layout = Layout(weights, d, n_heads)
@@ -74,27 +99,13 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     _expect_few(few, call, f"{len(weights)} tensors that could be taken for them")
     lists = unregistered(msa)
     expect(
-        len(layout.in_maps) > 0 and not lists,
+        (len(layout.in_maps) > 0 or layout.has_maps_for_all_heads) and not lists,
         call=f"the parameters() of {call.split('(x)')[0]}",
         expected=f"learned maps for q, k and v, from {d} features to {n_heads} heads of {d // n_heads}",
         got=f"layers in {lists[0]}" if lists else layout.sizes,
         why="Layers in a plain Python list are not registered: use nn.ModuleList." if lists else "",
     )
-    values = layout.draw_weights(draw, biases=False)
-    set_parameters(msa, values)
-    found = layout.search(layout.flat(values), x, msa(x), msa(_same_tokens(x)))
-    _judge(found, call)
-
-    for _ in range(2):  # the reading must hold for other numbers too, biases included
-        x, values = draw(2, 4, d), layout.draw_weights(draw, biases=True)
-        set_parameters(msa, values)
-        expect(
-            layout.holds(found.readings, layout.flat(values), x, msa(x)),
-            call=call + ", with random weights and biases",
-            expected=f"the numbers of nn.MultiheadAttention({d}, {n_heads}) with your weights",
-            got="other numbers, though they agree while every bias is 0",
-            why="Each of q, k and v is a linear map of the sequences, weight and bias.",
-        )
+    return layout
 
 
 def _expect_few(few: bool, call: str, got: str) -> None:
@@ -114,28 +125,46 @@ Readings = list[Maps]
 
 @dataclass(frozen=True)
 class Found:
-    """What the search came to: readings that give the student's numbers, or why none does."""
+    """What the search came to: readings that give the student's numbers, or why none does.
+
+    error    how far the nearest reading is from them, in units of the tolerance
+    average  whether equal tokens come back as out(v(token))
+    """
 
     readings: Readings
     cause: str = ""
-    average: bool = True  # whether equal tokens come back as out(v(token))
+    error: float = math.inf
+    average: bool = True
 
 
-def _judge(found: Found, call: str) -> None:
-    got = "other numbers, whichever of your weights are taken for q, k, v and the output map"
-    why = f"These are exactly the numbers that come out if {found.cause}" if found.cause else ""
+def _blame(found: Found, call: str, result: Tensor, x: Tensor) -> NoReturn:
+    """Fail with the mistake that the search has found, or with what is known beside it."""
+    noted(found.error)
+    why = ""
     if not found.average:
         why = (
             "Already with equal tokens they differ, where softmax gives every token the same weight "
             "and only the value map and the output map are left."
         )
-    expect(
-        bool(found.readings),
-        call=call + ", with random weights",
-        expected="the numbers of nn.MultiheadAttention with your weights",
-        got=got,
+    raise Mismatch(
+        call,
+        "the numbers of nn.MultiheadAttention with your weights",
+        "other numbers, whichever of your weights are taken for q, k, v and the output map",
         why=why,
+        causes=(found.cause,) if found.cause else (),
     )
+
+
+def _smallest_that_fails(msa: Any, layout: Layout, theta: Tensor, x: Tensor) -> tuple[int, ...]:
+    """Return the shape of the fewest sequences and tokens for which no plain reading is right."""
+    plain = layout.plain_readings(theta)
+    for batch, length in SMALLER:
+        part = x[:batch, :length]
+        result = msa(part)
+        same_shape = isinstance(result, Tensor) and result.shape == part.shape
+        if not same_shape or nearest(plain, part, result, layout.n_heads) > 1:
+            return tuple(part.shape)
+    return tuple(x.shape)
 
 
 def _same_tokens(x: Tensor) -> Tensor:
@@ -188,33 +217,40 @@ class Layout:
     def search(self, theta: Tensor, x: Tensor, result: Tensor, of_equal_tokens: Tensor) -> Found:
         """Find the readings under which attention gives `result`; name the slip where none does."""
         every_pair = self._value_and_out(theta, x[:, 0], of_equal_tokens[:, 0])
-        if not every_pair:
-            return Found([], average=False)
         pairs = [
             (i, o) for i, o in every_pair if not self._overlap(self.in_maps[i], self.out_maps[o])
         ]
-        formulas = {"": RIGHT, **SLIPS}
-        for cause, formula in formulas.items():
-            readings = self._query_and_key(theta, x, result, pairs, formula, apart=True)
-            if readings:
-                return Found([], cause) if cause else Found(readings)
+        readings = self._query_and_key(theta, x, result, pairs, RIGHT, apart=True)
+        if readings:
+            return Found(readings, error=0.0)
+        plain = self.plain_readings(theta)
+        near = nearest(plain, x, result, self.n_heads, within=MOST_MEASURED)
+        cause = mistaken(plain, x, result, self.n_heads)
+        if cause:
+            return Found([], cause, near)
+        for cause, formula in SLIPS.items():  # other layouts of the parameters
+            if self._query_and_key(theta, x, result, pairs, formula, apart=True):
+                return Found([], cause, near)
         if self._query_and_key(theta, x, result, every_pair, RIGHT, apart=False):
-            return Found([], "one map is used for two of q, k, v and the output.")
-        return Found([])
+            return Found([], REPEATED, near)
+        return Found([], error=near, average=bool(every_pair))
 
-    def holds(self, readings: Readings, theta: Tensor, x: Tensor, result: Tensor) -> bool:
-        """Whether one of the readings, with some query bias, still gives `result`.
+    def nearest(self, readings: Readings, theta: Tensor, x: Tensor, result: Tensor) -> float:
+        """Return how near to `result` one of the readings comes, with some query bias.
 
         A key bias changes nothing (softmax does not see it); value and output bias add a constant.
         """
+        least = math.inf
         for q, k, v, out in readings:
             for bias in self._bias_vectors():
                 own = self._attend(theta, x, q[None], k[None], RIGHT, theta[bias])[0, 0]
                 gathered = self._gather(theta, x, own, v, out)
                 offset = result.double() - gathered
-                if matches(offset, offset.mean((0, 1)).expand_as(offset), LOOSE):
-                    return True
-        return False
+                found = error(gathered + offset.mean((0, 1)), result.double(), LOOSE)
+                least = min(least, found)
+                if least <= 1:
+                    return least
+        return least
 
     def _value_and_out(self, theta: Tensor, token: Tensor, result: Tensor) -> list[tuple[int, int]]:
         """Return the pairs (value map, output map) for which equal tokens give out(v(token))."""
@@ -368,20 +404,50 @@ class Layout:
                     vectors.append(piece.expand(self.n_heads, self.d_head).reshape(self.d))
         return list(_distinct(vectors))
 
+    @property
+    def has_maps_for_all_heads(self) -> bool:
+        """Whether there are matrices from d to d_head features, which all heads may share."""
+        return any(w.numel() == self.d * self.d_head for w in self.weights.values())
+
+    def plain_readings(self, theta: Tensor) -> PlainReadings:
+        """Return the maps as most files have them: rows from features, or columns, head by head."""
+        d, h, r = self.d, self.n_heads, self.d_head
+        maps: list[Tensor] = []
+        shared: list[Tensor] = []
+        for count, source in self._sources(self.matrices):
+            pieces = _unfused(count, source, {"head": h, "row": r, "in": d}, _plain_orders)
+            maps += [piece.reshape(d, d) for piece in pieces]
+            small = _unfused(count, source, {"row": r, "in": d}, _plain_orders)
+            shared += [piece.expand(h, r, d).reshape(d, d) for piece in small]
+        of_heads, of_one = _distinct(maps[:MOST_PLAIN]), _distinct(shared[:MOST_PLAIN])
+        outs = torch.stack([self._identities()[0], *of_heads])
+        places = [m.flatten(1).amin(1) if len(m) else m for m in (of_heads, outs, of_one)]
+        places[1][0] = NOWHERE
+        return PlainReadings(theta[of_heads], theta[outs], theta[of_one], places)
+
+
+def _plain_orders(axes: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the orders of axes of a linear layer, and of a matrix that is multiplied from the right."""
+    inner = tuple(axis for axis in axes if axis != "in")
+    return [(*inner, "in"), ("in", *inner)]
+
 
 def _unfused(
-    count: int, source: Tensor, sizes: dict[str, int], fused: tuple[int, ...] = (1, 2, 3, 4)
+    count: int,
+    source: Tensor,
+    sizes: dict[str, int],
+    orders: Callable[[Sequence[str]], Iterable[tuple[str, ...]]] = itertools.permutations,
 ) -> list[Tensor]:
     """Read `source` as maps with these axes, one map or up to four in it, axes in any order.
 
     A source of several tensors is only split between tensors along the outer axes.
     """
     pieces = []
-    for maps in fused:
+    for maps in (1, 2, 3, 4):
         axes = {"map": maps, **sizes} if maps > 1 else sizes
         if math.prod(axes.values()) != len(source):
             continue
-        for order in itertools.permutations(axes):
+        for order in orders(list(axes)):
             lengths = [axes[axis] for axis in order]
             if count not in itertools.accumulate(lengths, initial=1, func=lambda a, b: a * b):
                 continue

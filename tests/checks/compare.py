@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TypedDict
 
 import torch
 from torch import Tensor
 
-from checks.failures import CheckFailed, StudentError, describe
+from checks import nearness
+from checks.failures import Mismatch, StudentError, describe
+
+Why = str | Callable[[], str]
 
 
 class Tolerance(TypedDict):
@@ -30,26 +34,24 @@ def expect_tensor(
     tol: Tolerance = CLOSE,
     dtype: bool = True,
     slips: Mapping[str, Tensor] | None = None,
+    why: Why = "",
 ) -> None:
     """Fail unless `got` is a tensor with the shape, the dtype and the numbers of `expected`.
 
     slips   sentence -> the wrong answer it leads to. The sentence is told to the student only if
             that very answer came out; it completes "... if".
     dtype   False: any floating dtype will do; another test pays for it.
+    why     what explains a failure that no slip does; a function is asked only if there is one
     """
     got = _tensor(got, call)
-    cause = _cause(got, expected, slips or {}, tol)
+    causes = _causes(got, expected, slips or {}, tol)
     if got.shape != expected.shape:
-        raise CheckFailed(
-            _lines(
-                call, f"a tensor of shape {_size(expected)}", f"one of shape {_size(got)}", cause
-            )
-        )
+        right, wrong = f"a tensor of shape {_size(expected)}", f"one of shape {_size(got)}"
+        raise Mismatch(call, right, wrong, why=_said(why), causes=causes)
     if dtype and got.dtype != expected.dtype:
-        raise CheckFailed(_lines(call, _name(expected.dtype), _name(got.dtype), cause))
-    if _equal(got, expected, tol):
-        return
-    raise CheckFailed(_difference(got, expected, call, tol, cause))
+        raise Mismatch(call, _name(expected.dtype), _name(got.dtype), why=_said(why), causes=causes)
+    if nearness.noted(error(got, expected, tol)) > 1:
+        raise _difference(got, expected, call, tol, causes, _said(why))
 
 
 def expect_shape(
@@ -62,22 +64,20 @@ def expect_shape(
     """Fail unless `got` is a tensor of this shape."""
     got = _tensor(got, call)
     if tuple(got.shape) != tuple(shape):
-        causes = [cause for cause, wrong in (slips or {}).items() if tuple(wrong) == got.shape]
-        right = f"a tensor of shape {tuple(shape)}"
-        raise CheckFailed(
-            _lines(call, right, f"one of shape {_size(got)}", _because(causes, "shape"))
-        )
+        causes = tuple(cause for cause, wrong in (slips or {}).items() if tuple(wrong) == got.shape)
+        right, wrong = f"a tensor of shape {tuple(shape)}", f"one of shape {_size(got)}"
+        raise Mismatch(call, right, wrong, causes=causes, start="This is the shape that comes out")
 
 
-def expect(holds: bool, *, call: str, expected: str, got: str, why: str = "") -> None:
+def expect(holds: bool, *, call: str, expected: str, got: str, why: Why = "") -> None:
     """Fail unless `holds`, with what was expected and what came out in words."""
     if not holds:
-        raise CheckFailed(_lines(call, expected, got, why))
+        raise Mismatch(call, expected, got, why=_said(why))
 
 
-def fail(*, call: str, expected: str, got: str, why: str = "") -> NoReturn:
+def fail(*, call: str, expected: str, got: str, why: Why = "") -> NoReturn:
     """Fail, with what was expected and what came out in words."""
-    raise CheckFailed(_lines(call, expected, got, why))
+    raise Mismatch(call, expected, got, why=_said(why))
 
 
 def expect_error(
@@ -94,50 +94,62 @@ def expect_error(
     except Exception as error:
         raised, bases = type(error).__name__, tuple(c.__name__ for c in type(error).__mro__)
     else:
-        raise CheckFailed(_lines(call, kind.__name__, "no error"))
+        raise Mismatch(call, kind.__name__, "no error")
     if kind.__name__ not in bases:
         why = ""
         if raised == "AssertionError":
             why = "`assert` raises AssertionError, and python -O skips it: use `raise ValueError(...)`."
-        raise CheckFailed(_lines(call, kind.__name__, raised, why))
+        raise Mismatch(call, kind.__name__, raised, why=why)
 
 
 def matches(got: Tensor, expected: Tensor, tol: Tolerance = CLOSE) -> bool:
     """Whether two tensors agree in shape and, whatever their dtype, in their numbers."""
-    return got.shape == expected.shape and _equal(got, expected, tol)
+    return error(got, expected, tol) <= 1
+
+
+def error(got: Tensor, expected: Tensor, tol: Tolerance = CLOSE) -> float:
+    """Return the largest error in units of the tolerance: above 1, they do not agree.
+
+    Another shape, and NaN where a number should be, is infinitely far away.
+    """
+    if got.shape != expected.shape:
+        return math.inf
+    if not expected.numel():
+        return 0.0
+    got, expected = got.detach().double(), expected.detach().double()
+    apart = (got - expected).abs()
+    apart[got == expected] = 0.0  # also where both are infinite
+    worst = float((apart / (tol["atol"] + tol["rtol"] * expected.abs())).nan_to_num(0.0).max())
+    return worst if not apart.isnan().any() else math.inf
+
+
+def _said(why: Why) -> str:
+    return why if isinstance(why, str) else why()
 
 
 def _tensor(got: object, call: str) -> Tensor:
     if not isinstance(got, Tensor):
         hint = "Is there a `return`?" if got is None else ""
-        raise CheckFailed(_lines(call, "a torch.Tensor", describe(got), hint))
+        raise Mismatch(call, "a torch.Tensor", describe(got), why=hint)
     if got.device.type == "meta":
-        raise CheckFailed(_lines(call, "a tensor with numbers in it", "one on the meta device"))
+        raise Mismatch(call, "a tensor with numbers in it", "one on the meta device")
     return got.detach()
 
 
-def _equal(got: Tensor, expected: Tensor, tol: Tolerance) -> bool:
-    return torch.allclose(got.double(), expected.double(), **tol)
-
-
-def _cause(got: Tensor, expected: Tensor, slips: Mapping[str, Tensor], tol: Tolerance) -> str:
+def _causes(
+    got: Tensor, expected: Tensor, slips: Mapping[str, Tensor], tol: Tolerance
+) -> tuple[str, ...]:
     """Name the slips whose wrong answer is the one that came out. NaN proves nothing."""
-    causes = [
+    return tuple(
         sentence
         for sentence, wrong in slips.items()
         if not matches(wrong, expected, tol) and matches(got, wrong, tol)
-    ]
-    return _because(causes)
+    )
 
 
-def _because(causes: Sequence[str], what: str = "numbers") -> str:
-    if not causes:
-        return ""
-    start = "These are exactly the numbers" if what == "numbers" else "This is the shape"
-    return f"{start} that come{'' if what == 'numbers' else 's'} out if {' Or if '.join(causes)}"
-
-
-def _difference(got: Tensor, expected: Tensor, call: str, tol: Tolerance, cause: str) -> str:
+def _difference(
+    got: Tensor, expected: Tensor, call: str, tol: Tolerance, causes: tuple[str, ...], why: str
+) -> Mismatch:
     wrong = ~torch.isclose(got.double(), expected.double(), **tol)
     place = tuple(int(i) for i in wrong.nonzero()[0])
     nans = int(got.double().isnan().sum())
@@ -146,16 +158,7 @@ def _difference(got: Tensor, expected: Tensor, call: str, tol: Tolerance, cause:
         how_many += f"; {nans} of yours are NaN"
     right, value = _number(expected[place]), _number(got[place])
     where = f" at {list(place)}" if place else ""
-    return _lines(call, f"{right}{where}", value, cause, in_all=how_many)
-
-
-def _lines(call: str, expected: str, got: str, why: str = "", in_all: str = "") -> str:
-    rows = [f"called    {call}", f"expected  {expected}", f"got       {got}"]
-    if in_all:
-        rows.append(f"in all    {in_all}")
-    if why:
-        rows += ["", why]
-    return "\n".join(rows)
+    return Mismatch(call, f"{right}{where}", value, how_many, why, causes, number=True)
 
 
 def _number(value: Tensor) -> str:

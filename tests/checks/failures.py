@@ -19,6 +19,46 @@ LONGEST_LINE = 200
 class CheckFailed(AssertionError):
     """A test's verdict, with the whole message that the student reads."""
 
+    @property
+    def if_hidden(self) -> str:
+        """What is told of it where the test is hidden: no number that the test expects."""
+        return str(self)
+
+
+@dataclass(eq=False)
+class Mismatch(CheckFailed):
+    """What was called, what was expected and what came out.
+
+    why     a sentence that explains it, where one is known
+    causes  mistakes that lead to just this result: each completes `start`
+    number  expected and got are numbers of a comparison
+    """
+
+    call: str
+    expected: str
+    got: str
+    in_all: str = ""
+    why: str = ""
+    causes: tuple[str, ...] = ()
+    start: str = "These are exactly the numbers that come out"
+    number: bool = False
+
+    def __str__(self) -> str:
+        return self._text(hidden=False)
+
+    @property
+    def if_hidden(self) -> str:
+        return self._text(hidden=self.number)
+
+    def _text(self, hidden: bool) -> str:
+        rows = [f"called    {self.call}"]
+        if not hidden:
+            rows += [f"expected  {self.expected}", f"got       {self.got}"]
+        if self.in_all:
+            rows.append(f"in all    {self.in_all}")
+        why = f"{self.start} if {' Or if '.join(self.causes)}" if self.causes else self.why
+        return "\n".join([*rows, "", why] if why else rows)
+
 
 @dataclass(frozen=True)
 class Frame:

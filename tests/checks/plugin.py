@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from checks import wording
+from checks import nearness, wording
 from checks.draw import Draw
 from checks.facts import read_facts
-from checks.failures import StudentError, is_worth_another_try, own_frames
+from checks.failures import CheckFailed, StudentError, is_worth_another_try, own_frames
 from checks.local import LocalTransport
 from checks.marks import PartialCredit
 from checks.outcome import Outcome
@@ -74,6 +74,7 @@ def _begin(item: pytest.Item) -> Transport:
     """Start a test afresh: nothing stands in, the student's random numbers are seeded."""
     transport = item.config.stash[TRANSPORT]
     transport.end()
+    nearness.begin()
     seed = zlib.crc32(f"{item.config.stash[SEED]} {item.name}".encode())
     transport.begin(_question(item), seed, item.get_closest_marker("trains") is not None)
     return transport
@@ -209,6 +210,9 @@ def _judge(item: pytest.Item, raised: BaseException) -> tuple[Verdict, float, st
     verdict, message = wording.explain(error)
     if verdict is Verdict.OUR_FAULT:
         return verdict, 0.0, message, "".join(traceback.format_exception(raised))
+    if _is_hidden(item) and isinstance(error, CheckFailed):
+        shown = error.if_hidden
+        return verdict, 0.0, shown, "" if shown == message else message
     if _is_hidden(item) and isinstance(error, StudentError):
         # The student's code has seen what is hidden: what it says is for the teacher alone.
         return verdict, 0.0, wording.explain(wording.withheld(error))[1], message
@@ -234,6 +238,7 @@ def _record(item: pytest.Item, verdict: Verdict, share: float, message: str, det
         message=message,
         details=details,
         seconds=time.perf_counter() - item.stash[STARTED],
+        error=nearness.largest(),
     )
     item.config.hook.pytest_outcome(outcome=outcomes[item.nodeid])
 

@@ -64,8 +64,20 @@ class SpyCriterion(nn.CrossEntropyLoss):
         self.moved: list[bool] = []
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        if not input.is_floating_point() and target.is_floating_point():
+            raise TypeError("criterion(logits, labels) was given the labels first")
         self.moved.append(not isinstance(target, StillOnLoader))
         return super().forward(input, target.as_subclass(torch.Tensor))
+
+
+class SpySGD(torch.optim.SGD):
+    """Plain gradient descent that counts its steps."""
+
+    steps = 0
+
+    def step(self, closure: Any = None) -> Any:
+        self.steps += 1
+        return super().step(closure)
 
 
 @beside
@@ -75,10 +87,10 @@ def spy_on_training(
     """Run train_one_epoch on a spied model that arrives in evaluation mode.
 
     returns  results: what came back from every epoch; kinds: its type; weight: the model's
-             parameter afterwards; and the model's record
+             parameter afterwards; steps: of the optimizer; and the model's record
     """
     model, criterion = SpyModel(weight), SpyCriterion()
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    optimizer = SpySGD(model.parameters(), lr=RATE)
     results: list[float] = []
     kinds: list[str] = []
     for _ in range(epochs):
@@ -92,6 +104,7 @@ def spy_on_training(
         "results": results,
         "kinds": kinds,
         "weight": model.weight.detach(),
+        "steps": optimizer.steps,
         "labels_moved": all(criterion.moved),
         **model.record,
     }

@@ -2,50 +2,47 @@
 
 import torch
 
-from checks import EXACT, expect, expect_error, expect_tensor, reported, weight
+from checks import EXACT, expect, expect_error, expect_tensor, for_sizes, reported, weight
 from checks.measure import image_gradient, input_after, patchify_on_meta_device
 from hidden.oracles import patches
+
+
+def expect_patches(vit, images, n):
+    expect_tensor(
+        vit.patchify(images, n),
+        patches(images, n),
+        call=f"patchify(images, {n}), with images of shape {tuple(images.shape)}",
+        tol=EXACT,
+        dtype=False,
+    )
 
 
 @weight(2)
 def test_channels_come_one_after_the_other(vit, draw):
     """With several channels, a patch holds channel by channel, each row by row."""
     n = draw.one(2, 3)
-    images = draw(2, 3, 6, 6)
-    expect_tensor(
-        vit.patchify(images, n),
-        patches(images, n),
-        call=f"patchify(images, {n}), with images of shape (2, 3, 6, 6)",
-        tol=EXACT,
-        dtype=False,
-    )
+
+    def check(C, n, size):
+        expect_patches(vit, draw(2, C, n * size, n * size), n)
+
+    for_sizes(check, C=(1, 2, 3), n=(1, n), size=(1, 6 // n))
 
 
 @weight(2)
 def test_pictures_need_not_be_square(vit, draw):
     """Height and width may differ."""
-    images = draw(2, 1, 4, 10)
-    expect_tensor(
-        vit.patchify(images, 2),
-        patches(images, 2),
-        call="patchify(images, 2), with images of shape (2, 1, 4, 10)",
-        tol=EXACT,
-        dtype=False,
-    )
+
+    def check(h, w):
+        expect_patches(vit, draw(2, 1, 2 * h, 2 * w), 2)
+
+    for_sizes(check, h=(1, 2), w=(1, 2, 5))
 
 
 @weight(1)
 def test_other_numbers_of_patches(vit, draw):
     """Any number of patches a side works: one, four of sixteen pixels, every pixel its own."""
     for size, n in ((6, 1), (16, 4), (8, 2), (5, 5)):
-        images = draw(3, 1, size, size)
-        expect_tensor(
-            vit.patchify(images, n),
-            patches(images, n),
-            call=f"patchify(images, {n}), with images of shape (3, 1, {size}, {size})",
-            tol=EXACT,
-            dtype=False,
-        )
+        expect_patches(vit, draw(3, 1, size, size), n)
 
 
 @weight(1)

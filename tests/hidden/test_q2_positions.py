@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import EXACT, expect, expect_shape, expect_tensor, reported, weight
+from checks import EXACT, expect, expect_shape, expect_tensor, for_sizes, reported, weight
 from checks.measure import takes_gradient
 from hidden.oracles import positions
 
@@ -18,12 +18,19 @@ def table_of(vit, length, d):
 
 
 def expect_table(vit, length, d):
-    expect_tensor(
-        table_of(vit, length, d),
-        positions(length, d),
-        call=f"get_positional_embeddings({length}, {d})",
-        tol=TABLE,
-        dtype=False,
+    def check(length, d):
+        expect_tensor(
+            table_of(vit, length, d),
+            positions(length, d),
+            call=f"get_positional_embeddings({length}, {d})",
+            tol=TABLE,
+            dtype=False,
+        )
+
+    for_sizes(
+        check,
+        length=[n for n in (1, 2, 5) if n < length] + [length],
+        d=[n for n in (1, 2, 3, 4) if n < d] + [d],
     )
 
 

@@ -3,6 +3,7 @@
 import torch
 
 from checks import expect, expect_tensor, reported, weight
+from checks.block_slips import why_wrong
 from checks.encoder import LOOSE, expect_mlp, input_of, normalised_as, place_of, randomise
 from checks.measure import input_after, used_but_not_trained
 from checks.probes import watch
@@ -23,6 +24,7 @@ def test_the_second_half_reads_the_sum(vit, stand_in, draw):
         watch(block, z, place, torch.zeros_like(z))["result"],
         call="MyViTBlock(8, 2)(x), for two x with the same sum x + msa(norm1(x))",
         tol=LOOSE,
+        why=lambda: why_wrong(block, draw, 8),
     )
 
 
@@ -33,7 +35,15 @@ def test_the_mlp(vit, stand_in, draw):
     block = vit.MyViTBlock(6, 2)
     block.eval()
     block(draw(1, 4, 6))
-    expect_mlp(block, randomise(block, draw), draw, d=6, ratio=4, call="MyViTBlock(6, 2)(x)")
+    expect_mlp(
+        block,
+        randomise(block, draw),
+        draw,
+        d=6,
+        ratio=4,
+        call="MyViTBlock(6, 2)(x)",
+        why=lambda: why_wrong(block, draw, 6),
+    )
 
 
 @weight(1)

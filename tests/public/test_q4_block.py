@@ -3,8 +3,10 @@
 import torch
 
 from checks import EXACT, expect, expect_shape, expect_tensor, weight
+from checks.block_slips import why_wrong
 from checks.encoder import input_of, normalised_as, place_of, randomise
 from checks.measure import parameters, set_parameters
+from checks.nearness import noted
 
 
 @weight(1)
@@ -34,10 +36,7 @@ def test_with_zero_weights_the_input_comes_back(vit, stand_in, draw):
         call="MyViTBlock(8, 2)(x), every weight set to 0",
         tol=EXACT,
         dtype=False,
-        slips={
-            "a skip connection is missing, or a norm comes after a sum.": torch.zeros_like(x),
-            "the input is added twice.": 2 * x,
-        },
+        why=lambda: why_wrong(block, draw, 8),
     )
 
 
@@ -52,13 +51,11 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     place = place_of(block, x)
     given = input_of(block, x, place, call="MyViTBlock(8, 2)(x)")
 
-    normalised, _ = normalised_as(given, x)
+    apart, _ = normalised_as(given, x)
     expect(
-        normalised,
+        noted(apart) <= 1,
         call="MyViTBlock(8, 2)(x), looking at what its attention is given",
         expected="norm1(x): every token with mean 0 and variance 1, times a gain, plus a bias",
-        got="something else",
-        why="This is x itself: the norm comes before the attention."
-        if torch.equal(given, x)
-        else "",
+        got="x itself" if torch.equal(given, x) else "something else",
+        why=lambda: why_wrong(block, draw, 8),
     )

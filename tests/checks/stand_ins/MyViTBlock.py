@@ -13,4 +13,8 @@ class MyViTBlock(nn.Module):
         self.gain = nn.Parameter(torch.linspace(0.5, 1.5, hidden_d))
 
     def forward(self, x, *args, **kwargs):
+        if x.shape[-1] != len(self.gain):
+            raise RuntimeError(
+                f"a block built for {len(self.gain)} features a token was given {x.shape[-1]}"
+            )
         return self.gain * x + x.mean(dim=1, keepdim=True).tanh()
