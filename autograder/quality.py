@@ -195,7 +195,7 @@ def right_jobs(
 
 
 def touched(slip: Slip, assignment: Assignment) -> list[str]:
-    """Return the questions that a mistake could cost a mark: its own, and later ones of the same file."""
+    """Return the questions that a mistake could cost a mark: its own, and later ones of its file."""
     text = (assignment.solution / slip.file).read_text(encoding="utf-8")
     inside = {region.question for region in skeleton.regions(text)}
     questions = [name for name in assignment.questions if name in inside]

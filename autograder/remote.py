@@ -185,7 +185,8 @@ class RemoteTransport:
 
     def _new_test(self) -> wire.NewTest:
         left = self._until(self._seconds) - time.monotonic()
-        return wire.NewTest(self._seed, max(left, SHORTEST))
+        double = torch.get_default_dtype() is torch.float64  # the worker computes as we do
+        return wire.NewTest(self._seed, max(left, SHORTEST), double)
 
     def _without_paths(self, error: StudentError) -> StudentError:
         """Take the names of our folders out of what an exception said."""

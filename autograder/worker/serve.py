@@ -89,7 +89,7 @@ class Server:
             return self._keep(Module(self.submission, request.module))
         if isinstance(request, wire.NewTest):
             _note_the_line_after(request.seconds)
-            self._new_test(request.seed)
+            self._new_test(request.seed, request.double)
             return None
         if isinstance(request, wire.Examine):
             return examine(request.examination)
@@ -116,10 +116,11 @@ class Server:
         self.objects[number] = value
         return ObjectAt(number)
 
-    def _new_test(self, seed: int) -> None:
+    def _new_test(self, seed: int, double: bool) -> None:
         while self._undo:
             self._undo.pop()()
         self.objects = {n: kept for n, kept in self.objects.items() if isinstance(kept, Module)}
+        torch.set_default_dtype(torch.float64 if double else torch.float32)
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)

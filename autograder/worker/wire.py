@@ -134,10 +134,14 @@ class StandIn(msgspec.Struct, tag="stand_in"):
 
 
 class NewTest(msgspec.Struct, tag="new_test"):
-    """Undo stand-ins, forget objects, seed the random numbers."""
+    """Undo stand-ins, forget objects, seed the random numbers.
+
+    double  floating-point numbers are float64 where nothing else is asked for: to calibrate
+    """
 
     seed: int
     seconds: float
+    double: bool = False
 
 
 class Examine(msgspec.Struct, tag="examine"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -50,19 +50,30 @@ SLIPS: dict[str, Formula] = {
 }
 
 
+Maps = tuple[Tensor, Tensor, Tensor, Tensor]  # index matrices of q, k, v and the output
+Readings = list[Maps]
+
+
 @dataclass(frozen=True)
 class PlainReadings:
-    """The maps (n, d, d) that a module's parameters may be: those of all heads, and more.
+    """The maps that a module's parameters may be, each (d, d) indices into the vector of all of them.
 
-    outs    the maps, and before them the identity, where there is no output map
-    shared  maps to one head's features, repeated for every head
-    places  of each of them, the parameters that it is made of: alike where they overlap
+    theta   that vector
+    maps    of all heads
+    outs    the identity, for where there is no output map, and the maps
+    shared  of one head's features, repeated for every head
+    zero    indices from here on are constants
     """
 
+    theta: Tensor
     maps: Tensor
     outs: Tensor
     shared: Tensor
-    places: Sequence[Tensor]
+    zero: int
+
+    @property
+    def all(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.maps, self.outs, self.shared
 
 
 @dataclass(frozen=True)
@@ -149,24 +160,45 @@ def nearest(
 
     within  what is further away than so many units is not looked at: the answer is then infinity
     """
+    least = math.inf
+    for apart, _ in _tried(readings, x, result, n_heads, mistake, within):
+        least = min(least, apart)
+        if least <= 1:
+            return least
+    return least
+
+
+def right_ones(readings: PlainReadings, x: Tensor, result: Tensor, n_heads: int) -> Iterator[Maps]:
+    """Yield the maps (as indices) for q, k, v and the output with which attention gives the result."""
+    for apart, (q, k, v, out) in _tried(readings, x, result, n_heads, NONE, within=1.0):
+        if apart <= 1:
+            yield readings.maps[q], readings.maps[k], readings.maps[v], readings.outs[out]
+
+
+def _tried(
+    readings: PlainReadings,
+    x: Tensor,
+    result: Tensor,
+    n_heads: int,
+    mistake: Mistake,
+    within: float,
+) -> Iterator[tuple[float, list[int]]]:
+    """Yield how near a combination of maps comes to the result, and the numbers of its maps."""
     if mistake.over_batch:
         x, result = x.transpose(0, 1), result.transpose(0, 1)
-    keys = readings.shared if mistake.shares else readings.maps
-    values = readings.outs[:1] if mistake.values_unmapped else keys
-    least = math.inf
+    maps, outs, shared = (readings.theta[index] for index in readings.all)
+    keys = shared if mistake.shares else maps
+    values = outs[:1] if mistake.values_unmapped else keys
     for some in torch.split(_combinations(mistake, readings), AT_ONCE):
         q, k, v, out = some.T
-        maps = (readings.maps[q], keys[k], values[v], readings.outs[out])
-        for got in _compute(mistake, x.double(), *maps, n_heads, result, within):
-            least = min(least, error(got, result.double(), LOOSE))
-            if least <= 1:
-                return least
-    return least
+        chosen = (maps[q], keys[k], values[v], outs[out])
+        for n, got in _compute(mistake, x.double(), *chosen, n_heads, result, within):
+            yield error(got, result.double(), LOOSE), some[n].tolist()
 
 
 def _combinations(mistake: Mistake, readings: PlainReadings) -> Tensor:
     """Return the numbers of maps for q, k, v and the output (n, 4) that share no parameter."""
-    maps, outs, shared = readings.places
+    maps, outs, shared = (_places(index, readings.zero) for index in readings.all)
     keys = shared if mistake.shares else maps
     values = outs[:1] if mistake.values_unmapped else keys
     places = (maps, keys, values, outs)
@@ -179,6 +211,14 @@ def _combinations(mistake: Mistake, readings: PlainReadings) -> Tensor:
     return chosen[apart][:MOST_TRIED]
 
 
+def _places(maps: Tensor, zero: int) -> Tensor:
+    """Return the first parameter that each map is made of: where they share one, mostly the same."""
+    if not len(maps):
+        return torch.empty(0, dtype=torch.long)
+    first = maps.flatten(1).amin(1)
+    return torch.where(first < zero, first, NOWHERE)
+
+
 def _compute(
     mistake: Mistake,
     x: Tensor,
@@ -189,7 +229,7 @@ def _compute(
     n_heads: int,
     result: Tensor,
     within: float,
-) -> Iterator[Tensor]:
+) -> Iterator[tuple[int, Tensor]]:
     """Yield what the mistake computes with those maps (R, d, d) whose first numbers are near."""
     B, N, d = x.shape
     r = d // n_heads
@@ -214,4 +254,4 @@ def _compute(
     near = torch.isclose(rows, first.expand_as(rows), rtol=rtol, atol=atol).all(-1)
     for n in near.nonzero().flatten().tolist():
         whole = merged[n] @ out[n].T
-        yield whole + x if mistake.adds_input else whole
+        yield n, whole + x if mistake.adds_input else whole

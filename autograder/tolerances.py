@@ -1,0 +1,163 @@
+"""Show that every tolerance stands far from both sides: from what is right, and from what is wrong.
+
+A test's error is the largest of its comparisons, in units of its tolerance: up to 1 it passes. Over
+many seeds and all known submissions, in float32 and in float64, none may lie near 1. In float64 the
+rounding goes away: an error that stays is no rounding.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
+
+from autograder import quality
+from autograder.config import Assignment
+from autograder.gradescope import write_json
+from autograder.pool import Job, Pool
+from autograder.quality import Progress
+from autograder.report import Report
+
+FILE = Path("tests/corpus/tolerances.json")
+EXCEPTIONS = Path("tests/corpus/tolerances.yml")
+FAR = 10.0  # what a tolerance stands apart from both sides
+MOST = 1e9  # an error of another shape, or of a comparison that must be exact
+OTHERS = 10  # of so many seeds, one is also run in float64, and on what is wrong
+
+
+class Excused(BaseModel):
+    """An error that may lie near a tolerance, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    test: str
+    submission: str
+    because: str
+
+
+@dataclass
+class Side:
+    """The error next to the tolerance on one of its sides, and which submission makes it."""
+
+    error: float
+    submission: str = ""
+    seed: int = 0
+
+
+@dataclass
+class Margin:
+    """One test: the largest error that passes and the smallest that fails, by dtype."""
+
+    title: str
+    passes: dict[str, Side] = field(default_factory=dict)
+    fails: dict[str, Side] = field(default_factory=dict)
+
+
+@dataclass
+class Certificate:
+    """What all runs came to.
+
+    right      submissions; seeds: of theirs in float32, and of all others
+    lost       marks that right ones lost, on any seed
+    """
+
+    right: int = 0
+    wrong: int = 0
+    seeds: int = 0
+    seeds_of_others: int = 0
+    lost: list[str] = field(default_factory=list)
+    tests: dict[str, Margin] = field(default_factory=dict)
+
+
+def measure(assignment: Assignment, seeds: int, on_progress: Progress) -> Certificate:
+    """Grade everything that is known, on many seeds and in both dtypes."""
+    others = max(1, seeds // OTHERS)
+    found = Certificate(seeds=seeds, seeds_of_others=others)
+    with tempfile.TemporaryDirectory() as name, Pool(assignment) as pool:
+        folder = Path(name)
+        wrong = list(quality.wrong_jobs(assignment, folder, range(others)))
+        right = list(quality.right_jobs(assignment, folder, range(seeds)))
+        names = {job.name for job in right}
+        found.right, found.wrong = len(names), len({job.name for job in wrong})
+        jobs = [
+            *right,
+            *wrong,
+            *quality.right_jobs(assignment, folder, range(others), double=True),
+            *quality.wrong_jobs(assignment, folder, range(others), double=True),
+        ]
+        for done, (job, report) in enumerate(pool.grade(jobs), 1):
+            add(found, job, report, is_right=job.name in names)
+            on_progress(done, len(jobs), "grading on many seeds, in both dtypes")
+    return found
+
+
+def add(found: Certificate, job: Job, report: Report, is_right: bool) -> None:
+    """Take what one grading says into the certificate."""
+    dtype = "float64" if job.double else "float32"
+    for question in report.questions:
+        for outcome in question.outcomes:
+            if is_right and not job.double and outcome.share < 1:
+                found.lost.append(f"{job.name}, seed {job.seed}: {outcome.test}  {outcome.title}")
+            margin = found.tests.setdefault(outcome.test, Margin(outcome.title))
+            error = min(outcome.error, MOST)
+            side = Side(float(f"{error:.3g}"), job.name, job.seed)
+            if error > 1:
+                if error < margin.fails.get(dtype, Side(math.inf)).error:
+                    margin.fails[dtype] = side
+            elif error > 0 and error > margin.passes.get(dtype, Side(0.0)).error:
+                margin.passes[dtype] = side
+
+
+def near(tests: Mapping[str, Margin], exceptions: Iterable[Excused]) -> list[str]:
+    """Name the tests whose tolerance is nearer than a factor of ten to an error, but for exceptions."""
+    allowed = {(exception.test, exception.submission) for exception in exceptions}
+    return [
+        f"{test}  {margin.title}: {side.submission!r} with seed {side.seed} in {dtype} has an error "
+        f"of {side.error:g} tolerances"
+        for test, margin in tests.items()
+        for sides in (margin.passes, margin.fails)
+        for dtype, side in sides.items()
+        if 1 / FAR < side.error < FAR and (margin.title, side.submission) not in allowed
+    ]
+
+
+def write(certificate: Certificate, assignment: Assignment) -> None:
+    """Keep the certificate beside the corpora."""
+    certificate.tests = dict(sorted(certificate.tests.items(), key=lambda item: _number(item[0])))
+    write_json(asdict(certificate), assignment.root / FILE)
+
+
+def read(assignment: Assignment) -> Certificate | None:
+    """Return the certificate there is."""
+    path = assignment.root / FILE
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    tests = {
+        test: Margin(
+            entry["title"],
+            {dtype: Side(**side) for dtype, side in entry["passes"].items()},
+            {dtype: Side(**side) for dtype, side in entry["fails"].items()},
+        )
+        for test, entry in content.pop("tests").items()
+    }
+    return Certificate(**content, tests=tests)
+
+
+def exceptions(assignment: Assignment) -> list[Excused]:
+    """Return the errors that may lie near a tolerance."""
+    path = assignment.root / EXCEPTIONS
+    if not path.exists():
+        return []
+    entries = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or []
+    return [Excused.model_validate(entry) for entry in entries]
+
+
+def _number(test: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in test.removeprefix("q").split("."))
