@@ -20,7 +20,7 @@ from autograder.config import Assignment
 from autograder.doctor import Layer
 from autograder.errors import KitError, UnusableSubmission
 from autograder.forks import ForkServer, Staged
-from autograder.remote import RemoteTransport
+from autograder.remote import CallListener, RemoteTransport
 from autograder.report import Report
 from autograder.submission import Submission, stage
 from autograder.worker import kernel
@@ -56,6 +56,7 @@ class Grader:
         on_progress: Listener | None = None,
         on_outcome: OutcomeListener | None = None,
         on_report: ReportListener | None = None,
+        on_call: CallListener | None = None,
     ) -> Report:
         """Return a report with every question at its full maximum, whatever the code does.
 
@@ -63,7 +64,8 @@ class Grader:
         only  these questions; none named: all
         seed  of the tests' inputs: the same seed, the same report
 
-        on_report gets what there is so far whenever a question is finished.
+        on_report gets what there is so far whenever a question is finished; on_call, what the tests
+        ask of the student's code.
         """
         started = time.monotonic()
         questions = list(only) or list(self.assignment.questions)
@@ -76,7 +78,7 @@ class Grader:
                 return replace(report, facts=reports.facts(self.assignment))
             except OSError as error:
                 raise _no_place(error) from None
-            with self._transport(staged, on_progress) as transport:
+            with self._transport(staged, on_progress, on_call) as transport:
                 grading = self._grading(transport, seed, on_outcome)
 
                 def so_far(details: str = "") -> Report:
@@ -130,7 +132,7 @@ class Grader:
 
     @contextlib.contextmanager
     def _transport(
-        self, staged: Submission, on_progress: Listener | None
+        self, staged: Submission, on_progress: Listener | None, on_call: CallListener | None
     ) -> Iterator[RemoteTransport]:
         transport = RemoteTransport(
             self._server,
@@ -139,6 +141,7 @@ class Grader:
             (self.assignment.tests / "hidden" / "stand_ins", stand_ins.FOLDER),
             on_progress,
             (self.assignment.root, Path(sys.prefix), Path(sys.base_prefix)),
+            on_call,
         )
         try:
             yield transport

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import inspect
 import time
@@ -32,10 +33,29 @@ MOST_SAID = 2000  # characters
 AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs once hangs again
 
 
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What a test asks of the student's code.
+
+    subject  "" for a module, otherwise the call that made the object: "MyMSA(8, 2)"
+    name     of the function, the method or the measurement; "": the object itself is called
+    """
+
+    subject: str
+    name: str
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    question: str = ""
+
+
+CallListener = Callable[[Call], None]
+
+
 class RemoteTransport:
     """Give the tests proxies for a submission's modules; a fresh worker for each question.
 
     private  folders whose names no student is to read
+    on_call  is told every call of the tests
     """
 
     def __init__(
@@ -46,7 +66,9 @@ class RemoteTransport:
         stand_in_folders: Sequence[Path],
         listener: Listener | None = None,
         private: Sequence[Path] = (),
+        on_call: CallListener | None = None,
     ) -> None:
+        self._on_call = on_call
         self._server, self._staged = server, staged
         self._limits, self._listener = limits, listener
         self._stand_in_folders = stand_in_folders
@@ -133,6 +155,11 @@ class RemoteTransport:
     def student_error(self, error: BaseException) -> BaseException:
         """Errors of the student's arrive as StudentError already; any other is ours."""
         return error
+
+    def tell(self, call: Call) -> None:
+        """Tell the listener of a call, with the question that it belongs to."""
+        if self._on_call is not None:
+            self._on_call(dataclasses.replace(call, question=self._question))
 
     def request(self, request: wire.Request, packer: Packer, call: str) -> Any:
         """Send a request and return the reply as Python data and proxies."""
@@ -248,6 +275,7 @@ class Proxy:
         call: str,
     ) -> Any:
         packer = Packer(wire.MOST_REQUEST)
+        self._transport.tell(Call(self._name, name, tuple(args), dict(kwargs)))
 
         def pack(value: object) -> wire.Value:
             return value._subject if isinstance(value, Proxy) else packer.pack(value)

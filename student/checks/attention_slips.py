@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +20,7 @@ LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outp
 
 MOST_TRIED = 30_000  # readings: four maps in all orders are some thousand
 AT_ONCE = 2_000
+FEW = 4  # numbers
 
 REPEATED = "one map is used for two of q, k, v and the output."
 NOWHERE = -1  # the place of what is no parameter
@@ -50,19 +51,30 @@ SLIPS: dict[str, Formula] = {
 }
 
 
+Maps = tuple[Tensor, Tensor, Tensor, Tensor]  # index matrices of q, k, v and the output
+Readings = list[Maps]
+
+
 @dataclass(frozen=True)
 class PlainReadings:
-    """The maps (n, d, d) that a module's parameters may be: those of all heads, and more.
+    """The maps that a module's parameters may be, each (d, d) indices into the vector of all of them.
 
-    outs    the maps, and before them the identity, where there is no output map
-    shared  maps to one head's features, repeated for every head
-    places  of each of them, the parameters that it is made of: alike where they overlap
+    theta   that vector
+    maps    of all heads
+    outs    the identity, for where there is no output map, and the maps
+    shared  of one head's features, repeated for every head
+    zero    indices from here on are constants
     """
 
+    theta: Tensor
     maps: Tensor
     outs: Tensor
     shared: Tensor
-    places: Sequence[Tensor]
+    zero: int
+
+    @property
+    def all(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.maps, self.outs, self.shared
 
 
 @dataclass(frozen=True)
@@ -149,24 +161,62 @@ def nearest(
 
     within  what is further away than so many units is not looked at: the answer is then infinity
     """
+    least = math.inf
+    for apart in _tried(readings, x, result, n_heads, mistake, within):
+        least = min(least, apart)
+        if least <= 1:
+            return least
+    return least
+
+
+def right_ones(readings: PlainReadings, x: Tensor, result: Tensor, n_heads: int) -> Iterator[Maps]:
+    """Yield the maps for q, k, v and the output with which attention gives the result.
+
+    A few numbers of the first token tell nearly all others apart; only what passes is worked out.
+    """
+    maps, outs, _ = (readings.theta[index] for index in readings.all)
+    if not len(maps):
+        return
+    r = x.shape[-1] // n_heads
+    mapped = torch.einsum("nd,med->mne", x[0].double(), maps)
+    mapped = mapped.reshape(*mapped.shape[:2], n_heads, r)
+    scores = torch.einsum("qhr,knhr->qkhn", mapped[:, 0], mapped) / math.sqrt(r)
+    gathered = torch.einsum("qkhn,vnhr->qkvhr", scores.softmax(-1), mapped).flatten(-2)
+    few = torch.einsum("qkve,ofe->qkvof", gathered, outs[:, :FEW])
+    near = torch.isclose(few, result[0, 0, :FEW].double().expand_as(few), **LOOSE).all(-1)
+    for q, k, v, out in near.nonzero().tolist():
+        chosen = (maps[[q]], maps[[k]], maps[[v]], outs[[out]])
+        for got in _compute(NONE, x.double(), *chosen, n_heads, result, within=1.0):
+            if error(got, result.double(), LOOSE) <= 1:
+                yield readings.maps[q], readings.maps[k], readings.maps[v], readings.outs[out]
+
+
+def _tried(
+    readings: PlainReadings,
+    x: Tensor,
+    result: Tensor,
+    n_heads: int,
+    mistake: Mistake,
+    within: float,
+) -> Iterator[float]:
+    """Yield how near each combination of maps comes to the result."""
     if mistake.over_batch:
         x, result = x.transpose(0, 1), result.transpose(0, 1)
-    keys = readings.shared if mistake.shares else readings.maps
-    values = readings.outs[:1] if mistake.values_unmapped else keys
-    least = math.inf
+    maps, outs, shared = (readings.theta[index] for index in readings.all)
+    keys = shared if mistake.shares else maps
+    values = outs[:1] if mistake.values_unmapped else keys
+    if not len(maps) or not len(keys):
+        return
     for some in torch.split(_combinations(mistake, readings), AT_ONCE):
         q, k, v, out = some.T
-        maps = (readings.maps[q], keys[k], values[v], readings.outs[out])
-        for got in _compute(mistake, x.double(), *maps, n_heads, result, within):
-            least = min(least, error(got, result.double(), LOOSE))
-            if least <= 1:
-                return least
-    return least
+        chosen = (maps[q], keys[k], values[v], outs[out])
+        for got in _compute(mistake, x.double(), *chosen, n_heads, result, within):
+            yield error(got, result.double(), LOOSE)
 
 
 def _combinations(mistake: Mistake, readings: PlainReadings) -> Tensor:
     """Return the numbers of maps for q, k, v and the output (n, 4) that share no parameter."""
-    maps, outs, shared = readings.places
+    maps, outs, shared = (_places(index, readings.zero) for index in readings.all)
     keys = shared if mistake.shares else maps
     values = outs[:1] if mistake.values_unmapped else keys
     places = (maps, keys, values, outs)
@@ -177,6 +227,14 @@ def _combinations(mistake: Mistake, readings: PlainReadings) -> Tensor:
         for one, other in itertools.combinations(taken, 2):
             apart &= (one != other) | (one == NOWHERE)
     return chosen[apart][:MOST_TRIED]
+
+
+def _places(maps: Tensor, zero: int) -> Tensor:
+    """Return the first parameter that each map is made of: where they share one, mostly the same."""
+    if not len(maps):
+        return torch.empty(0, dtype=torch.long)
+    first = maps.flatten(1).amin(1)
+    return torch.where(first < zero, first, NOWHERE)
 
 
 def _compute(

@@ -10,13 +10,13 @@ from torch import Tensor
 
 
 class Draw:
-    """draw(2, 5, 8) is a float32 tensor of standard normal numbers."""
+    """draw(2, 5, 8) is a tensor of standard normal numbers, float32 unless torch's default is not."""
 
     def __init__(self, seed: int, test: str) -> None:
         self.generator = np.random.default_rng([seed, zlib.crc32(test.encode())])
 
     def __call__(self, *shape: int) -> Tensor:
-        return torch.from_numpy(self.generator.standard_normal(shape)).float()
+        return torch.from_numpy(self.generator.standard_normal(shape)).to(torch.get_default_dtype())
 
     def integers(self, low: int, high: int, *shape: int) -> Tensor:
         """Draw whole numbers, low <= n < high, as int64."""

@@ -425,13 +425,15 @@ class Layout:
         return list(_distinct(vectors))
 
     def plain_readings(self, theta: Tensor) -> PlainReadings:
-        """Return the maps as most files have them: rows from features, or columns, head by head."""
+        """Return the maps as most files have them: head by head, from all features or from its slice."""
         d, h, r = self.d, self.n_heads, self.d_head
         maps: list[Tensor] = []
         shared: list[Tensor] = []
         for count, source in self._sources(self.matrices):
             pieces = _unfused(count, source, {"head": h, "row": r, "in": d}, _plain_orders)
             maps += [piece.reshape(d, d) for piece in pieces]
+            slices = _unfused(count, source, {"head": h, "row": r, "in": r}, _plain_orders)
+            maps += [self._placed(piece) for piece in slices]
             small = _unfused(count, source, {"row": r, "in": d}, _plain_orders)
             shared += [piece.expand(h, r, d).reshape(d, d) for piece in small]
         of_heads, of_one = _distinct(maps[:MOST_PLAIN]), _distinct(shared[:MOST_PLAIN])
