@@ -137,7 +137,7 @@ def _submissions(assignment: Assignment, folder: Path) -> Iterator[tuple[str, Pa
         if variant.calibrated:
             path = folder / hashlib.sha256(variant.right.encode()).hexdigest()[:8]
             path.mkdir()
-            corpus.lay_out(variant, assignment, path)
+            corpus.lay_out([variant], assignment, path)
             yield variant.right, path
 
 

@@ -148,9 +148,48 @@ def doctor() -> None:
 @app.command()
 def check(
     training: Annotated[bool, typer.Option(help="also train: the accuracy mark")] = True,
+    write: Annotated[
+        bool, typer.Option("--write", help="write the figures into README.md and docs/grading.md")
+    ] = False,
 ) -> None:
-    """Prove that skeleton, solution, tests and points agree. Status 1 if they do not."""
-    if not _promises_kept(load(), training):
+    """Prove that skeleton, solution, tests, points and figures agree. Status 1 if they do not."""
+    if not _promises_kept(load(), training, write=write):
+        raise typer.Exit(1)
+
+
+@app.command(name="calibrate")
+def calibrate_(
+    tolerances: Annotated[
+        bool, typer.Option("--tolerances", help="measure the tolerances of the tests instead")
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="of each submission", min=3)] = 30,
+) -> None:
+    """Measure what accuracy right submissions reach, over many seeds, and fit the bars to it.
+
+    Takes an hour or more. What is known is kept as it comes: an interrupted run goes on from there.
+    """
+    from autograder import calibrate
+    from autograder import tolerances as margins
+    from autograder.terminal import show_fits, shown_steps
+
+    assignment, console = load(), Console(highlight=False)
+    with shown_steps() as on_step:
+        if tolerances:
+            certificate = margins.measure(assignment, seeds, on_step)
+            margins.write(certificate, assignment)
+            found = certificate.lost + margins.near(certificate.tests, margins.excused(assignment))
+            console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")
+        else:
+            runs = calibrate.Runs(assignment.root / calibrate.FILE)
+            calibrate.measure(assignment, seeds, runs, on_step)
+            calibrate.draw(assignment, runs, assignment.root / calibrate.FIGURE)
+            found = calibrate.too_high(assignment, list(runs))
+    if not tolerances:
+        show_fits(calibrate.fits(assignment, runs), calibrate.bars(assignment, runs), console)
+    for line in found:
+        console.print(line, markup=False, soft_wrap=True)
+    console.print("Then run `autograder check --write`: it brings the figures into the pages.")
+    if found:
         raise typer.Exit(1)
 
 
@@ -180,17 +219,24 @@ def build(
         show_built(built, console)
 
 
-def _promises_kept(assignment: Assignment, training: bool, stop: bool = False) -> bool:
+def _promises_kept(
+    assignment: Assignment, training: bool, stop: bool = False, write: bool = False
+) -> bool:
     """Print every promise of the kit as soon as it is known; return whether all are kept.
 
-    stop  at the first that is not
+    stop   at the first that is not
+    write  the figures into the pages
     """
     from autograder.selfcheck import promises
     from autograder.terminal import show_promise, shown_waiting
 
     console, kept = Console(highlight=False), True
     with shown_waiting("proving the kit: training takes a minute") as waiting:
-        for promise in promises(assignment, training):
+
+        def on_progress(done: int, total: int, what: str) -> None:
+            waiting(f"{what}: {done} of {total}")
+
+        for promise in promises(assignment, training, on_progress, write):
             kept = kept and promise.kept
             show_promise(promise, console)
             waiting(f"proving what comes after promise {promise.number}")

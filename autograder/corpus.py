@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -20,7 +20,7 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-AnEdit = TypeVar("AnEdit", bound="Edit")
+Entry = TypeVar("Entry", bound=BaseModel)
 
 
 class Edit(BaseModel):
@@ -64,6 +64,15 @@ class Variant(Edit):
     calibrated: bool = False
 
 
+class Typical(BaseModel):
+    """A file with several mistakes, as students hand it in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    typical: str
+    slips: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Attack:
     """One hostile submission, as its docstring describes it.
@@ -97,19 +106,17 @@ def variants(assignment: Assignment) -> list[Variant]:
 
 def right_files(assignment: Assignment) -> list[Path]:
     """Return the right submissions of a kit that are files of their own, by name."""
-    return _folders(assignment.tests / "corpus" / "right")
-
-
-def typical_files(assignment: Assignment) -> list[Path]:
-    """Return submissions as real students hand them in, with several mistakes each, by name."""
-    return _folders(assignment.tests / "corpus" / "typical")
-
-
-def _folders(folder: Path) -> list[Path]:
+    folder = assignment.tests / "corpus" / "right"
     return sorted(path for path in folder.glob("*") if path.is_dir())
 
 
-def _entries(path: Path, kind: type[AnEdit]) -> Iterator[AnEdit]:
+def typical(assignment: Assignment) -> list[Typical]:
+    """Return files with several mistakes, as students hand them in."""
+    path = assignment.tests / "corpus" / "typical.yml"
+    return list(_entries(path, Typical)) if path.exists() else []
+
+
+def _entries(path: Path, kind: type[Entry]) -> Iterator[Entry]:
     for number, entry in enumerate(YAML(typ="safe").load(path.read_text(encoding="utf-8")), 1):
         try:
             yield kind.model_validate(entry)
@@ -138,19 +145,15 @@ def _attack(path: Path, folder: Path) -> Attack:
                        "see tests/corpus/hostile/README.md") from None  # fmt: skip
 
 
-def lay_out(edit: Slip | Variant, assignment: Assignment, folder: Path) -> None:
-    """Write a submission: the solution with these edits."""
+def lay_out(edits: Sequence[Slip | Variant], assignment: Assignment, folder: Path) -> None:
+    """Write a submission: the solution with these edits, one after the other."""
     for name in assignment.settings.files:
         text = (assignment.solution / name).read_text(encoding="utf-8")
-        if name == edit.file:
-            for place in (edit, *edit.edits):
-                text = _replaced(text, place, name_of(edit))
+        for edit in edits:
+            for place in (edit, *edit.edits) if name == edit.file else ():
+                what = edit.slip if isinstance(edit, Slip) else edit.right
+                text = _replaced(text, place, what)
         (folder / name).write_text(text, encoding="utf-8")
-
-
-def name_of(edit: Slip | Variant) -> str:
-    """Return the few words by which an edit of the corpus is called."""
-    return edit.slip if isinstance(edit, Slip) else edit.right
 
 
 def _replaced(text: str, place: Edit, name: str) -> str:

@@ -86,14 +86,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class Quality:
-    """What became of all known mistakes, and of all right submissions."""
+    """What became of all known mistakes, of right submissions, and of files with several mistakes."""
 
     wrong: tuple[Judged, ...]
     right: tuple[tuple[str, Report], ...]
+    typical: tuple[tuple[str, Report], ...] = ()
 
     @property
     def survivors(self) -> list[Judged]:
         return [one for one in self.wrong if one.slip.costs not in one.lost]
+
+    @property
+    def failed_right(self) -> list[str]:
+        return [name for name, report in self.right if report.points < report.max_points]
 
     @property
     def false_fails(self) -> list[str]:
@@ -107,61 +112,49 @@ class Quality:
         ]
 
     @property
-    def nameable(self) -> list[Judged]:
-        """Mistakes that the visible checks see, and that have a name."""
-        return [one for one in self.wrong if one.visible and one.slip.says]
+    def known(self) -> list[Judged]:
+        """Well-known mistakes that the visible checks see: their authors should be told which it is.
+
+        Those whose id begins with X are near a well-known mistake and are another: they have no name.
+        """
+        return [one for one in self.wrong if one.visible and not one.slip.id.startswith("X")]
 
     @property
     def unnamed(self) -> list[Judged]:
-        """Well-known mistakes that the visible checks see, and whose author is not told which it is."""
-        known = [one for one in self.wrong if one.visible and not _has_no_name(one.slip)]
-        return [one for one in known if not one.named]
-
-    @property
-    def diagnosis(self) -> tuple[int, int]:
-        """How many of the well-known mistakes that the visible checks see are named."""
-        known = [one for one in self.wrong if one.visible and not _has_no_name(one.slip)]
-        return len(known) - len(self.unnamed), len(known)
+        return [one for one in self.known if not one.named]
 
     @property
     def scores(self) -> str:
         """The figures in one line."""
         killed = len(self.wrong) - len(self.survivors)
-        failed = len({line.split(", which")[0] for line in self.false_fails})
-        named, known = self.diagnosis
+        known = len(self.known)
         return (
             f"mutation score {killed} of {len(self.wrong)}, "
-            f"false fails {failed} of {len(self.right)}, "
-            f"named {named} of {known}"
+            f"false fails {len(self.failed_right)} of {len(self.right)}, "
+            f"named {known - len(self.unnamed)} of {known}"
         )
 
 
-def _has_no_name(slip: Slip) -> bool:
-    """Whether it was made to have none: it is near a well-known mistake, and is another."""
-    return slip.id.startswith("X")
-
-
 def measure(assignment: Assignment, seed: int, on_progress: Progress | None = None) -> Quality:
-    """Grade the corpora of wrong and of right submissions, on all cores."""
-    wrong: dict[str, Judged] = {}
-    right: dict[str, Report] = {}
+    """Grade all that is known, on all cores."""
+    reports: dict[str, Report] = {}
     slips = {slip.id: slip for slip in corpus.slips(assignment)}
+    typical = {one.typical for one in corpus.typical(assignment)}
     with tempfile.TemporaryDirectory() as folder, Pool(assignment) as pool:
         jobs = [
             *wrong_jobs(assignment, Path(folder), [seed]),
             *right_jobs(assignment, Path(folder), [seed]),
+            *_typical_jobs(assignment, Path(folder), seed),
         ]
         for done, (job, report) in enumerate(pool.grade(jobs), 1):
-            if job.name in slips:
-                wrong[job.name] = Judged(slips[job.name], report)
-            else:
-                right[job.name] = report
+            reports[job.name] = report
             if on_progress is not None:
                 on_progress(done, len(jobs), "grading known mistakes and right files")
-    in_order = [job.name for job in jobs]
+    names = [job.name for job in jobs]
     return Quality(
-        tuple(wrong[name] for name in in_order if name in wrong),
-        tuple((name, right[name]) for name in in_order if name in right),
+        tuple(Judged(slips[name], reports[name]) for name in names if name in slips),
+        tuple((name, reports[name]) for name in names if name not in {*slips, *typical}),
+        tuple((name, reports[name]) for name in names if name in typical),
     )
 
 
@@ -173,7 +166,7 @@ def wrong_jobs(
         path = folder / "wrong" / slip.id
         if not path.exists():
             path.mkdir(parents=True)
-            corpus.lay_out(slip, assignment, path)
+            corpus.lay_out([slip], assignment, path)
         for seed in seeds:
             yield Job(slip.id, path, touched(slip, assignment), seed, double)
 
@@ -187,11 +180,21 @@ def right_jobs(
         path = submissions[variant.right] = folder / "right" / str(number)
         if not path.exists():
             path.mkdir(parents=True)
-            corpus.lay_out(variant, assignment, path)
+            corpus.lay_out([variant], assignment, path)
     questions = [name for name in assignment.questions if name != TRAINED]
     for seed in seeds:
         for name, path in submissions.items():
             yield Job(name, path, questions, seed, double)
+
+
+def _typical_jobs(assignment: Assignment, folder: Path, seed: int) -> Iterator[Job]:
+    slips = {slip.id: slip for slip in corpus.slips(assignment)}
+    questions = [name for name in assignment.questions if name != TRAINED]
+    for number, one in enumerate(corpus.typical(assignment)):
+        path = folder / "typical" / str(number)
+        path.mkdir(parents=True)
+        corpus.lay_out([slips[name] for name in one.slips], assignment, path)
+        yield Job(one.typical, path, questions, seed)
 
 
 def touched(slip: Slip, assignment: Assignment) -> list[str]:

@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from autograder import corpus, quality, skeleton, suite
+from autograder import (
+    blindspots,
+    calibrate,
+    corpus,
+    handbook,
+    quality,
+    skeleton,
+    suite,
+    tolerances,
+)
 from autograder.config import Assignment
 from autograder.grade import Grader
 from autograder.leaks import leaks
 from autograder.quality import TRAINED, Progress, Quality
+from autograder.remote import Call
 from autograder.report import Report
 from checks.wording import Verdict
 
@@ -35,11 +45,15 @@ class Promise:
 
 
 def promises(
-    assignment: Assignment, training: bool = True, on_progress: Progress | None = None
+    assignment: Assignment,
+    training: bool = True,
+    on_progress: Progress | None = None,
+    write: bool = False,
 ) -> Iterator[Promise]:
     """Yield each promise as soon as it is known whether it holds.
 
     training  False leaves out the question that trains
+    write     first write the generated parts of README.md and docs/ anew
     """
     yield generated(assignment)
     yield no_solution_line(assignment)
@@ -48,10 +62,16 @@ def promises(
         yield skeleton_earns_nothing(grader, questions)
         yield solution_earns_everything(grader, questions)
         measured = quality.measure(assignment, TELLING_SEED, on_progress)
+        if write:
+            handbook.write(assignment, measured)
         yield every_mistake_costs_its_question(measured)
         yield tests_and_questions(assignment)
         yield nothing_hidden_shows(grader, measured)
-    yield mistakes_are_named(measured)
+        yield mistakes_are_named(measured)
+        yield no_blind_spot(grader)
+    yield tolerances_are_far(assignment, measured)
+    yield bars_can_be_reached(assignment)
+    yield pages_are_fresh(assignment, measured)
 
 
 def generated(assignment: Assignment) -> Promise:
@@ -147,11 +167,58 @@ def every_mistake_costs_its_question(measured: Quality) -> Promise:
 
 def mistakes_are_named(measured: Quality) -> Promise:
     """Promise 8: most well-known mistakes are named, where a student sees them before handing in."""
-    named, known = measured.diagnosis
+    known = len(measured.known)
+    named = known - len(measured.unnamed)
     kept = named >= LEAST_NAMED * known
     found = [f"{one.slip.slip!r} ({one.slip.id}) is not named" for one in measured.unnamed]
     text = "a student who makes a well-known mistake is told which"
     return Promise(8, text, kept, f"{named} of {known}", () if kept else tuple(found))
+
+
+def no_blind_spot(grader: Grader) -> Promise:
+    """Promise 9: the tests try every input without which a common mistake stays unseen."""
+    assignment = grader.assignment
+    calls: list[Call] = []
+    questions = [name for name in assignment.questions if name != TRAINED]
+    grader.grade(assignment.solution, questions, SEED, on_call=calls.append)
+    found = blindspots.blind(calls, questions)
+    text = "the tests try every kind of input that shows a mistake"
+    return Promise(9, text, not found, f"{len(blindspots.SIGHTS)} kinds", tuple(found))
+
+
+def tolerances_are_far(assignment: Assignment, measured: Quality) -> Promise:
+    """Promise 10: nothing known comes near a tolerance, neither now nor in the certificate."""
+    excused = tolerances.excused(assignment)
+    found = tolerances.near(tolerances.of_reports(measured, TELLING_SEED).tests, excused)
+    certificate = tolerances.read(assignment)
+    note = "run `autograder calibrate --tolerances`"
+    if certificate is None:
+        found.append(f"there is no {tolerances.FILE}")
+    else:
+        found += certificate.lost + tolerances.near(certificate.tests, excused)
+        titles = {margin.title for margin in certificate.tests.values()}
+        tests = [o for o in suite.collected(assignment) if o.question != TRAINED]
+        found += [f"{o.test}  {o.title}: not measured" for o in tests if o.title not in titles]
+        note = f"measured on {certificate.seeds} seeds" if not found else note
+    text = "no tolerance is near to what is right or to what is wrong"
+    return Promise(10, text, not found, note, tuple(found))
+
+
+def bars_can_be_reached(assignment: Assignment) -> Promise:
+    """Promise 11: right submissions reach the accuracy bars all but once in a million times."""
+    runs = list(calibrate.Runs(assignment.root / calibrate.FILE))
+    found = calibrate.too_high(assignment, runs)
+    text = "right submissions reach the accuracy bars"
+    note = "run `autograder calibrate`" if found else f"{sum(len(r.accuracy) for r in runs)} runs"
+    return Promise(11, text, not found, note, tuple(found))
+
+
+def pages_are_fresh(assignment: Assignment, measured: Quality) -> Promise:
+    """Promise 12: the figures in README.md and docs/grading.md are those of now."""
+    found = handbook.stale(assignment, measured)
+    text = "README.md and docs/grading.md show these figures"
+    note = "run `autograder check --write`" if found else ""
+    return Promise(12, text, not found, note, tuple(found))
 
 
 def nothing_hidden_shows(grader: Grader, measured: Quality) -> Promise:

@@ -191,13 +191,18 @@ def run(
     return grading
 
 
-def weights(assignment: Assignment) -> dict[str, int]:
-    """Return the sum of the tests' weights for every question, without running a test."""
+def collected(assignment: Assignment) -> list[Outcome]:
+    """Return all tests, in order, without running one."""
     grading = run(assignment, Grading(None, None), list(assignment.questions), options=["--co"])
     if grading.uncollected:
         raise KitError("tests", f"cannot be read: {grading.uncollected[0][-600:]}")
+    return list(grading.outcomes.values())
+
+
+def weights(assignment: Assignment) -> dict[str, int]:
+    """Return the sum of the tests' weights for every question."""
     totals = dict.fromkeys(assignment.questions, 0)
-    for outcome in grading.outcomes.values():
+    for outcome in collected(assignment):
         totals[outcome.question] += outcome.weight
     return totals
 

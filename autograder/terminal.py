@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +27,7 @@ from checks.outcome import Outcome
 from checks.wording import Verdict
 
 if TYPE_CHECKING:
+    from autograder.calibrate import Fit, Run
     from autograder.platforms.build import Built
     from autograder.selfcheck import Promise
 
@@ -56,6 +64,39 @@ def shown_waiting(text: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(text, total=None)
         yield lambda text: progress.update(task, description=text)
+
+
+@contextlib.contextmanager
+def shown_steps() -> Iterator[Listener]:
+    """Yield a listener for steps of long work, shown as one line with a bar on stderr."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda done, total, what: progress.update(
+            task, completed=done, total=total, description=what
+        )
+
+
+def show_fits(fits: Sequence[tuple[Run, Fit]], bars: Mapping[int, float], console: Console) -> None:
+    """Print what right submissions reached, and the bars that follow from it."""
+    table = Table("submission", "epochs", "seeds", "mean", "sd", "least", "fitted bar", box=None)
+    for run, fit in fits:
+        numbers = (fit.mean, fit.sd, fit.least, fit.bar)
+        table.add_row(
+            Text(run.variant),
+            str(run.epochs),
+            str(len(run.accuracy)),
+            *(f"{number:.4f}" for number in numbers),
+        )
+    console.print(table)
+    for epochs, bar in bars.items():
+        console.print(f"{epochs} epochs: full marks from {bar:.3f} at most")
 
 
 def show(report: Report, console: Console, as_student: bool = False) -> None:
