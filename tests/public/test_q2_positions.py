@@ -26,7 +26,7 @@ def waves(N, d, rate, start=0):
 
 @weight(4)
 def test_a_small_table(vit):
-    """Three positions with four features have these sines and cosines."""
+    """Three positions with six features have these sines and cosines."""
 
     def check(N, d):
         call = f"get_positional_embeddings({N}, {d})"
@@ -40,7 +40,7 @@ def test_a_small_table(vit):
         right = waves(N, d, lambda j: 10000 ** -((j - j % 2) / d))
         expect_tensor(got, right, call=call, tol=TABLE, dtype=False, slips=slips(N, d, right))
 
-    for_sizes(check, N=(1, 2, 3), d=(2, 4))
+    for_sizes(check, N=(1, 2, 3), d=(2, 4, 6))
 
 
 def differ(one, other):
@@ -76,6 +76,9 @@ def slips(N, d, right):
         ),
         "the exponent is divided by d - 1 instead of d.": waves(
             N, d, lambda j: 10000 ** -(pair(j) / (d - 1))
+        ),
+        "the exponent is divided by the number of pairs less one, not by d / 2.": waves(
+            N, d, lambda j: 10000 ** -(j // 2 / max(d // 2 - 1, 1))
         ),
         "the exponent is rounded down: // binds as * and / do.": waves(
             N, d, lambda j: math.exp(pair(j) * (-math.log(10000) / d // 2))
