@@ -432,8 +432,9 @@ class Layout:
         for count, source in self._sources(self.matrices):
             pieces = _unfused(count, source, {"head": h, "row": r, "in": d}, _plain_orders)
             maps += [piece.reshape(d, d) for piece in pieces]
-            slices = _unfused(count, source, {"head": h, "row": r, "in": r}, _plain_orders)
-            maps += [self._placed(piece) for piece in slices]
+            if len(source) // count % (d * d):  # no tensor of it is made of whole maps
+                slices = _unfused(count, source, {"head": h, "row": r, "in": r}, _plain_orders)
+                maps += [self._placed(piece) for piece in slices]
             small = _unfused(count, source, {"row": r, "in": d}, _plain_orders)
             shared += [piece.expand(h, r, d).reshape(d, d) for piece in small]
         of_heads, of_one = _distinct(maps[:MOST_PLAIN]), _distinct(shared[:MOST_PLAIN])

@@ -117,10 +117,9 @@ def error(got: Tensor, expected: Tensor, tol: Tolerance = CLOSE) -> float:
     if not expected.numel():
         return 0.0
     got, expected = got.detach().double(), expected.detach().double()
-    apart = (got - expected).abs()
-    apart[got == expected] = 0.0  # also where both are infinite
-    worst = float((apart / (tol["atol"] + tol["rtol"] * expected.abs())).nan_to_num(0.0).max())
-    return worst if not apart.isnan().any() else math.inf
+    units = (got - expected).abs() / (tol["atol"] + tol["rtol"] * expected.abs())
+    units[got == expected] = 0.0  # also where both are infinite, or where nothing may differ
+    return float(units.nan_to_num(nan=math.inf, posinf=math.inf).max())
 
 
 def _said(why: Why) -> str:

@@ -7,6 +7,7 @@ import pytest
 from autograder import gradescope, selfcheck
 from autograder.config import load
 from autograder.leaks import leaks
+from autograder.quality import Quality
 
 SEED = 741_852_963
 
@@ -23,7 +24,9 @@ def test_a_report_holds_no_secret(report, assignment):
 
 
 def test_hidden_messages_that_are_shown_are_found(report, assignment, monkeypatch):
-    monkeypatch.setattr(gradescope, "_shown", lambda outcome, show: outcome.message)
+    monkeypatch.setattr(
+        gradescope, "_shown", lambda outcome, show: f"{outcome.message}\n{outcome.details}"
+    )
     found = leaks(report, assignment)
     assert any("an answer of q2." in leak for leak in found)
 
@@ -56,7 +59,7 @@ def test_the_promise_is_broken_by_a_test_that_tells(copied, grader_of):
     path.write_text(path.read_text() + "\n\nfrom pathlib import Path\n\n\n"
                     "def test_told(vit):\n    pass\n\n\n"
                     "test_told.__doc__ = f'The answers are in {Path(__file__)}.'\n")  # fmt: skip
-    promise = selfcheck.nothing_hidden_shows(grader_of(load(copied.root)))
+    promise = selfcheck.nothing_hidden_shows(grader_of(load(copied.root)), Quality((), ()))
     assert not promise.kept
     assert "a path of this machine can be read" in promise.problems[0]
 

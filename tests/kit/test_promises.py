@@ -1,21 +1,17 @@
 """The promises of `autograder check`, and that each can be broken."""
 
 import pytest
-from conftest import with_settings
 
-from autograder import corpus, selfcheck, skeleton
+from autograder import selfcheck, skeleton
 
 
+@pytest.mark.timeout(900)
 def test_all_promises_hold(assignment, monkeypatch):
-    # The whole training is run in Gradescope's tree; what slips and hostile files let students read
-    # is looked at where each of them is tried.
-    shorter = assignment.settings.training.model_copy(update={"epochs": 5})
-    quick = with_settings(assignment, training=shorter)
-    some = corpus.slips(assignment)[::8]
-    monkeypatch.setattr(corpus, "slips", lambda _: some)
+    # What hostile files let students read is looked at where each of them is tried, and the whole
+    # training is run in Gradescope's tree.
     monkeypatch.setattr(selfcheck, "READERS", ("whispering/p",))
-    found = list(selfcheck.promises(quick))
-    assert [promise.number for promise in found] == [1, 2, 3, 4, 6, 7]
+    found = list(selfcheck.promises(assignment, training=False))
+    assert [promise.number for promise in found] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     assert all(promise.kept for promise in found), [p.problems for p in found if not p.kept]
 
 
