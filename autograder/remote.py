@@ -274,6 +274,8 @@ class Proxy:
         kwargs: Mapping[str, object],
         call: str,
     ) -> Any:
+        if self._worker is not None and self._worker.ended_by is not None:
+            raise self._worker.ended_by  # a test may ask again, to say more of what went wrong
         packer = Packer(wire.MOST_REQUEST)
         self._transport.tell(Call(self._name, name, tuple(args), dict(kwargs)))
 

@@ -50,6 +50,7 @@ class Worker:
         self._most_mb = self._started.memory_mb + _memory_mb(self._started.pid)
         self.alive = True
         self.said = ""  # its last words
+        self.ended_by: StudentError | None = None  # what later calls of its objects come to as well
 
     @property
     def pid(self) -> int:
@@ -128,17 +129,20 @@ class Worker:
     def _ended_for(self, kind: str, text: str, call: str) -> StudentError:
         lines = self._last_lines()
         self.close()
-        return StudentError(kind, text, call=call, frames=lines)
+        self.ended_by = StudentError(kind, text, call=call, frames=lines)
+        return self.ended_by
 
     def _died(self, call: str) -> StudentError:
         lines = self._last_lines()
         status = self.end(grace=1.0)
         if not os.WIFSIGNALED(status):
-            return StudentError("died", wording.died(call, "ended"), call=call)
+            self.ended_by = StudentError("died", wording.died(call, "ended"), call=call)
+            return self.ended_by
         name = _name_of(os.WTERMSIG(status))
         kind = "killed" if name in FROM_OUTSIDE else "died"
         text = wording.died(call, f"was ended by the signal {name}")
-        return StudentError(kind, text, call=call, frames=lines)
+        self.ended_by = StudentError(kind, text, call=call, frames=lines)
+        return self.ended_by
 
     def _look(self) -> None:
         """Raise TooLarge if the worker uses more memory or files than it may."""

@@ -45,10 +45,12 @@ def test_every_batch_makes_one_step(train, draw):
                     hand["softmaxed"]
                 ),
             },
-            why="The weights change, though optimizer.step() is never called: take the steps with the "
-            "optimizer that is given."
-            if not seen["steps"]
-            else "",
+            why=lambda: (
+                "The weights change, though optimizer.step() is never called: take the steps "
+                "with the optimizer that is given."
+                if not seen["steps"]
+                else ""
+            ),
         )
 
     for_sizes(check, batches=(1, 2, 3), batch=(1, 4))
@@ -116,16 +118,21 @@ def test_the_accuracy_is_a_share(train, draw):
                 right["pairs"]
             ),
         },
-        why="The model's weights have changed: evaluate must not learn."
-        if not torch.equal(seen["weight"], weights)
-        else "",
+        why=lambda: (
+            "The model's weights have changed: evaluate must not learn."
+            if not torch.equal(seen["weight"], weights)
+            else ""
+        ),
     )
 
 
 def expect_the_answer_of_each_image(train, draw):
     """Name an argmax over the batch: it runs only where a batch has as many images as classes."""
     images, labels, weights = digits(draw, 9)
-    seen = spy_on_evaluation(train, weights, images, labels, batch=3)
+    try:
+        seen = spy_on_evaluation(train, weights, images, labels, batch=3)
+    except Exception:  # it is something else
+        return
     over_batch = torch.cat([(p.flatten(1) @ weights).argmax(0) for p in images.split(3)])
     expect_tensor(
         torch.tensor(seen["result"]),
