@@ -49,13 +49,12 @@ def _patchify(test: Callable[[int, int, int, int, int], bool]) -> Callable[[Call
 
 def _table(test: Callable[[int, int], bool]) -> Callable[[Call], bool]:
     def tries(call: Call) -> bool:
-        return call.name == "get_positional_embeddings" and test(*_numbers(call.args))
+        if call.name != "get_positional_embeddings" or len(call.args) != 2:
+            return False
+        N, d = call.args
+        return isinstance(N, int) and isinstance(d, int) and test(N, d)
 
     return tries
-
-
-def _numbers(args: Iterable[object]) -> list[int]:
-    return [number for number in args if isinstance(number, int)]
 
 
 def _attention(test: Callable[[int, Tensor], bool]) -> Callable[[Call], bool]:

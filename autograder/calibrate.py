@@ -13,7 +13,7 @@ import json
 import math
 import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from textwrap import wrap
@@ -26,7 +26,9 @@ from autograder.config import Assignment
 from autograder.errors import KitError
 from autograder.gradescope import write_json
 from autograder.pool import Job, Pool
+from autograder.quality import TRAINED
 from autograder.worker import graded_run
+from autograder.workers import Listener
 
 FILE = Path("tests/corpus/calibration.json")
 FIGURE = Path("docs/calibration.svg")
@@ -35,7 +37,6 @@ CONFIDENCE = 0.95
 FEWEST_SEEDS = 30
 AN_HOUR = 3600.0  # seconds: more than any of them takes
 REFERENCE = "the solution"
-TRAINED = "q7"
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,7 @@ class Runs:
         write_json({"runs": runs}, self.file)
 
 
-def measure(
-    assignment: Assignment, seeds: int, runs: Runs, on_run: Callable[[int, int, str], None]
-) -> None:
+def measure(assignment: Assignment, seeds: int, runs: Runs, on_run: Listener) -> None:
     """Train right submissions with every number of epochs that has a bar, for so many seeds.
 
     All variants train for as long as grading.yml says. With fewer epochs, which only slow
@@ -133,12 +132,9 @@ def measure(
 
 def _submissions(assignment: Assignment, folder: Path) -> Iterator[tuple[str, Path]]:
     yield REFERENCE, assignment.solution
-    for variant in corpus.variants(assignment):
+    for number, variant in enumerate(corpus.variants(assignment)):
         if variant.calibrated:
-            path = folder / hashlib.sha256(variant.right.encode()).hexdigest()[:8]
-            path.mkdir()
-            corpus.lay_out([variant], assignment, path)
-            yield variant.right, path
+            yield variant.right, corpus.lay_out([variant], assignment, folder / str(number))
 
 
 def _worst(runs: Iterable[Run], epochs: int) -> str:
@@ -204,13 +200,13 @@ def fits(assignment: Assignment, runs: Iterable[Run]) -> list[tuple[Run, Fit]]:
     for run in runs:
         if len(run.accuracy) >= FEWEST_SEEDS:
             bar = training.full_credit_from.get(run.epochs, 0.0)
-            found.append((run, fit(run, bar, tries_of(run, assignment))))
+            found.append((run, fit(run, bar, tries_of(run.epochs, assignment))))
     return found
 
 
-def tries_of(run: Run, assignment: Assignment) -> int:
+def tries_of(epochs: int, assignment: Assignment) -> int:
     """Return how often a submission is trained that falls short: a slow one has time for one try."""
-    return 2 if run.epochs == assignment.settings.training.epochs else 1
+    return 2 if epochs == assignment.settings.training.epochs else 1
 
 
 def bars(assignment: Assignment, runs: Iterable[Run]) -> dict[int, float]:

@@ -173,18 +173,18 @@ def calibrate_(
     from autograder.terminal import show_fits, shown_steps
 
     assignment, console = load(), Console(highlight=False)
-    with shown_steps() as on_step:
-        if tolerances:
+    if tolerances:
+        with shown_steps() as on_step:
             certificate = margins.measure(assignment, seeds, on_step)
-            margins.write(certificate, assignment)
-            found = certificate.lost + margins.near(certificate.tests, margins.excused(assignment))
-            console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")
-        else:
-            runs = calibrate.Runs(assignment.root / calibrate.FILE)
+        margins.write(certificate, assignment)
+        found = certificate.lost + margins.near(certificate.tests, margins.excused(assignment))
+        console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")
+    else:
+        runs = calibrate.Runs(assignment.root / calibrate.FILE)
+        with shown_steps() as on_step:
             calibrate.measure(assignment, seeds, runs, on_step)
-            calibrate.draw(assignment, runs, assignment.root / calibrate.FIGURE)
-            found = calibrate.too_high(assignment, list(runs))
-    if not tolerances:
+        calibrate.draw(assignment, runs, assignment.root / calibrate.FIGURE)
+        found = calibrate.too_high(assignment, list(runs))
         show_fits(calibrate.fits(assignment, runs), calibrate.bars(assignment, runs), console)
     for line in found:
         console.print(line, markup=False, soft_wrap=True)

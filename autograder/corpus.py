@@ -145,8 +145,9 @@ def _attack(path: Path, folder: Path) -> Attack:
                        "see tests/corpus/hostile/README.md") from None  # fmt: skip
 
 
-def lay_out(edits: Sequence[Slip | Variant], assignment: Assignment, folder: Path) -> None:
-    """Write a submission: the solution with these edits, one after the other."""
+def lay_out(edits: Sequence[Slip | Variant], assignment: Assignment, folder: Path) -> Path:
+    """Write a submission into a folder: the solution with these edits, one after the other."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in assignment.settings.files:
         text = (assignment.solution / name).read_text(encoding="utf-8")
         for edit in edits:
@@ -154,6 +155,7 @@ def lay_out(edits: Sequence[Slip | Variant], assignment: Assignment, folder: Pat
                 what = edit.slip if isinstance(edit, Slip) else edit.right
                 text = _replaced(text, place, what)
         (folder / name).write_text(text, encoding="utf-8")
+    return folder
 
 
 def _replaced(text: str, place: Edit, name: str) -> str:

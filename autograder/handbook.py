@@ -94,6 +94,7 @@ def write(assignment: Assignment, measured: Quality) -> list[Path]:
 
 def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
     runs = list(calibrate.Runs(assignment.root / calibrate.FILE))
+    fitted = calibrate.bars(assignment, runs)
     return {
         "wrong": measured.wrong,
         "right": measured.right,
@@ -101,18 +102,19 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
         "survivors": measured.survivors,
         "unnamed": measured.unnamed,
         "known": measured.known,
-        "killed": len(measured.wrong) - len(measured.survivors),
+        "killed": measured.killed,
         "spread": sum(len(one.lost) > 1 for one in measured.wrong),
         "failed": len(measured.failed_right),
-        "named": len(measured.known) - len(measured.unnamed),
+        "named": measured.named,
         "misnamed": sum(bool(one.wrong_names) for one in measured.wrong),
         "questions": list(_questions(assignment)),
         "graded": [q.id for _, report in measured.typical[:1] for q in report.questions],
         "certificate": tolerances.read(assignment),
         "excused": tolerances.excused(assignment),
         "size": _size,
-        "training": assignment.settings.training,
-        "fitted_bars": calibrate.bars(assignment, runs),
+        "full_credit_from": assignment.settings.training.full_credit_from,
+        "tries": {n: calibrate.tries_of(n, assignment) for n in fitted},
+        "fitted_bars": fitted,
         "fits": calibrate.fits(assignment, runs),
     }
 

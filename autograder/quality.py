@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,12 @@ from autograder.config import Assignment
 from autograder.corpus import Slip
 from autograder.pool import Job, Pool
 from autograder.report import Report
+from autograder.workers import Listener
 from checks.outcome import Outcome
 
 TRAINED = "q7"  # the question that trains on thousands of digits: no structural mistake shows there
 A_FIFTH = 0.2
 NAMES = ("exactly the numbers that come out if", "This is the shape that comes out if")
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -124,18 +123,24 @@ class Quality:
         return [one for one in self.known if not one.named]
 
     @property
+    def killed(self) -> int:
+        return len(self.wrong) - len(self.survivors)
+
+    @property
+    def named(self) -> int:
+        return len(self.known) - len(self.unnamed)
+
+    @property
     def scores(self) -> str:
         """The figures in one line."""
-        killed = len(self.wrong) - len(self.survivors)
-        known = len(self.known)
         return (
-            f"mutation score {killed} of {len(self.wrong)}, "
+            f"mutation score {self.killed} of {len(self.wrong)}, "
             f"false fails {len(self.failed_right)} of {len(self.right)}, "
-            f"named {known - len(self.unnamed)} of {known}"
+            f"named {self.named} of {len(self.known)}"
         )
 
 
-def measure(assignment: Assignment, seed: int, on_progress: Progress | None = None) -> Quality:
+def measure(assignment: Assignment, seed: int, on_progress: Listener | None = None) -> Quality:
     """Grade all that is known, on all cores."""
     reports: dict[str, Report] = {}
     slips = {slip.id: slip for slip in corpus.slips(assignment)}
@@ -163,10 +168,7 @@ def wrong_jobs(
 ) -> Iterator[Job]:
     """Yield the gradings of every known mistake: on its question and those that come after it."""
     for slip in corpus.slips(assignment):
-        path = folder / "wrong" / slip.id
-        if not path.exists():
-            path.mkdir(parents=True)
-            corpus.lay_out([slip], assignment, path)
+        path = corpus.lay_out([slip], assignment, folder / "wrong" / slip.id)
         for seed in seeds:
             yield Job(slip.id, path, touched(slip, assignment), seed, double)
 
@@ -177,10 +179,8 @@ def right_jobs(
     """Yield the gradings of every right submission, on every question but the one that trains."""
     submissions = {path.name: path for path in corpus.right_files(assignment)}
     for number, variant in enumerate(corpus.variants(assignment)):
-        path = submissions[variant.right] = folder / "right" / str(number)
-        if not path.exists():
-            path.mkdir(parents=True)
-            corpus.lay_out([variant], assignment, path)
+        path = folder / "right" / str(number)
+        submissions[variant.right] = corpus.lay_out([variant], assignment, path)
     questions = [name for name in assignment.questions if name != TRAINED]
     for seed in seeds:
         for name, path in submissions.items():
@@ -191,9 +191,8 @@ def _typical_jobs(assignment: Assignment, folder: Path, seed: int) -> Iterator[J
     slips = {slip.id: slip for slip in corpus.slips(assignment)}
     questions = [name for name in assignment.questions if name != TRAINED]
     for number, one in enumerate(corpus.typical(assignment)):
-        path = folder / "typical" / str(number)
-        path.mkdir(parents=True)
-        corpus.lay_out([slips[name] for name in one.slips], assignment, path)
+        edits = [slips[name] for name in one.slips]
+        path = corpus.lay_out(edits, assignment, folder / "typical" / str(number))
         yield Job(one.typical, path, questions, seed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,9 +21,10 @@ from autograder import (
 from autograder.config import Assignment
 from autograder.grade import Grader
 from autograder.leaks import leaks
-from autograder.quality import TRAINED, Progress, Quality
-from autograder.remote import Call
+from autograder.quality import TRAINED, Quality
+from autograder.remote import Call, CallListener
 from autograder.report import Report
+from autograder.workers import Listener
 from checks.wording import Verdict
 
 SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
@@ -47,7 +48,7 @@ class Promise:
 def promises(
     assignment: Assignment,
     training: bool = True,
-    on_progress: Progress | None = None,
+    on_progress: Listener | None = None,
     write: bool = False,
 ) -> Iterator[Promise]:
     """Yield each promise as soon as it is known whether it holds.
@@ -60,15 +61,16 @@ def promises(
     questions = [name for name in assignment.questions if training or name != TRAINED]
     with Grader(assignment) as grader:
         yield skeleton_earns_nothing(grader, questions)
-        yield solution_earns_everything(grader, questions)
+        calls: list[Call] = []
+        yield solution_earns_everything(grader, questions, calls.append)
         measured = quality.measure(assignment, TELLING_SEED, on_progress)
         if write:
             handbook.write(assignment, measured)
         yield every_mistake_costs_its_question(measured)
         yield tests_and_questions(assignment)
         yield nothing_hidden_shows(grader, measured)
-        yield mistakes_are_named(measured)
-        yield no_blind_spot(grader)
+    yield mistakes_are_named(measured)
+    yield no_blind_spot(assignment, calls)
     yield tolerances_are_far(assignment, measured)
     yield bars_can_be_reached(assignment)
     yield pages_are_fresh(assignment, measured)
@@ -127,9 +129,12 @@ def skeleton_earns_nothing(grader: Grader, questions: list[str]) -> Promise:
     return Promise(3, text, not found, problems=tuple(found))
 
 
-def solution_earns_everything(grader: Grader, questions: list[str]) -> Promise:
+def solution_earns_everything(
+    grader: Grader, questions: list[str], on_call: CallListener | None = None
+) -> Promise:
     """Promise 4: the solution earns all points, twice alike."""
-    reports = [grader.grade(grader.assignment.solution, questions, SEED) for _ in range(2)]
+    solution = grader.assignment.solution
+    reports = [grader.grade(solution, questions, SEED, on_call=on_call) for _ in range(2)]
     found = [line for report in reports for line in _lost(report)]
     if not found and _marks(reports[0]) != _marks(reports[1]):
         found.append("the two runs differ, with the same seed")
@@ -167,21 +172,16 @@ def every_mistake_costs_its_question(measured: Quality) -> Promise:
 
 def mistakes_are_named(measured: Quality) -> Promise:
     """Promise 8: most well-known mistakes are named, where a student sees them before handing in."""
-    known = len(measured.known)
-    named = known - len(measured.unnamed)
+    named, known = measured.named, len(measured.known)
     kept = named >= LEAST_NAMED * known
     found = [f"{one.slip.slip!r} ({one.slip.id}) is not named" for one in measured.unnamed]
     text = "a student who makes a well-known mistake is told which"
     return Promise(8, text, kept, f"{named} of {known}", () if kept else tuple(found))
 
 
-def no_blind_spot(grader: Grader) -> Promise:
+def no_blind_spot(assignment: Assignment, calls: Iterable[Call]) -> Promise:
     """Promise 9: the tests try every input without which a common mistake stays unseen."""
-    assignment = grader.assignment
-    calls: list[Call] = []
-    questions = [name for name in assignment.questions if name != TRAINED]
-    grader.grade(assignment.solution, questions, SEED, on_call=calls.append)
-    found = blindspots.blind(calls, questions)
+    found = blindspots.blind(calls, assignment.questions)
     text = "the tests try every kind of input that shows a mistake"
     return Promise(9, text, not found, f"{len(blindspots.SIGHTS)} kinds", tuple(found))
 

@@ -20,9 +20,10 @@ from ruamel.yaml import YAML
 from autograder import quality
 from autograder.config import Assignment
 from autograder.gradescope import write_json
-from autograder.pool import Job, Pool
-from autograder.quality import Progress, Quality
+from autograder.pool import Pool
+from autograder.quality import Quality
 from autograder.report import Report
+from autograder.workers import Listener
 
 FILE = Path("tests/corpus/tolerances.json")
 EXCUSES = Path("tests/corpus/tolerances.yml")
@@ -75,7 +76,7 @@ class Certificate:
     tests: dict[str, Margin] = field(default_factory=dict)
 
 
-def measure(assignment: Assignment, seeds: int, on_progress: Progress) -> Certificate:
+def measure(assignment: Assignment, seeds: int, on_progress: Listener) -> Certificate:
     """Grade everything that is known, on many seeds and in both dtypes."""
     others = max(1, seeds // OTHERS)
     found = Certificate(seeds=seeds, seeds_of_others=others)
@@ -92,21 +93,23 @@ def measure(assignment: Assignment, seeds: int, on_progress: Progress) -> Certif
             *quality.wrong_jobs(assignment, folder, range(others), double=True),
         ]
         for done, (job, report) in enumerate(pool.grade(jobs), 1):
-            add(found, job, report, is_right=job.name in names)
+            add(found, job.name, job.seed, report, job.name in names, job.double)
             on_progress(done, len(jobs), "grading on many seeds, in both dtypes")
     return found
 
 
-def add(found: Certificate, job: Job, report: Report, is_right: bool) -> None:
+def add(
+    found: Certificate, name: str, seed: int, report: Report, is_right: bool, double: bool = False
+) -> None:
     """Take what one grading says into the certificate."""
-    dtype = "float64" if job.double else "float32"
+    dtype = "float64" if double else "float32"
     for question in report.questions:
         for outcome in question.outcomes:
-            if is_right and not job.double and outcome.share < 1:
-                found.lost.append(f"{job.name}, seed {job.seed}: {outcome.test}  {outcome.title}")
+            if is_right and not double and outcome.share < 1:
+                found.lost.append(f"{name}, seed {seed}: {outcome.test}  {outcome.title}")
             margin = found.tests.setdefault(outcome.test, Margin(outcome.title))
             error = min(outcome.error, MOST)
-            side = Side(float(f"{error:.3g}"), job.name, job.seed)
+            side = Side(float(f"{error:.3g}"), name, seed)
             if error > 1:
                 if error < margin.fails.get(dtype, Side(math.inf)).error:
                     margin.fails[dtype] = side
@@ -133,9 +136,9 @@ def of_reports(measured: Quality, seed: int) -> Certificate:
     """Return what one grading of everything says."""
     found = Certificate(len(measured.right), len(measured.wrong), 1)
     for judged in measured.wrong:
-        add(found, Job(judged.slip.id, Path(), seed=seed), judged.report, is_right=False)
+        add(found, judged.slip.id, seed, judged.report, is_right=False)
     for name, report in measured.right:
-        add(found, Job(name, Path(), seed=seed), report, is_right=True)
+        add(found, name, seed, report, is_right=True)
     return found
 
 

@@ -202,24 +202,24 @@ def _tried(
     """Yield how near each combination of maps comes to the result."""
     if mistake.over_batch:
         x, result = x.transpose(0, 1), result.transpose(0, 1)
-    maps, outs, shared = (readings.theta[index] for index in readings.all)
-    keys = shared if mistake.shares else maps
-    values = outs[:1] if mistake.values_unmapped else keys
-    if not len(maps) or not len(keys):
+    by_role = _by_role(mistake, *(readings.theta[index] for index in readings.all))
+    if not all(map(len, by_role)):
         return
     for some in torch.split(_combinations(mistake, readings), AT_ONCE):
-        q, k, v, out = some.T
-        chosen = (maps[q], keys[k], values[v], outs[out])
-        for got in _compute(mistake, x.double(), *chosen, n_heads, result, within):
+        q, k, v, out = (maps[n] for maps, n in zip(by_role, some.T))
+        for got in _compute(mistake, x.double(), q, k, v, out, n_heads, result, within):
             yield error(got, result.double(), LOOSE)
+
+
+def _by_role(mistake: Mistake, maps: Tensor, outs: Tensor, shared: Tensor) -> Maps:
+    """Return what may be taken for q, for k, for v and for the output."""
+    keys = shared if mistake.shares else maps
+    return maps, keys, outs[:1] if mistake.values_unmapped else keys, outs
 
 
 def _combinations(mistake: Mistake, readings: PlainReadings) -> Tensor:
     """Return the numbers of maps for q, k, v and the output (n, 4) that share no parameter."""
-    maps, outs, shared = (_places(index, readings.zero) for index in readings.all)
-    keys = shared if mistake.shares else maps
-    values = outs[:1] if mistake.values_unmapped else keys
-    places = (maps, keys, values, outs)
+    places = _by_role(mistake, *(_places(index, readings.zero) for index in readings.all))
     chosen = torch.cartesian_prod(*(torch.arange(len(place)) for place in places))
     taken = torch.stack([place[n] for place, n in zip(places, chosen.T)])
     apart = torch.ones(len(chosen), dtype=torch.bool)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from checks.compare import matches
 from checks.draw import Draw
-from checks.encoder import LOOSE, place_of, randomise
+from checks.encoder import LOOSE, of_size, outside, place_of, randomise
 from checks.probes import standardised, watch
 
 MOST_TRIED = 2000  # readings of the parameters; a plain block has some hundred
@@ -81,9 +81,7 @@ def why_wrong(block: Any, draw: Draw, d: int, ratio: int = 4) -> str:
     seen = watch(block, x, place, answer)
     given, result = seen["inputs"][0].double(), seen["result"].double()
     x, answer = x.double(), answer.double()
-    own = {
-        n: v.double() for n, v in values.items() if not any(n.startswith(p + ".") for p in place)
-    }
+    own = outside(values, place)
     cause = _norm_of(given, x, own) or _cause(own, x, answer, given, result, ratio)
     start = "With random weights, your block gives exactly the numbers that come out if"
     return f"{start} {cause}" if cause else ""
@@ -92,7 +90,7 @@ def why_wrong(block: Any, draw: Draw, d: int, ratio: int = 4) -> str:
 def _norm_of(given: Tensor, x: Tensor, own: Mapping[str, Tensor]) -> str:
     """Name a norm that is another than LayerNorm over the features."""
     d = x.shape[-1]
-    for gain, bias in itertools.permutations([*_vectors(own, d), ""], 2):
+    for gain, bias in itertools.permutations([*of_size(own, d), ""], 2):
         norm = _norm(own, gain, bias)
         if gain and matches(norm(F.layer_norm(x, x.shape[1:])), given, LOOSE):
             return (
@@ -127,9 +125,8 @@ def _cause(
 
 def _readings(own: Mapping[str, Tensor], x: Tensor, answer: Tensor, ratio: int) -> Iterator[Parts]:
     d = x.shape[-1]
-    matrices = [name for name, value in own.items() if value.numel() == ratio * d * d]
-    hidden = [name for name, value in own.items() if value.numel() == ratio * d]
-    vectors = _vectors(own, d)
+    matrices, hidden = of_size(own, ratio * d * d), of_size(own, ratio * d)
+    vectors = of_size(own, d)
     vectors += [""] * (5 - len(vectors))
     for (first, second), inner in itertools.product(
         itertools.permutations(matrices, 2), [*hidden, ""]
@@ -141,10 +138,6 @@ def _readings(own: Mapping[str, Tensor], x: Tensor, answer: Tensor, ratio: int) 
                 True,
             ):  # nn.Linear's layout, or a matrix multiplied from the right
                 yield Parts(x, answer, *norms, _mlp(own, first, inner, second, outer, d, flipped))
-
-
-def _vectors(own: Mapping[str, Tensor], d: int) -> list[str]:
-    return [name for name, value in own.items() if value.numel() == d]
 
 
 def _norm(own: Mapping[str, Tensor], gain: str, bias: str) -> Map:

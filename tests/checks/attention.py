@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from checks.attention_slips import (
+    FEW,
     LOOSE,
     REPEATED,
     RIGHT,
@@ -297,7 +298,6 @@ class Layout:
     ) -> Readings:
         # A few numbers a reading first: hardly a wrong one passes, and only those that do are worked
         # out in full.
-        few = slice(0, 4)
         # The right softmax runs over the keys: one query is enough to look at.
         queries = 1 if formula is RIGHT else x.shape[1]
         readings: Readings = []
@@ -307,8 +307,8 @@ class Layout:
             attention = attention[..., :1, :]
             for i, o in pairs:
                 v, out = self.in_maps[i], self.out_maps[o]
-                given = self._gather(theta, x[:1], attention, v, out[few])
-                near = torch.isclose(given, result[:1, :1, few].double().expand_as(given), **LOOSE)
+                given = self._gather(theta, x[:1], attention, v, out[:FEW])
+                near = torch.isclose(given, result[:1, :1, :FEW].double().expand_as(given), **LOOSE)
                 for a, b in near.flatten(2).all(-1).nonzero().tolist():
                     maps = (some[a], self.in_maps[b], v, out)
                     if self._gives(theta, x, maps, result, formula, apart):
