@@ -177,7 +177,7 @@ def calibrate_(
         with shown_steps() as on_step:
             certificate = margins.measure(assignment, seeds, on_step)
         margins.write(certificate, assignment)
-        found = certificate.lost + margins.near(certificate.tests, margins.excused(assignment))
+        found = certificate.lost + margins.near(certificate.tests)
         console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")
     else:
         runs = calibrate.Runs(assignment.root / calibrate.FILE)

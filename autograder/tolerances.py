@@ -10,12 +10,9 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
 
 from autograder import quality
 from autograder.config import Assignment
@@ -26,20 +23,9 @@ from autograder.report import Report
 from autograder.workers import Listener
 
 FILE = Path("tests/corpus/tolerances.json")
-EXCUSES = Path("tests/corpus/tolerances.yml")
 FAR = 10.0  # what a tolerance stands apart from both sides
 MOST = 1e9  # an error of another shape, or of a comparison that must be exact
 OTHERS = 10  # of so many seeds, one is also run in float64, and on what is wrong
-
-
-class Excused(BaseModel):
-    """A test that right submissions pass by less than a factor of ten, and why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    test: str
-    passes_up_to: float
-    because: str
 
 
 @dataclass
@@ -117,14 +103,13 @@ def add(
                 margin.passes[dtype] = side
 
 
-def near(tests: Mapping[str, Margin], excused: Iterable[Excused]) -> list[str]:
-    """Name the tests whose tolerance is nearer than a factor of ten to an error, but for excuses."""
-    most = {excuse.test: excuse.passes_up_to for excuse in excused}
+def near(tests: Mapping[str, Margin]) -> list[str]:
+    """Name the tests whose tolerance is nearer than a factor of ten to an error."""
     found = []
     for test, margin in tests.items():
         for sides in (margin.passes, margin.fails):
             for dtype, side in sides.items():
-                if max(1 / FAR, most.get(margin.title, 0.0)) < side.error < FAR:
+                if 1 / FAR < side.error < FAR:
                     found.append(
                         f"{test}  {margin.title}: {side.submission!r} with seed {side.seed} in {dtype} "
                         f"has an error of {side.error:g} tolerances"
@@ -163,15 +148,6 @@ def read(assignment: Assignment) -> Certificate | None:
         for test, entry in content.pop("tests").items()
     }
     return Certificate(**content, tests=tests)
-
-
-def excused(assignment: Assignment) -> list[Excused]:
-    """Return the tests that have a reason to be near."""
-    path = assignment.root / EXCUSES
-    if not path.exists():
-        return []
-    entries = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or []
-    return [Excused.model_validate(entry) for entry in entries]
 
 
 def _number(test: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from autograder.errors import KitError
 from autograder.pool import Job, Pool
 from autograder.quality import Judged, Quality
 from autograder.remote import Call
-from autograder.tolerances import Excused, Margin, Side
+from autograder.tolerances import Margin, Side
 
 
 @pytest.fixture
@@ -145,15 +145,13 @@ def test_a_suite_that_tries_too_little_is_told_what_it_misses(grader, assignment
 # --- tolerances --------------------------------------------------------------------------------
 
 
-def test_an_error_near_a_tolerance_is_found_unless_it_is_excused():
+def test_an_error_near_a_tolerance_is_found():
     margin = Margin("A test.", {"float32": Side(0.3, "a file", 7)}, {"float32": Side(4.0, "X", 1)})
-    found = tolerances.near({"q1.1": margin}, [])
+    found = tolerances.near({"q1.1": margin})
     assert len(found) == 2
     assert "'a file' with seed 7 in float32 has an error of 0.3 tolerances" in found[0]
-    excuse = Excused(test="A test.", passes_up_to=0.5, because="it is so")
-    assert tolerances.near({"q1.1": margin}, [excuse]) == found[1:]
     far = Margin("A test.", {"float32": Side(0.1, "a file")}, {"float32": Side(10.0, "X")})
-    assert tolerances.near({"q1.1": far}, []) == []
+    assert tolerances.near({"q1.1": far}) == []
 
 
 def test_the_largest_error_of_right_and_the_smallest_of_wrong_are_kept(grader, judged):
