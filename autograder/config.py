@@ -109,6 +109,7 @@ class OtterSettings(_Strict):
     """What is handed in, and what Otter prints. Its other settings would change points: no."""
 
     hands_in: Annotated[HandsIn, Field(strict=False)] = HandsIn.FILES
+    check_cells: bool = False  # grader.check("q1") in the students' notebook
     logo: bool = False
     print_summary: bool = True
     print_score: bool = True

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import corpus, skeleton
+from autograder import corpus, regions
 from autograder.config import Assignment
 from autograder.corpus import Slip
 from autograder.pool import Job, Pool
@@ -199,6 +199,6 @@ def _typical_jobs(assignment: Assignment, folder: Path, seed: int) -> Iterator[J
 def touched(slip: Slip, assignment: Assignment) -> list[str]:
     """Return the questions that a mistake could cost a mark: its own, and later ones of its file."""
     text = (assignment.solution / slip.file).read_text(encoding="utf-8")
-    inside = {region.question for region in skeleton.regions(text)}
+    inside = {region.question for region in regions.regions(text)}
     questions = [name for name in assignment.questions if name in inside]
     return questions[questions.index(slip.costs) :]

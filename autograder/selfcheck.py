@@ -14,6 +14,7 @@ from autograder import (
     corpus,
     handbook,
     quality,
+    regions,
     skeleton,
     suite,
     tolerances,
@@ -109,10 +110,10 @@ def solution_lines(assignment: Assignment) -> set[str]:
     given: set[str] = set()
     for name in assignment.settings.files:
         text = (assignment.solution / name).read_text(encoding="utf-8")
-        inside |= {line.strip() for region in skeleton.regions(text) for line in region.lines}
+        inside |= {line.strip() for region in regions.regions(text) for line in region.lines}
         given |= {
             line.strip()
-            for line in skeleton.stub(text, name, set(assignment.questions)).splitlines()
+            for line in regions.stub(text, name, set(assignment.questions)).splitlines()
         }
     return {line for line in inside - given if len(line) >= SHORTEST and not line.startswith("#")}
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
+from autograder import handout
 from autograder.config import Assignment
-from autograder.errors import RegionError
+from checks.facts import fingerprint
 
-BEGIN = re.compile(r"^(\s*)# BEGIN SOLUTION\b\s*(.*?)\s*$")
-END = re.compile(r"^\s*# END SOLUTION\b\s*(.*?)\s*$")
-MARKER = re.compile(r"#\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
+NOTEBOOK = "assignment.ipynb"
 
 # What a student needs around the stubs: these files are the same in tests/ and in student/.
 CONFTEST = '''"""Make the checks beside this file known to pytest. Nothing to do here."""
@@ -32,72 +30,13 @@ timeout = 120
 """
 
 
-@dataclass(frozen=True)
-class Region:
-    """A part of a solution that students write."""
-
-    question: str
-    start: int  # line of BEGIN SOLUTION, from 1
-    lines: tuple[str, ...]
-
-
-def stub(text: str, file: str, questions: set[str]) -> str:
-    """Return a solution with each region replaced by one `raise NotImplementedError`.
-
-    Raises RegionError for a nested, unclosed or misnamed region, with its line.
-    """
-    result: list[str] = []
-    inside: tuple[str, int] | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
-        begin, end = BEGIN.match(line), END.match(line)
-        where = f"solution/{file}, line {number}"
-        if begin and inside:
-            raise RegionError(where, f"a region begins inside that of line {inside[1]}",
-                              "close the first with # END SOLUTION")  # fmt: skip
-        if begin:
-            indent, question = begin.groups()
-            if question not in questions:
-                raise RegionError(where, f"`{question}` is no question of grading.yml",
-                                  f"write # BEGIN SOLUTION {sorted(questions)[0]}")  # fmt: skip
-            inside = (question, number)
-            result.append(f'{indent}raise NotImplementedError("TODO {question}")')
-        elif end:
-            if not inside:
-                raise RegionError(where, "a region ends that never began",
-                                  "remove this line, or add # BEGIN SOLUTION")  # fmt: skip
-            inside = None
-        elif MARKER.search(line):
-            raise RegionError(where, "this marker is not written as it must be",
-                              "# BEGIN SOLUTION q1 ... # END SOLUTION")  # fmt: skip
-        elif not inside:
-            result.append(line)
-    if inside:
-        raise RegionError(f"solution/{file}, line {inside[1]}", "this region is never closed",
-                          "add # END SOLUTION")  # fmt: skip
-    return "\n".join(result) + "\n"
-
-
-def regions(text: str) -> Iterator[Region]:
-    """Yield the regions of a solution that `stub` accepts."""
-    question, start = "", 0
-    lines: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        begin = BEGIN.match(line)
-        if begin:
-            question, start, lines = begin.group(2), number, []
-        elif END.match(line):
-            yield Region(question, start, tuple(lines))
-        else:
-            lines.append(line)
-
-
 def generate(assignment: Assignment) -> dict[str, bytes]:
     """Return every generated file of student/, by its path there."""
-    questions = set(assignment.questions)
-    files: dict[str, bytes] = {}
-    for name in assignment.settings.files:
-        text = (assignment.solution / name).read_text(encoding="utf-8")
-        files[name] = stub(text, name, questions).encode()
+    skeleton = handout.Editions(assignment).skeleton
+    files = {name: text.encode() for name, text in skeleton.items()}
+    files["README.md"] = handout.readme(assignment).encode()
+    files[NOTEBOOK] = handout.notebook(assignment).encode()
+    files |= handout.otter_tests(assignment)
     for name in assignment.settings.provided:
         files[name] = (assignment.solution / name).read_bytes()
     for path in sorted((assignment.tests / "public").glob("*.py")):
@@ -105,15 +44,15 @@ def generate(assignment: Assignment) -> dict[str, bytes]:
     checks = assignment.tests / "checks"
     for path in sorted(checks.rglob("*.py")):
         files[f"checks/{path.relative_to(checks).as_posix()}"] = path.read_bytes()
-    files["checks/assignment.json"] = _facts(assignment)
     files["conftest.py"] = CONFTEST.encode()
     files["pytest.ini"] = PYTEST_INI.encode()
+    files["checks/assignment.json"] = _facts(assignment, files)
     return files
 
 
-def _facts(assignment: Assignment) -> bytes:
-    """Return what `pytest student/` knows of the mark sheet: titles, points for a weight of 1, and
-    what is forbidden."""
+def _facts(assignment: Assignment, files: Mapping[str, bytes]) -> bytes:
+    """Return what `pytest student/` knows of the mark sheet: titles, points for a weight of 1, what
+    is forbidden, and how the given files read."""
     from autograder.suite import weights
 
     totals = weights(assignment)
@@ -125,11 +64,18 @@ def _facts(assignment: Assignment) -> bytes:
         }
         for name, question in assignment.questions.items()
     }
-    facts = {"questions": questions, "forbidden": [asdict(f) for f in assignment.forbidden]}
+    facts = {
+        "questions": questions,
+        "forbidden": [asdict(f) for f in assignment.forbidden],
+        "given": {
+            n: fingerprint(c) for n, c in files.items() if n.startswith(("checks/", "tests/"))
+        },
+    }
     return (json.dumps(facts, indent=2) + "\n").encode()
 
 
-HAND_MADE = ("README.md", "requirements.txt", "data")  # in student/, and not generated
+HAND_MADE = ("requirements.txt", "data", "figures")  # in student/, and not cut from the solution
+HANDED_OUT = (".md", ".txt", ".gz", ".svg", ".png")
 
 
 def handed_out(assignment: Assignment) -> dict[str, bytes]:
@@ -138,7 +84,7 @@ def handed_out(assignment: Assignment) -> dict[str, bytes]:
     for name in HAND_MADE:
         place = assignment.student / name
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.is_file() and path.suffix in (".md", ".txt", ".gz"):  # not what a run unpacks
+            if path.is_file() and path.suffix in HANDED_OUT:  # not what a run unpacks
                 files[path.relative_to(assignment.student).as_posix()] = path.read_bytes()
     return files
 

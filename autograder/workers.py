@@ -17,7 +17,7 @@ from autograder.errors import WireError
 from autograder.forks import ForkServer, Staged
 from autograder.worker import wire
 from autograder.worker.wire import Channel
-from checks import wording
+from checks import cells, wording
 from checks.failures import Frame, StudentError, WorkerLost
 from checks.plain import plain, plain_line
 
@@ -189,7 +189,10 @@ class Worker:
             for part in parts
         )
         line = plain_line(lines[frame.line - 1].strip())
-        return Frame(frame.file, frame.line, frame.function if known else "", line)
+        file, number = frame.file, frame.line
+        if file == cells.FILE:
+            file, number = cells.place(lines, number)
+        return Frame(file, number, frame.function if known else "", line)
 
 
 @functools.lru_cache(maxsize=8)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import linecache
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from checks import stand_ins
+from checks import cells, stand_ins
 from checks.beside import MEASUREMENTS
-from checks.failures import CheckFailed, StudentError, own_frames, student_error
+from checks.failures import CheckFailed, Frame, StudentError, own_frames, student_error
 from checks.forbidden import Forbidden
 from checks.loading import Submission
 
@@ -31,10 +33,9 @@ class LocalModule:
 
 
 class LocalTransport:
-    """Give the tests the files of one folder, loaded into this process."""
+    """Give the tests the student's files (module name -> file), loaded into this process."""
 
-    def __init__(self, folder: Path, forbidden: Sequence[Forbidden] = ()) -> None:
-        sources = {name: folder / f"{name}.py" for name in ("vit", "train")}
+    def __init__(self, sources: dict[str, Path], forbidden: Sequence[Forbidden] = ()) -> None:
         self.submission = Submission(sources, forbidden)
         self._undo: list[Callable[[], None]] = []
 
@@ -57,6 +58,21 @@ class LocalTransport:
 
     def student_error(self, error: BaseException) -> BaseException:
         """Return the error as a StudentError if it came out of the student's files."""
+        found = self._student_error(error)
+        if isinstance(found, StudentError):
+            found.frames = tuple(map(self._in_cell, found.frames))
+        return found
+
+    def _in_cell(self, frame: Frame) -> Frame:
+        """Return a frame as a student counts lines: in a notebook, from the start of a cell."""
+        if frame.file != cells.FILE:
+            return frame
+        file, line = cells.place(
+            linecache.getlines(str(self.submission.sources["vit"])), frame.line
+        )
+        return replace(frame, file=file, line=line)
+
+    def _student_error(self, error: BaseException) -> BaseException:
         if isinstance(error, (CheckFailed, StudentError)):
             return error
         measured = {Path(measure.__code__.co_filename) for measure in MEASUREMENTS.values()}

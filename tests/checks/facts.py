@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,19 @@ from checks.forbidden import Forbidden
 
 @dataclass(frozen=True)
 class Facts:
-    """Questions with their titles and points, and calls that are not allowed."""
+    """Questions with their titles and points, calls that are not allowed, and the given files."""
 
     questions: dict[str, Any] = field(default_factory=dict)
     forbidden: tuple[Forbidden, ...] = ()
+    given: dict[str, str] = field(default_factory=dict)  # path -> fingerprint
+
+    def changed(self, folder: Path) -> list[str]:
+        """Return the given files in a folder that are not as they were given."""
+        return [
+            name
+            for name, known in self.given.items()
+            if not (folder / name).exists() or fingerprint((folder / name).read_bytes()) != known
+        ]
 
 
 def read_facts(path: Path) -> Facts:
@@ -23,4 +33,10 @@ def read_facts(path: Path) -> Facts:
     if not path.exists():
         return Facts()
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Facts(content["questions"], tuple(Forbidden(**entry) for entry in content["forbidden"]))
+    forbidden = tuple(Forbidden(**entry) for entry in content["forbidden"])
+    return Facts(content["questions"], forbidden, content["given"])
+
+
+def fingerprint(content: bytes) -> str:
+    """Return what tells two texts apart, but for how their lines end."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()[:16]

@@ -81,11 +81,11 @@ class Submission:
         """Return the student's function or class of that name."""
         module = self.module(module_name)
         path = self.sources[module_name]
-        file = path.name
+        file = _shown(path)
         for use in self._found[path].by_name.get(name, []):
             raise _forbidden(path, use)
         if name not in vars(module):
-            if file == "vit.py" and module_name != "vit":
+            if path.name == "vit.py" and module_name != "vit":
                 raise StudentError("absent", wording.absent_with_its_file(module_name, name))
             raise StudentError("absent", wording.absent(file, name, _similar(name, module)))
         value = getattr(module, name)
@@ -179,17 +179,21 @@ def _import_error(path: Path, files: list[Path], error: BaseException) -> Studen
         return _syntax_error(Path(error.filename or path), error)
     found = student_error(error, files)
     if found.is_raised and isinstance(error, SystemExit):
-        text = wording.stopped_at_import(path.name, "ended the program")
+        text = wording.stopped_at_import(_shown(path), "ended the program")
         return StudentError("unreadable", text, frames=found.frames)
     found.call = found.call or f"import {path.stem}"
     return found
+
+
+def _shown(path: Path) -> str:
+    return cells.NAME if path.name == cells.FILE else path.name
 
 
 def _parse(path: Path) -> ast.Module:
     """Return a file's syntax tree, or raise the StudentError that says why there is none."""
     content = path.read_bytes()
     if not content.strip():
-        raise StudentError("unreadable", wording.empty_file(path.name))
+        raise StudentError("unreadable", wording.empty_file(_shown(path)))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -219,9 +223,14 @@ def _readable(path: Path) -> Iterator[None]:
         raise _syntax_error(path, error) from None
     except (ValueError, MemoryError, RecursionError) as error:
         said = f"Python cannot read this file ({str(error) or type(error).__name__})"
-        raise StudentError("unreadable", wording.syntax_error(path.name, None, said, "")) from None
+        raise StudentError(
+            "unreadable", wording.syntax_error(_shown(path), None, said, "")
+        ) from None
 
 
 def _syntax_error(path: Path, error: SyntaxError) -> StudentError:
-    text = wording.syntax_error(path.name, error.lineno, error.msg, error.text or "")
+    file, line = path.name, error.lineno
+    if file == cells.FILE and line:
+        file, line = cells.place(linecache.getlines(str(path)), line)
+    text = wording.syntax_error(file, line, error.msg, error.text or "")
     return StudentError("unreadable", text)

@@ -21,7 +21,7 @@ from checks.failures import CheckFailed, StudentError, is_worth_another_try, own
 from checks.local import LocalTransport
 from checks.marks import PartialCredit
 from checks.outcome import Outcome
-from checks.summary import summary
+from checks.summary import changed_files, next_step, summary
 from checks.wording import Verdict
 
 HERE = Path(__file__).resolve().parent
@@ -57,7 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOMES] = {}
     config.stash[SEED] = config.getoption("--seed")
     if TRANSPORT not in config.stash:
-        config.stash[TRANSPORT] = LocalTransport(HERE.parent, read_facts(FACTS).forbidden)
+        sources = {name: HERE.parent / f"{name}.py" for name in ("vit", "train")}
+        config.stash[TRANSPORT] = LocalTransport(sources, read_facts(FACTS).forbidden)
 
 
 # --- fixtures --------------------------------------------------------------------------------
@@ -256,5 +257,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show a student how far they are. In grading there is no terminal, and a report instead."""
     run = [outcome for outcome in config.stash[OUTCOMES].values() if outcome.details != NOT_RUN]
-    for line in summary(run, read_facts(FACTS).questions):
-        terminalreporter.write_line(line)
+    facts = read_facts(FACTS)
+    if run:
+        step = next_step(run, facts.questions)
+        changed = changed_files(facts.changed(HERE.parent))
+        for line in (*summary(run, facts.questions), *changed, step):
+            terminalreporter.write_line(line)

@@ -10,6 +10,7 @@ from checks.wording import Verdict
 
 WORDS = {Verdict.FAILED: "FAIL", Verdict.NOT_STARTED: "TODO", Verdict.OUR_FAULT: "OUR FAULT"}
 LAST_LINES = 6  # of a fault of ours
+MOST_NAMES = 3
 HIDDEN = (
     "Hidden checks (other sizes, several channels, what must raise an error) are graded after you "
     "hand in."
@@ -27,6 +28,25 @@ def summary(outcomes: Sequence[Outcome], assignment: Mapping[str, Any]) -> Itera
     earned, total = _points(outcomes, assignment)
     yield ""
     yield f"visible checks: {earned:.3g} of {total:.3g} points.  {HIDDEN}"
+
+
+def next_step(outcomes: Sequence[Outcome], assignment: Mapping[str, Any]) -> str:
+    """Return the line that says what to do now."""
+    run = list(dict.fromkeys(outcome.question for outcome in outcomes))
+    names = list(assignment)
+    later = names[names.index(run[-1]) + 1 :] if run and run[-1] in names else []
+    open_ones = [o.question for o in outcomes if o.verdict is not Verdict.PASSED]
+    for name in [*open_ones, *later][:1]:
+        title = assignment.get(name, {}).get("title", "")
+        return f"next: {name}  {title}. Its checks alone: pytest -k {name}"
+    return "next: python train.py, and hand in." if run else ""
+
+
+def changed_files(names: Sequence[str]) -> Iterator[str]:
+    """Yield what to know where given files are not as they were."""
+    if names:
+        shown = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+        yield f"changed or missing: {shown}. Grading uses these files as they were handed out."
 
 
 def _question(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from autograder import skeleton
+from autograder import regions
 from autograder.errors import RegionError
 
 QUESTIONS = {"q1", "q2"}
@@ -15,7 +15,7 @@ QUESTIONS = {"q1", "q2"}
 def test_a_region_becomes_one_raise():
     text = "def f():\n    # BEGIN SOLUTION q1\n    x = 1\n\n    return x\n    # END SOLUTION\n"
     expected = 'def f():\n    raise NotImplementedError("TODO q1")\n'
-    assert skeleton.stub(text, "vit.py", QUESTIONS) == expected
+    assert regions.stub(text, "vit.py", QUESTIONS) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_region_becomes_one_raise():
 )
 def test_a_wrong_region_is_refused_with_its_line(text, said):
     with pytest.raises(RegionError) as caught:
-        skeleton.stub(text, "vit.py", QUESTIONS)
+        regions.stub(text, "vit.py", QUESTIONS)
     assert f"solution/vit.py, {said}" in str(caught.value)
     assert "To mend it:" in str(caught.value)
 
@@ -57,7 +57,7 @@ def test_every_question_with_a_stub_says_which(assignment):
     todo = {
         region.question
         for name in ("vit.py", "train.py")
-        for region in skeleton.regions((assignment.solution / name).read_text())
+        for region in regions.regions((assignment.solution / name).read_text())
     }
     assert todo == {"q1", "q2", "q3", "q4", "q5", "q6"}
 
