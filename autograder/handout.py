@@ -18,10 +18,10 @@ from autograder.config import Assignment
 from autograder.errors import KitError
 from autograder.figures import FIGURES
 from checks.cells import bound_by
+from checks.contract import STUB
 from checks.outcome import Outcome
 
 TEXT = "handout.md"  # in solution/
-TODO = re.compile(r'raise NotImplementedError\("TODO (q\d+)"\)')
 MARK = re.compile(r"^@@ (\w+) ?(\w*)$", re.MULTILINE)  # where a cell of the notebook begins
 SET_UP = """\
 # Run this cell first. In Colab, upload student.zip before: the folder symbol on the left.
@@ -106,7 +106,7 @@ class Editions:
         for file, text in self.skeleton.items():
             stubs: dict[str, list[str]] = {}
             for name, source in _definitions(text):
-                for question in dict.fromkeys(TODO.findall(source)):
+                for question in dict.fromkeys(STUB.findall(source)):
                     stubs.setdefault(question, []).append(name)
             sources = dict(_definitions(self.solved[file] if solved else text))
             for question, names in stubs.items():

@@ -22,8 +22,8 @@ from autograder.worker.wire import ObjectAt, Packer
 from autograder.workers import Listener, Worker
 from checks import stand_ins, wording
 from checks.beside import MEASUREMENTS
+from checks.contract import MODULES
 from checks.failures import StudentError, WorkerLost, describe, is_worth_another_try
-from checks.loading import MODULES
 from checks.plain import plain
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else

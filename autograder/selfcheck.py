@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -91,10 +92,17 @@ def no_solution_line(assignment: Assignment) -> Promise:
     for path in sorted(assignment.student.rglob("*")):
         if path.is_file() and path.suffix in (".py", ".md", ".txt", ".ipynb", ".ini", ".json"):
             name = path.relative_to(assignment.root).as_posix()
-            text = path.read_text(encoding="utf-8")
-            found += [f"{name}, line {n}: {line}" for n, line in telling_lines(text, secret)]
+            found += [f"{name}, line {n}: {line}" for n, line in telling_lines(_text(path), secret)]
     text = "no solution line can be read in student/"
     return Promise(2, text, not found, f"{len(secret)} lines looked for", tuple(found))
+
+
+def _text(path: Path) -> str:
+    """Return a file's text; of a notebook, that of its cells, as it is read and not as JSON has it."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
 
 
 def telling_lines(text: str, secret: Container[str]) -> Iterator[tuple[int, str]]:

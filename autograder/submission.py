@@ -10,13 +10,13 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from autograder import notebook
 from autograder.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
-from checks import cells
+from checks import cells, contract
 from checks.plain import plain_line
 
 MOST_BYTES = 5 << 20  # of one file; a vit.py has some thousand
@@ -86,11 +86,21 @@ def _stage(files: Files, wanted: list[str], folder: Path, what: str) -> Submissi
         raise UnusableSubmission(
             f"There are {len(homes)} files called {first} in {what}: {listed}. Hand in one of them."
         )
+    notebooks = [name for name in files if name.endswith(".ipynb")]
     if not homes:
-        notebooks = [name for name in files if name.endswith(".ipynb")]
         if len(notebooks) == 1:
             return _stage_notebook(notebooks[0], files[notebooks[0]](), wanted, folder)
         raise UnusableSubmission(_not_found(first, list(files), what))
+    beside = [name for name in notebooks if PurePosixPath(name).parent == homes[0]]
+    if len(beside) == 1:
+        scripts = [files[path] for name in wanted if (path := str(homes[0] / name)) in files]
+        with contextlib.suppress(UnusableSubmission):  # the files will do
+            content = files[beside[0]]()
+            if _holds_more(content, b"\n".join(read() for read in scripts)):
+                staged = _stage_notebook(beside[0], content, wanted, folder)
+                name = plain_line(PurePosixPath(beside[0]).name)
+                note = f"{name} was graded: the files beside it are unfinished, or written by it."
+                return replace(staged, notes=(note, *staged.notes))
     notes = (
         []
         if homes[0] == PurePosixPath(".")
@@ -103,6 +113,17 @@ def _stage(files: Files, wanted: list[str], folder: Path, what: str) -> Submissi
             (folder / name).write_bytes(_limited(read(), name))
             sources[Path(name).stem] = name
     return _with_missing(sources, wanted, folder, notes)
+
+
+def _holds_more(content: bytes, scripts: bytes) -> bool:
+    """Whether a notebook, and not the files beside it, is what the student has worked on."""
+    text, _ = notebook.source_of(_limited(content, "", MOST_OF_NOTEBOOK), "")
+    files = scripts.decode("utf-8", "replace")
+    if not contract.defined(files) <= contract.defined(text):
+        return False
+    fewer = contract.stubs(text) < contract.stubs(files)
+    same = contract.stubs(text) == contract.stubs(files)
+    return fewer or (same and files.startswith(contract.BY_NOTEBOOK))
 
 
 def _stage_single(wanted: list[str], folder: Path, path: Path) -> Submission:

@@ -15,10 +15,9 @@ from types import CodeType, FrameType, ModuleType
 from torch import nn
 
 from checks import cells, wording
+from checks.contract import MODULES
 from checks.failures import Frame, StudentError, describe, student_error
 from checks.forbidden import Findings, Forbidden, Use, look_through
-
-MODULES = ("MyMSA", "MyViTBlock", "LightViT")
 
 
 class Submission:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from checks import cells, plugin
+from checks.contract import BY_NOTEBOOK, NAMES, STUB
 from checks.facts import read_facts
 from checks.local import LocalTransport
 from checks.outcome import Outcome
@@ -24,13 +25,7 @@ from checks.summary import changed_files, summary
 from checks.wording import Verdict
 
 STUDENT = HERE.parent
-WRITTEN = "# Written by write_files() in assignment.ipynb: change the notebook, not this file.\n"
-STUB = 'raise NotImplementedError("TODO q'
 GIVEN = "# Given from here on"  # in train.py: what follows is no student's
-PARTS = {
-    "vit.py": ("patchify", "get_positional_embeddings", "MyMSA", "MyViTBlock", "LightViT"),
-    "train.py": ("train_one_epoch", "evaluate"),
-}
 IMPORT = (ast.Import, ast.ImportFrom)
 OPTIONS = (
     "-p no:terminal -p no:cacheprovider -p no:warnings -p no:faulthandler --noconftest "
@@ -81,28 +76,28 @@ def write_files() -> None:
     """
     with _notebook_file() as file:
         found = cells.pieces(file.read_text(encoding="utf-8"))
-    for name in PARTS:
+    for name in NAMES:
         path = STUDENT / name
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        if before and not before.startswith(WRITTEN) and STUB not in before:
+        if before and not before.startswith(BY_NOTEBOOK) and not STUB.search(before):
             raise NotYet(f"{name} holds work of another origin: rename it, and run this again.")
         path.write_bytes(_file(name, found, before).encode())
         sys.modules.pop(path.stem, None)  # whoever imports it next gets this one
-    print(f"written: {', '.join(PARTS)}")
+    print(f"written: {', '.join(NAMES)}")
 
 
 def _file(name: str, found: Sequence[cells.Piece], before: str) -> str:
     """Return a file's text: its parts with all that they need, and what is given below them."""
-    others = {part for file, parts in PARTS.items() if file != name for part in parts}
+    others = {part for file, parts in NAMES.items() if file != name for part in parts}
     own = [piece for piece in found if not others & set(cells.bound_by(piece[1]))]
-    kept = cells.needed_for(PARTS[name], own)
+    kept = cells.needed_for(NAMES[name], own)
     head, given, script = before.partition(GIVEN)
     lines = [source for source, node in kept if isinstance(node, IMPORT)]
     if given:
         lines += [ast.unparse(node) for node in ast.parse(head).body if isinstance(node, IMPORT)]
     code = [source for source, node in kept if not isinstance(node, IMPORT)]
     parts = ["\n".join(dict.fromkeys(lines)), *code, *([given + script.rstrip()] if given else [])]
-    return WRITTEN + "\n" + "\n\n\n".join(part for part in parts if part) + "\n"
+    return BY_NOTEBOOK + "\n" + "\n\n\n".join(part for part in parts if part) + "\n"
 
 
 def _outcomes(files: Sequence[Path]) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder import selfcheck, skeleton
+from autograder import handout, selfcheck, skeleton
 
 
 @pytest.mark.timeout(900)
@@ -41,6 +41,13 @@ def test_a_solution_line_in_the_handout_is_found(copied):
     promise = selfcheck.no_solution_line(copied)
     assert not promise.kept
     assert "side_by_side" in promise.problems[0]
+
+
+def test_a_solution_line_in_the_notebook_is_found(copied):
+    solved = handout.notebook(copied, solved=True)
+    (copied.student / "assignment.ipynb").write_text(solved)
+    promise = selfcheck.no_solution_line(copied)
+    assert any("student/assignment.ipynb" in p and "side_by_side" in p for p in promise.problems)
 
 
 def test_a_skeleton_that_gives_something_away_is_found(copied, grader_of):

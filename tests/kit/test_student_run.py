@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -18,8 +20,8 @@ def handout(tmp_path, assignment):
     return folder
 
 
-def run(folder, *arguments, cwd=None):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+def run(folder, *arguments, cwd=None, **variables):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")} | variables
     return subprocess.run(
         [sys.executable, "-m", "pytest", str(folder), *arguments],
         cwd=cwd or folder.parent,
@@ -120,3 +122,93 @@ def test_import_of_torchvision_is_not_needed(handout, assignment):
     solve(handout, assignment)
     (handout / "torchvision.py").write_text("raise RuntimeError('imported')")
     assert re.search(r"visible checks: ([\d.]+) of \1 points", run(handout))
+
+
+def test_the_last_line_says_what_to_do_next(handout, assignment):
+    assert run(handout).splitlines()[-2].startswith("next: q1  Cut images into patches. Its checks")
+    solve(handout, assignment)
+    assert "next: q4  The encoder block. Its checks alone: pytest -k q4" in run(handout, "-k", "q3")
+    wrong = (handout / "vit.py").read_text().replace("math.sqrt(d_head)", "math.sqrt(d)")
+    (handout / "vit.py").write_text(wrong)
+    assert "next: q3  Multi-head self-attention." in run(handout)
+
+
+def test_pytests_own_options_do_what_they_always_do(handout, assignment):
+    solve(handout, assignment, "train.py")
+    first = run(handout, "-x")
+    assert "1 failed" in first
+    assert "passed" not in first
+    solve(handout, assignment, "vit.py")
+    again = run(handout, "--lf")
+    assert "1 passed" in again
+    assert "q2  " not in again
+
+
+def test_a_changed_test_file_is_told_and_windows_line_ends_are_no_change(handout, assignment):
+    solve(handout, assignment)
+    public = handout / "tests" / "test_q1_patchify.py"
+    public.write_bytes(public.read_bytes().replace(b"\n", b"\r\n"))
+    assert "changed or missing" not in run(handout, "-k", "q1")
+    public.write_text(public.read_text().replace("@weight(3)", "@weight(300)"))
+    (handout / "tests" / "test_q7_accuracy.py").unlink()
+    told = "changed or missing: tests/test_q1_patchify.py, tests/test_q7_accuracy.py. Grading uses"
+    assert told in run(handout, "-k", "q1")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_messages_survive_a_terminal_of_another_encoding(handout, assignment, encoding):
+    solve(handout, assignment)
+    path = handout / "vit.py"
+    text = path.read_text().replace("10000 **", "1000 **").replace('f"{d} features', 'f"{d} \u03b8')
+    path.write_text(text.replace("if d % n_heads:", "if True:"), encoding="utf-8")
+    printed = run(handout, "-k", "q2 or q3", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert "visible checks:" in printed
+    assert "ValueError: 8 \\u03b8 do not divide" in printed or "ValueError" in printed
+
+
+# --- again whenever a file is saved ----------------------------------------------------------
+
+
+def watching(handout, *arguments, **variables):
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "checks", "watch", *arguments],
+        cwd=handout,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def lines_until(process, wanted):
+    """Read lines until one holds this; the test's own time limit ends a wait that is in vain."""
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if wanted in line:
+            return "".join(seen)
+    raise AssertionError("".join(seen))
+
+
+def test_saving_a_file_runs_the_checks_again(handout, assignment):
+    process = watching(handout, "q1")
+    try:
+        assert "not started" in lines_until(process, "next: q1")
+        lines_until(process, "waiting for a change")
+        time.sleep(1.0)  # the watcher is told to begin; that it has, nobody says
+        solve(handout, assignment)
+        again = lines_until(process, "next: q2")
+        assert "vit.py saved" in again
+        assert "4 of 4 visible checks pass" in again
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_without_watchfiles_the_remedy_is_told(handout):
+    (handout / "watchfiles.py").write_text("raise ImportError")
+    process = watching(handout)
+    assert "This needs watchfiles: python -m pip install watchfiles" in process.communicate()[0]
+    assert process.returncode == 2
