@@ -31,7 +31,7 @@ STYLE = {
     "font.size": 10,
     "axes.titlesize": 10,
     "figure.titlesize": 11,
-    "svg.fonttype": "path",  # looks the same wherever it is shown, whatever fonts are there
+    "svg.fonttype": "none",  # text stays text; DejaVu Sans is wide, so other fonts fit as well
 }
 
 
@@ -87,9 +87,9 @@ def cut(axes: Axes, image: Tensor, n: int, title: str = "") -> None:
 
 
 def mosaic(axes: Axes, patches: Tensor, n: int, title: str, framed: Tensor | None = None) -> None:
-    """Draw patches (n * n, h, w) in reading order with gaps, numbered; those `framed` stand out."""
-    _, h, w = patches.shape
-    sheet = np.full((n * (h + 1) + 1, n * (w + 1) + 1), np.nan)
+    """Draw patches (number, h, w) in rows of n with gaps, numbered; those `framed` stand out."""
+    count, h, w = patches.shape
+    sheet = np.full((count // n * (h + 1) + 1, n * (w + 1) + 1), np.nan)
     for number, patch in enumerate(patches):
         row, column = divmod(number, n)
         top, left = row * (h + 1) + 1, column * (w + 1) + 1
@@ -98,7 +98,7 @@ def mosaic(axes: Axes, patches: Tensor, n: int, title: str, framed: Tensor | Non
     axes.set_facecolor(PAPER)
     axes.set_title(title)
     _without_ticks(axes)
-    for number in range(n * n):
+    for number in range(count):
         row, column = divmod(number, n)
         top, left = row * (h + 1) + 1, column * (w + 1) + 1
         _number(axes, top, left, number)
@@ -142,6 +142,17 @@ def written(axes: Axes, numbers: Tensor, high: float) -> None:
         )
 
 
+def squares(axes: Axes, sizes: Tensor, step: float) -> None:
+    """Put a square on every patch of `step` pixels, its area in proportion to sizes from 0 to 1."""
+    for (row, column), size in np.ndenumerate(sizes.numpy()):
+        side = 0.9 * step * float(size) ** 0.5
+        middle = ((column + 0.5) * step - 0.5, (row + 0.5) * step - 0.5)
+        corner = middle[0] - side / 2, middle[1] - side / 2
+        axes.add_patch(
+            Rectangle(corner, side, side, facecolor="black", edgecolor="white", linewidth=0.7)
+        )
+
+
 def frame(axes: Axes, top: float, left: float, height: float, width: float) -> None:
     """Put a frame around pixels, black on white, so that it is seen on any background."""
     for color, line in (("white", 4.5), ("black", 2.0)):
@@ -175,13 +186,13 @@ def crossed(axes: Axes, where: Tensor, size: float = 6) -> None:
 
 def _number(axes: Axes, top: float, left: float, number: int) -> None:
     axes.text(
-        left - 0.2,
-        top - 0.2,
+        left,
+        top,
         str(number),
         ha="left",
         va="top",
         fontsize=8,
-        path_effects=[withStroke(linewidth=2.2, foreground="white")],
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )
 
 

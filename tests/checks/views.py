@@ -84,7 +84,7 @@ def read_digit() -> Tensor:
     path = next((folder / DIGITS for folder in DATA if (folder / DIGITS).exists()), None)
     if path is None:
         raise CheckFailed(
-            f"There is no {DIGITS.as_posix()} in {DATA[0]}: it came with the handout."
+            f"There is no {DIGITS.as_posix()} in {DATA[1]}: it came with the handout."
         )
     try:
         content = gzip.decompress(path.read_bytes())

@@ -8,7 +8,7 @@ complex product) may not be seen at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,3 +178,14 @@ def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
             yield value
         elif isinstance(value, (tuple, list)):
             yield from _tensors(value)
+
+
+def last_attention(run: Callable[[], object], length: int, maps: int) -> Tensor | None:
+    """Return the attention weights (map, query, key) that a run computes last; None if none are seen.
+
+    length  of the sequences
+    maps    of one layer: sequences times heads
+    """
+    with _Watch(length) as watch:
+        run()
+    return next(iter(watch.latest_first(maps)), None)
