@@ -65,7 +65,7 @@ class Illustration:
 def material(assignment: Assignment, most: int | None = None) -> Material:
     """Train the reference solution.
 
-    most  digits to train and to test with; None: all that students have
+    most  digits to train and to test with, more than FIVE; None: all that students have
     """
     sources = {name: assignment.solution / f"{name}.py" for name in ("vit", "train")}
     solution = Submission(sources)
@@ -111,7 +111,7 @@ def _trained(train: Any, model: Any, learned: Any, unseen: Any) -> tuple[list[fl
 
 
 def _patches(material: Material) -> Figure:
-    digit, n = material.digits[FIVE % len(material.digits)], 4
+    digit, n = material.digits[FIVE], 4
     patches = material.vit.patchify(digit[None, None], n)[0].reshape(n * n, 7, 7)
     picture = pictures.new_picture(8.6, 2.9)
     whole, strip = picture.subplots(1, 2, width_ratios=[1, 2.1])
@@ -164,7 +164,7 @@ def _positions(material: Material) -> Figure:
 
 def _attention(material: Material) -> Figure:
     n, heads = SIZES["n_patches"], SIZES["n_heads"]
-    digit = material.digits[FIVE % len(material.digits)]
+    digit = material.digits[FIVE]
     image = ((digit - MEAN) / STD)[None, None]
     with torch.no_grad():
         maps = last_attention(lambda: material.model(image), n * n + 1, heads)
