@@ -30,7 +30,7 @@ from checks.watched import last_attention
 FOLDER = Path("figures")  # in student/
 SUFFIXES = (".svg", ".png")
 MEAN, STD = 0.1307, 0.3081  # as in solution/digits.py
-EPOCHS = 10
+EPOCHS = 8
 SIZES = {"n_patches": 7, "n_blocks": 2, "d": 32, "n_heads": 4}
 FIVE = 167  # a test digit with much ink
 POSITIONS, WAVES = 50, 32  # what LightViT has with 7 patches a side and d = 32

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from checks.pictures import Picture
 
 HERE = Path(__file__).resolve().parent
-DATA = (
-    HERE.parent / "data",
-    HERE.parents[1] / "student" / "data",
-)  # a teacher's tree has them once
+# In a teacher's tree the folder beside checks/ has the hidden digits: those are not to be shown.
+DATA = (HERE.parents[1] / "student" / "data", HERE.parent / "data")
 DIGITS = Path("MNIST", "raw", "t10k-images-idx3-ubyte.gz")
 FIVE = 167  # the place of a digit in that file with ink in 14 of its 16 patches
 

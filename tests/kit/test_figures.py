@@ -6,10 +6,10 @@ import struct
 from xml.etree import ElementTree
 
 import pytest
-from checks import pictures
 
 from autograder import figures
 from autograder.skeleton import handed_out
+from checks import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
 MOST_BYTES = 600_000
