@@ -69,7 +69,7 @@ def material(assignment: Assignment, most: int | None = None) -> Material:
     """
     sources = {name: assignment.solution / f"{name}.py" for name in ("vit", "train")}
     solution = Submission(sources)
-    modules = {name: sys.modules.get(name) for name in sources}
+    modules = {name: sys.modules.get(name) for name in sources}  # loading leaves its own there
     try:
         vit, train = solution.module("vit"), solution.module("train")
     finally:

@@ -11,6 +11,7 @@ import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,7 +161,7 @@ def attention(vit: Any) -> View:
     if weights.cause:
         result = f"{result} These are exactly the numbers that come out if {weights.cause}"
     if weights.yours is None:
-        said = f"{call}: no weights of shape (N, N) were seen. {result}"
+        said = f"{call}: no attention weights of shape (N, N) could be seen. {result}"
         return View(None, weights.right, said)
     if weights.expected is None:
         return _rows_alone(weights.yours, call, result)
@@ -281,6 +282,4 @@ def _counted(differ: Tensor, what: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    from textwrap import fill
-
     return fill(text, 100)

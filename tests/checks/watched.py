@@ -2,8 +2,8 @@
 
 No name and no structure is known. So every torch call is watched while the module runs, and what has
 two axes of the sequence's length is kept: among these are the weights. Loops over heads or sequences
-leave several small tensors, which are put together again. What is computed without torch (numpy, a
-complex product) may not be seen at all.
+leave several small tensors, which are put together again. What is computed without such a tensor
+(in numpy, row by row) is not seen.
 """
 
 from __future__ import annotations

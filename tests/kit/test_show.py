@@ -161,7 +161,7 @@ def test_unusual_attention_is_seen(name, assignment, shown):
 def test_attention_that_cannot_be_seen_is_told_in_words(assignment, shown):
     folder = assignment.tests / "corpus" / "right" / "13_own_everything"
     status, text, out = shown("q3", folder)
-    assert "no weights of shape (N, N) were seen. Its result is right." in text
+    assert "no attention weights of shape (N, N) could be seen. Its result is right." in text
     assert (status, out.exists()) == (0, False)
 
 
