@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OTTER := $(VENV)/.otter
 
-.PHONY: grade test check lint student zips bench hostile fuzz
+.PHONY: grade test check lint student figures zips bench hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
@@ -24,6 +24,9 @@ lint: $(READY)    ## style and types
 
 student: $(READY) ## write student/ anew from solution/ and the tests
 	$(BIN)/autograder student
+
+figures: $(READY) ## draw the handout's figures anew into student/figures/
+	$(BIN)/autograder figures
 
 bench: $(READY)   ## workers, calls, memory, and a grading beside the bare training it contains
 	$(BIN)/python tests/kit/bench.py

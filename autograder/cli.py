@@ -267,6 +267,16 @@ def student(
         console.print("\n".join(changed) if changed else "Nothing had changed.", markup=False)
 
 
+@app.command()
+def figures() -> None:
+    """Draw the handout's figures anew into student/figures/. Trains the solution: some minutes."""
+    from autograder.figures import write
+
+    assignment = load()
+    for path in write(assignment):
+        Console(highlight=False).print(path.relative_to(assignment.root), markup=False)
+
+
 def _questions(only: str, assignment: Assignment) -> list[str]:
     names = [name.strip() for name in only.split(",") if name.strip()]
     for name in names:

@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxEr
 from autograder import regions, suite
 from autograder.config import Assignment
 from autograder.errors import KitError
-from autograder.figures import FIGURES
+from autograder.figures import FIGURES, FOLDER
 from checks.cells import bound_by
 from checks.contract import STUB
 from checks.outcome import Outcome
@@ -154,7 +154,7 @@ def readme(assignment: Assignment) -> str:
         return f"{place}**Check** with `pytest -k {question}`."
 
     words: dict[str, Any] = {
-        "figure": lambda name: f"![{_alt(name)}](figures/{name}.svg)",
+        "figure": lambda name: f"![{_alt(name)}]({FOLDER}/{name}.svg)",
         "check": check,
         "stub": lambda question: "",
         "cell": "",
@@ -218,7 +218,11 @@ def _parts(text: str) -> Iterator[tuple[str, str, str]]:
 def _with_pictures(text: str, assignment: Assignment) -> str:
     """Put the pictures into the text itself: Colab shows neither attachments nor files."""
     for name in re.findall(r"!\[[^\]]*\]\[(\w+)\]", text):
-        content = (assignment.student / "figures" / f"{name}.png").read_bytes()
+        try:
+            content = (assignment.student / FOLDER / f"{name}.png").read_bytes()
+        except OSError as error:
+            raise KitError(f"student/{FOLDER}/{name}.png", f"cannot be read: {error.strerror}",
+                           "run `autograder figures`") from None  # fmt: skip
         text += f"\n\n[{name}]: data:image/png;base64,{base64.b64encode(content).decode()}"
     return text
 

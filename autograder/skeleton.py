@@ -74,17 +74,18 @@ def _facts(assignment: Assignment, files: Mapping[str, bytes]) -> bytes:
     return (json.dumps(facts, indent=2) + "\n").encode()
 
 
-HAND_MADE = ("requirements.txt", "data", "figures")  # in student/, and not cut from the solution
-HANDED_OUT = (".md", ".txt", ".gz", ".svg", ".png")
+# In student/, and not cut from solution/ and tests/; figures/ is drawn by `autograder figures`.
+KEPT = ("requirements.txt", "data", "figures")
+KINDS = (".md", ".txt", ".gz", ".svg", ".png")  # not what a run unpacks
 
 
 def handed_out(assignment: Assignment) -> dict[str, bytes]:
     """Return every file that students get, by its path in student/, as it would be made now."""
     files = generate(assignment)
-    for name in HAND_MADE:
+    for name in KEPT:
         place = assignment.student / name
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.is_file() and path.suffix in HANDED_OUT:  # not what a run unpacks
+            if path.is_file() and path.suffix in KINDS:
                 files[path.relative_to(assignment.student).as_posix()] = path.read_bytes()
     return files
 

@@ -70,7 +70,7 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
         why="Two calls in evaluation mode differ: something is random. F.dropout(x, p) always drops; "
         "F.dropout(x, p, self.training) and nn.Dropout do so in training only.",
     )
-    layout = _layout_of(msa, d, n_heads, call)
+    layout = layout_of(msa, d, n_heads, call)
     values = layout.draw_weights(draw, biases=False)
     set_parameters(msa, values)
     theta, result = layout.flat(values), msa(x)
@@ -78,7 +78,7 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     if not readings:
         few = max(len(layout.in_maps), len(layout.out_maps)) <= MOST_MAPS
         _expect_few(few, call, f"{len(layout.weights)} tensors that could be taken for them")
-        found = layout.search(theta, x, result, msa(_same_tokens(x)))
+        found = layout.search(theta, x, result, msa(same_tokens(x)))
         readings = found.readings
     if not readings:
         # The cause is named by all the tokens; what is shown is the smallest input that fails.
@@ -98,7 +98,7 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
         )
 
 
-def _layout_of(msa: Any, d: int, n_heads: int, call: str) -> Layout:
+def layout_of(msa: Any, d: int, n_heads: int, call: str) -> Layout:
     """Return the ways to read the module's parameters; fail where no map can be among them."""
     weights = parameters(msa)
     _expect_few(len(weights) <= MOST_PARAMETERS, call, f"{len(weights)} tensors")
@@ -172,7 +172,7 @@ def _smallest_that_fails(msa: Any, layout: Layout, theta: Tensor, x: Tensor) -> 
     return tuple(x.shape)
 
 
-def _same_tokens(x: Tensor) -> Tensor:
+def same_tokens(x: Tensor) -> Tensor:
     return x[:, :1].expand_as(x).clone()
 
 
@@ -265,7 +265,7 @@ class Layout:
         least = math.inf
         for q, k, v, out in readings:
             for bias in self._bias_vectors():
-                own = self._attend(theta, x, q[None], k[None], RIGHT, theta[bias])[0, 0]
+                own = self.attend(theta, x, q[None], k[None], RIGHT, theta[bias])[0, 0]
                 gathered = self._gather(theta, x, own, v, out)
                 offset = result.double() - gathered
                 found = error(gathered + offset.mean((0, 1)), result.double(), LOOSE)
@@ -303,7 +303,7 @@ class Layout:
         readings: Readings = []
         for start in range(0, len(self.in_maps), AT_ONCE):  # all at once would take too much memory
             some = self.in_maps[start : start + AT_ONCE]
-            attention = self._attend(theta, x[:1], some, self.in_maps, formula, queries=queries)
+            attention = self.attend(theta, x[:1], some, self.in_maps, formula, queries=queries)
             attention = attention[..., :1, :]
             for i, o in pairs:
                 v, out = self.in_maps[i], self.out_maps[o]
@@ -322,12 +322,12 @@ class Layout:
     ) -> bool:
         """Whether attention with these maps gives the whole result, from parameters of their own."""
         q, k, v, out = maps
-        full = self._attend(theta, x, q[None], k[None], formula)[0, 0]
+        full = self.attend(theta, x, q[None], k[None], formula)[0, 0]
         if not matches(result, self._gather(theta, x, full, v, out), LOOSE):
             return False
         return not (apart and any(self._overlap(*two) for two in itertools.combinations(maps, 2)))
 
-    def _attend(
+    def attend(
         self,
         theta: Tensor,
         x: Tensor,

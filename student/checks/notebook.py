@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,11 +63,10 @@ def judged(question: str) -> tuple[list[Outcome], str]:
 
 
 def show(question: str) -> object:
-    """Return a picture of what your code does beside what is expected."""
+    """Return a picture of what your code does beside what is expected; print how the two compare."""
     from checks import show as pictures
 
-    with _notebook_file() as file:
-        return pictures.show(question, {"vit": file, "train": file})
+    return pictures.show(question, _shell().user_ns)
 
 
 def write_files() -> None:
@@ -107,15 +107,20 @@ def _outcomes(files: Sequence[Path]) -> list[Outcome]:
     return [outcome for outcome in run.outcomes.values() if outcome.details != NOT_RUN]
 
 
-@contextlib.contextmanager
-def _notebook_file() -> Iterator[Path]:
-    """Lay out what was run as one file. Cells that are no Python are left out: Jupyter has said so."""
+def _shell() -> Any:
     from IPython import get_ipython
 
     shell = get_ipython()
     if shell is None:
         raise NotYet("This is for a notebook: open assignment.ipynb. For vit.py, run pytest.")
-    sources = [cell if cells.is_python(cell) else "" for cell in shell.user_ns["In"][1:]]
+    return shell
+
+
+@contextlib.contextmanager
+def _notebook_file() -> Iterator[Path]:
+    """Lay out what was run as one file. Cells that are no Python are left out: Jupyter has said so."""
+    run = _shell().user_ns["In"][1:]
+    sources = [cell if cells.is_python(cell) else "" for cell in run]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder).resolve() / cells.FILE
         file.write_text(cells.joined(sources), encoding="utf-8")

@@ -121,3 +121,11 @@ def test_a_text_that_cannot_be_filled_in_is_told(copied, text, said):
     assert str(caught.value).startswith("solution/handout.md")
     assert said in str(caught.value)
     assert "To mend it:" in str(caught.value)
+
+
+def test_a_missing_figure_is_told(copied):
+    (copied.student / "figures" / "model.png").unlink()
+    with pytest.raises(
+        KitError, match=r"(?s)figures/model.png: cannot be read.*autograder figures"
+    ):
+        handout.notebook(copied)
