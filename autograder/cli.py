@@ -248,13 +248,22 @@ def _promises_kept(
 @app.command()
 def student(
     check: Annotated[bool, typer.Option("--check", help="only compare, change nothing")] = False,
+    solved: Annotated[
+        Path | None, typer.Option(help="write the notebook with the solution in it, and no more")
+    ] = None,
 ) -> None:
     """Write student/ anew from solution/, tests/public and tests/checks."""
-    from autograder import skeleton
+    from autograder import handout, skeleton
+    from autograder.gradescope import write_whole
 
     console = Console(highlight=False)
     assignment = load()
-    if check:
+    if solved is not None:
+        write_whole(
+            handout.notebook(assignment, solved=True).encode(), _outside(solved, assignment)
+        )
+        console.print(f"{solved}: not for students", markup=False)
+    elif check:
         found = skeleton.differences(assignment)
         for line in found:
             console.print(line, markup=False, soft_wrap=True)
@@ -275,6 +284,13 @@ def figures() -> None:
     assignment = load()
     for path in write(assignment):
         Console(highlight=False).print(path.relative_to(assignment.root), markup=False)
+
+
+def _outside(path: Path, assignment: Assignment) -> Path:
+    if path.resolve().is_relative_to(assignment.student.resolve()):
+        raise KitError(f"--solved {path}", "it would lie in student/, which is handed out",
+                       "name a file somewhere else")  # fmt: skip
+    return path
 
 
 def _questions(only: str, assignment: Assignment) -> list[str]:

@@ -95,7 +95,12 @@ class Attack:
 def slips(assignment: Assignment) -> list[Slip]:
     """Return the known mistakes of a kit, question by question."""
     files = sorted((assignment.tests / "corpus" / "wrong").glob("*.yml"))
-    return [slip for path in files for slip in _entries(path, Slip)]
+    found = [slip for path in files for slip in _entries(path, Slip)]
+    for slip in found:
+        if slip.costs not in assignment.questions:
+            raise KitError(f"tests/corpus/wrong: {slip.id}", f"there is no question {slip.costs}",
+                           "remove the mistake, or name a question of grading.yml")  # fmt: skip
+    return found
 
 
 def variants(assignment: Assignment) -> list[Variant]:
@@ -113,7 +118,13 @@ def right_files(assignment: Assignment) -> list[Path]:
 def typical(assignment: Assignment) -> list[Typical]:
     """Return files with several mistakes, as students hand them in."""
     path = assignment.tests / "corpus" / "typical.yml"
-    return list(_entries(path, Typical)) if path.exists() else []
+    found = list(_entries(path, Typical)) if path.exists() else []
+    known = {slip.id for slip in slips(assignment)}
+    for one in found:
+        if missing := [name for name in one.slips if name not in known]:
+            raise KitError(f"{path}: {one.typical}", f"there is no mistake {missing[0]}",
+                           "remove its id here, or put it back into tests/corpus/wrong")  # fmt: skip
+    return found
 
 
 def _entries(path: Path, kind: type[Entry]) -> Iterator[Entry]:

@@ -21,7 +21,7 @@ from checks.cells import bound_by
 from checks.contract import STUB
 from checks.outcome import Outcome
 
-TEXT = "handout.md"  # in solution/
+TEXT = "handout.md.j2"  # in solution/
 MARK = re.compile(r"^@@ (\w+) ?(\w*)$", re.MULTILINE)  # where a cell of the notebook begins
 SET_UP = """\
 # Run this cell first. In Colab, upload student.zip before: the folder symbol on the left.
@@ -256,6 +256,7 @@ def _filled_in(assignment: Assignment, words: Mapping[str, Any], notebook: bool)
         return template.render(
             notebook=notebook,
             questions=[_row(assignment, name, outcomes) for name, outcomes in tests.items()],
+            run=assignment.settings.training,
             graded=lambda name: _graded(assignment, name, tests[name]),
             **words,
         )

@@ -77,3 +77,13 @@ def test_a_mistyped_key_is_told_in_two_lines(copied):
     assert "unknown key `pionts` in questions.q3\n    To mend it: did you mean `points`?" in (
         result.stderr
     )
+
+
+def test_the_solved_notebook_is_written_but_never_into_the_handout(assignment, tmp_path):
+    told = run("student", "--solved", tmp_path / "solved.ipynb")
+    assert told.returncode == 0
+    assert "side_by_side" in (tmp_path / "solved.ipynb").read_text()
+    refused = run("student", "--solved", assignment.student / "solved.ipynb")
+    assert refused.returncode == 2
+    assert "it would lie in student/" in refused.stderr
+    assert not (assignment.student / "solved.ipynb").exists()

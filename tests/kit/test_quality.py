@@ -222,3 +222,20 @@ def test_typical_files_are_listed_with_what_they_earn(assignment, grader, slip, 
     measured = dataclasses.replace(Quality((), ()), typical=((one.typical, report),))
     text = handbook.pages(assignment, measured)[handbook.PAGES[1]]
     assert f"| {one.typical} | 13 | 15 | 23 | 15 | 15 | 10 | 91 of 95 |" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("wrong/q9.yml", "costs: q9", "Z1: there is no question q9"),
+        ("typical.yml", "slips: [Z2]", "a tired student: there is no mistake Z2"),
+    ],
+)
+def test_a_corpus_that_names_what_is_not_there_is_told(copied, file, content, said):
+    path = copied.tests / "corpus" / file
+    path.parent.mkdir(parents=True)
+    slip = "- {slip: x, id: Z1, common: rare, file: vit.py, replace: a, by: b, %s}\n"
+    typical = "- {typical: a tired student, %s}\n"
+    path.write_text((slip if "wrong" in file else typical) % content)
+    with pytest.raises(KitError, match=said):
+        corpus.slips(copied) if "wrong" in file else corpus.typical(copied)
