@@ -18,7 +18,7 @@ from autograder.config import Assignment
 from autograder.errors import KitError
 from autograder.figures import FIGURES, FOLDER
 from checks.cells import bound_by
-from checks.contract import STUB
+from checks.contract import DRAWN, STUB
 from checks.outcome import Outcome
 
 TEXT = "handout.md.j2"  # in solution/
@@ -151,7 +151,8 @@ def readme(assignment: Assignment) -> str:
     def check(question: str) -> str:
         piece = pieces.get(question)
         place = f"**Write** {_listed(piece.names)} in `{piece.file}`. " if piece else ""
-        return f"{place}**Check** with `pytest -k {question}`."
+        look = f" **See** with `python -m checks.show {question}`." if question in DRAWN else ""
+        return f"{place}**Check** with `pytest -k {question}`.{look}"
 
     words: dict[str, Any] = {
         "figure": lambda name: f"![{_alt(name)}]({FOLDER}/{name}.svg)",
@@ -180,7 +181,7 @@ def notebook(assignment: Assignment, solved: bool = False) -> str:
     code: dict[str, Callable[[str], tuple[str, ...]]] = {
         "setup": lambda _: (SET_UP, *((OTTER,) if otter else ()), editions.imports()),
         "stub": lambda question: (pieces[question].source,),
-        "check": lambda question: _checks(question, question in pieces, otter),
+        "check": lambda question: _checks(question, otter),
         "training": lambda _: TRAINING,
     }
     cells: list[tuple[str, str, str]] = []  # kind, id, source
@@ -193,10 +194,10 @@ def notebook(assignment: Assignment, solved: bool = False) -> str:
     return _as_notebook(cells)
 
 
-def _checks(question: str, has_code: bool, otter: bool) -> tuple[str, ...]:
+def _checks(question: str, otter: bool) -> tuple[str, ...]:
     look = f'show("{question}")  # what your code does, beside what is expected'
     by_otter = f'grader.check("{question}")'
-    cells = {f'check("{question}")': True, look: has_code, by_otter: otter}
+    cells = {f'check("{question}")': True, look: question in DRAWN, by_otter: otter}
     return tuple(source for source, wanted in cells.items() if wanted)
 
 
