@@ -68,9 +68,9 @@ class Grader:
         on_report gets what there is so far whenever a question is finished; on_call, what the tests
         ask of the student's code.
         """
+        layers = self.layers  # found out once: no part of what this submission takes
         started = time.monotonic()
         questions = list(only) or list(self.assignment.questions)
-        layers = self.layers
         with _temporary_folder() as folder:
             try:
                 if isinstance(submission, Parcel):
