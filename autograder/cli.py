@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -197,6 +198,57 @@ def diff(
     if table is not None:
         write_whole(compare.as_table(moves), table)
     show_moves(moves, Console(highlight=False))
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="the output of a batch")],
+    canvas: Annotated[
+        Path | None, typer.Option(help="the gradebook that Canvas has exported")
+    ] = None,
+    moodle: Annotated[
+        Path | None, typer.Option(help="the grading worksheet of a Moodle assignment")
+    ] = None,
+    gradescope: Annotated[
+        bool, typer.Option("--gradescope", help="a table as Gradescope's own")
+    ] = False,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="normalised sources, for MOSS or JPlag")
+    ] = False,
+    similar: Annotated[
+        bool, typer.Option("--similar", help="pairs of submissions to look at")
+    ] = False,
+    column: Annotated[
+        str, typer.Option(help="of the template (default: called as the assignment)")
+    ] = "",
+    due: Annotated[str, typer.Option(help="the due date: 2026-03-01T23:59+01:00")] = "",
+    late_percent: Annotated[
+        float, typer.Option(help="of the score, for each day begun after it", min=0, max=100)
+    ] = 10,
+    late_most: Annotated[
+        float, typer.Option(help="percent of the score that lateness costs at most", min=0, max=100)
+    ] = 100,
+    grace_minutes: Annotated[int, typer.Option(help="that are forgiven", min=0)] = 0,
+    dates: Annotated[
+        Path | None, typer.Option(help="a CSV: submission,handed_in,due (extensions)")
+    ] = None,
+    into: Annotated[Path | None, typer.Option(help="default: exports/ in the output")] = None,
+) -> None:
+    """Bring the marks of a class into tables of other systems; prepare a search for copies."""
+    from autograder.classroom import delivery
+    from autograder.classroom.delivery import Wanted
+    from autograder.classroom.late import Policy, moment, read_dates
+
+    day = moment(due, "--due")
+    policy = None
+    if day is not None:
+        known = read_dates(dates) if dates else {}
+        grace = timedelta(minutes=grace_minutes)
+        policy = Policy(day, late_percent, late_most, grace, known)
+    wanted = Wanted(canvas, moodle, gradescope, sources, similar, column)
+    console = Console(highlight=False)
+    for line in delivery.write(load(), out, into or out / "exports", wanted, policy):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 @app.command()

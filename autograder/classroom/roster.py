@@ -173,7 +173,7 @@ def _of_moodle(group: Sequence[tuple[re.Match[str], Path]]) -> Iterator[Entry]:
     folders = [path for _, path in uploads if path.is_dir()]
     files = [(_inside(m["rest"]), path) for m, path in uploads if path.is_file() and m["rest"]]
     name = f"{match['name']}_{match['who']}"
-    entry = Entry(name, match["name"], match["who"])
+    entry = Entry(name, match["name"], f"moodle {match['who']}")
     for path in folders:
         held = _children(path)
         alone = held[0] if len(held) == 1 and held[0].suffix.lower() in SINGLE else path
@@ -194,7 +194,7 @@ def _of_canvas(name: str, files: Sequence[tuple[re.Match[str], Path]]) -> Iterat
         versions[plain].append((int(again[1]) if again else 0, int(match["file"]), path))
     first = files[0][0]
     late = any(match["late"] for match, _ in files)
-    entry = Entry(name, first["name"], first["who"], late=late)
+    entry = Entry(name, first["name"], f"canvas {first['who']}", late=late)
     ordered = {plain: sorted(found) for plain, found in versions.items()}
     for earlier in range(max(map(len, ordered.values()))):
         there = {
