@@ -152,8 +152,8 @@ def _people(row: Row, platform: Platform) -> Iterator[list[set[Key]]]:
     """Yield the names of each author, the surest first: a group has several."""
     names = _keys("name", row.student)
     if not row.email:
-        kind, _, number_ = row.who.partition(" ")
-        own = _keys("id", number_) if kind == platform.name.lower() else set()
+        kind, _, told = row.who.partition(" ")
+        own = _keys("id", told) if kind == platform.name.lower() else set()
         yield [own, _keys("sid", row.sid or row.who), names]
         return
     emails, sids = row.email.split(", "), row.sid.split(", ")

@@ -111,7 +111,8 @@ def pairs(files: Sequence[Path], base: Path, rows: Sequence[Row]) -> list[Pair]:
     found: dict[tuple[str, str], Pair] = {}
     for one, other in (pair for same in by_name.values() for pair in combinations(same, 2)):
         tokens, shares, _ = copydetect.compare_files(one, other)
-        pair = Pair(*(names[Path(f.filename).parent.name] for f in (one, other)), *shares, tokens)
+        first, second = (names[Path(file.filename).parent.name] for file in (one, other))
+        pair = Pair(first, second, float(shares[0]), float(shares[1]), int(tokens))
         best = found.get((pair.first, pair.second))
         if max(shares) >= LEAST and (best is None or tokens > best.tokens):
             found[pair.first, pair.second] = pair
