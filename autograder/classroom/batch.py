@@ -176,9 +176,10 @@ class Grading:
         questions, seed = self.terms.questions, self.terms.seed
         if problem:
             return self._keep(key, collect(self.assignment, questions, [], seed, problem))
-        if parcel.refused:
-            return self._keep(key, refuse(self.assignment, questions, seed, parcel.refused))
         report = self.book.get(key)
+        if parcel.refused:
+            refused = refuse(self.assignment, questions, seed, parcel.refused)
+            return report or self._keep(key, refused)
         self.kept += report is not None
         return report
 

@@ -138,7 +138,7 @@ def record(out: Path, key: str) -> Report | None:
 
 
 def _place(out: Path, key: str) -> Path:
-    return out / RECORDS / key[:2] / f"{key}.json"
+    return out / RECORDS / key[:2] / f"{key}.record"
 
 
 class Ledger:

@@ -33,7 +33,7 @@ PAGES = jinja2.Environment(
 )
 PAGES.filters |= {
     "number": number,
-    "points": lambda value: value if value == "" else number(value),
+    "points": lambda value: value if value == "" else number(round(value, 2)),
     "path": lambda name: quote(name, safe=""),
 }
 STYLE, SCRIPT = (

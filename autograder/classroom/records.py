@@ -11,13 +11,13 @@ from autograder.report import Report
 
 
 def as_bytes(report: Report) -> bytes:
-    """Return a report as JSON that `report_of` reads."""
-    return msgspec.json.encode(report, enc_hook=_plain)
+    """Return a report as bytes that `report_of` reads. (Not as JSON: it has no infinite numbers.)"""
+    return msgspec.msgpack.encode(report, enc_hook=_plain)
 
 
 def report_of(content: bytes) -> Report:
     """Return the report. Raises ValueError if these bytes are none."""
-    return msgspec.json.decode(content, type=Report, dec_hook=_question)
+    return msgspec.msgpack.decode(content, type=Report, dec_hook=_question)
 
 
 def _plain(value: Any) -> Any:

@@ -44,5 +44,14 @@
 
   for (const head of heads) head.querySelector("button").addEventListener("click", () => sort(head));
   field.addEventListener("input", search);
+  const closed = () => Array.from(document.querySelectorAll("details.checks:not([open])"));
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = closed();
+    for (const part of opened) part.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const part of opened) part.open = false;
+  });
   search(); // a browser may have kept what was typed before the page was loaded again
 })();
