@@ -45,7 +45,7 @@ class Moves:
         up = sum(move.after > move.before for move in self.changed)
         down = sum(move.after < move.before for move in self.changed)
         level = len(self.changed) - up - down
-        rest = f", {level} in single checks only" if level else ""
+        rest = f", {level} keep their total" if level else ""
         total = len(self.changed) + self.same
         return f"{len(self.changed)} of {total} change: {up} gain, {down} lose{rest}."
 

@@ -1,6 +1,7 @@
 """Two gradings of a class side by side: whose marks change, and by which checks."""
 
 import re
+from dataclasses import replace
 
 from class_of import graded_class, report_of
 from conftest import run
@@ -19,12 +20,12 @@ def test_a_change_is_told_by_student_and_check(tmp_path, assignment):
     graded_class(old, assignment, {"anna": half, "ben": full, "cleo": same})
     graded_class(new, assignment, {"anna": full, "ben": half, "cleo": same}, cleo={"content": "x"})
     found = compared(old, new)
-    anna, ben = found.changed
+    anna, ben, cleo = found.changed
     assert (anna.submission, anna.before, anna.after) == ("anna", 22.5, 30)
     assert anna.by[0] == "q1.1  The first check.: 3.75 of 7.5 -> 7.5 of 7.5"
     assert (ben.before, ben.after) == (30, 22.5)
-    assert found.same == 1
-    assert found.summary == "2 of 3 change: 1 gain, 1 lose."
+    assert cleo.by == ("another content was handed in",)
+    assert found.summary == "3 of 3 change: 1 gain, 1 lose, 1 keep their total."
     assert compared(old, old).summary == "0 of 3 change: 0 gain, 0 lose."
 
 
@@ -34,7 +35,7 @@ def test_what_else_differs_is_told(tmp_path, assignment):
     before = graded_class(old, assignment, {"anna": report, "ben": report, "dan": report})
     graded_class(new, assignment, {"anna": report, "ben": report, "eve": report},
                  ben={"status": Status.SUPERSEDED, "counts": False})  # fmt: skip
-    ledger.Ledger(old, None).keep(ledger.replace(before, seed=8))
+    ledger.Ledger(old, None).keep(replace(before, seed=8))
     found = compared(old, new)
     said = "\n".join(found.warnings)
     assert "The seeds differ (8, 7)" in said
@@ -47,7 +48,7 @@ def test_another_assignment_is_refused(tmp_path, assignment):
     old, new = tmp_path / "old", tmp_path / "new"
     batch = graded_class(old, assignment, {"anna": report_of(assignment)})
     graded_class(new, assignment, {"anna": report_of(assignment)})
-    ledger.Ledger(old, None).keep(ledger.replace(batch, assignment="Another"))
+    ledger.Ledger(old, None).keep(replace(batch, assignment="Another"))
     told = run("diff", old, new)
     assert told.returncode == 2
     assert "it holds another assignment, 'Another'" in told.stderr
