@@ -168,6 +168,9 @@ def batch(
     before = ledger.read_finished(against) if against else None
     asked = Asked(tuple(_questions(only, assignment)), seed, before)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if strict and scheduler:
+        raise KitError("--strict", "it looks at this machine, and a cluster grades on others",
+                       "run `autograder doctor` on a worker")  # fmt: skip
     if strict:
         _mind_confinement(_layers(assignment), strict)
     with shown_steps() as on_step:
@@ -175,6 +178,7 @@ def batch(
             assignment, source, out, asked, _graders(assignment, processes, scheduler), on_step
         )
     show_class(done, out, console)
+    _mind_confinement(done.layers, strict)
     if against and before:
         moves = compare.moves(against, before, out, done.batch)
         compare.write(moves, out)
@@ -240,6 +244,8 @@ def export(
     from autograder.classroom.late import Policy, moment, read_dates
 
     day = moment(due, "--due")
+    if dates and day is None:
+        raise KitError(f"--dates {dates}", "it needs a due date for all others", "add --due DATE")
     policy = None
     if day is not None:
         known = read_dates(dates) if dates else {}

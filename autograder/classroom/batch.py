@@ -17,6 +17,7 @@ from autograder.classroom.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.roster import Entry, Roster, find
 from autograder.classroom.tally import Tally
 from autograder.config import Assignment
+from autograder.doctor import Layer
 from autograder.errors import KitError
 from autograder.pool import Job
 from autograder.provenance import suite_digest, suite_files
@@ -55,6 +56,7 @@ class Done:
     graded: int
     kept: int
     left_out: tuple[str, ...]
+    layers: tuple[Layer, ...]  # of the confinement, where anything was graded
 
 
 def run(
@@ -69,6 +71,23 @@ def run(
 
     Whenever it is ended, what is graded stays, and the next run goes on from there.
     """
+    try:
+        return _run(assignment, source, out, asked, graders, on_step)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise KitError(str(error.filename or tempfile.gettempdir()),
+                       f"cannot be written: {error.strerror}", ledger.AGAIN) from None  # fmt: skip
+
+
+def _run(
+    assignment: Assignment,
+    source: Path,
+    out: Path,
+    asked: Asked,
+    graders: AbstractContextManager[Graders],
+    on_step: Listener,
+) -> Done:
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked")
         with ledger.opened(out, assignment) as book:
@@ -84,7 +103,7 @@ def run(
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
             batch = grading.finish(begun)
-            return Done(batch, grading.anew, grading.kept, roster.left_out)
+            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
 
 
 def _seed(asked: Asked, earlier: Batch | None, suite: Suite) -> int:
@@ -131,6 +150,7 @@ class Grading:
     on_step: Listener
     anew: int = 0
     kept: int = 0
+    layers: tuple[Layer, ...] = ()
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
@@ -165,8 +185,7 @@ class Grading:
                 return Parcel(refused=f"What was handed in is no submission: {error.what}."), ""
             except OSError as error:
                 if error.errno in FULL:
-                    raise KitError(str(folder), f"the files cannot be laid out: {error.strerror}",
-                                   "make room, or set TMPDIR to another folder") from None  # fmt: skip
+                    raise
                 return Parcel(), traceback.format_exc()
             except Exception:  # whatever one student's files do to us, the others are graded
                 return Parcel(), traceback.format_exc()
@@ -188,6 +207,7 @@ class Grading:
         self.suite.check(report)
         self._keep(job.name, report)
         self.anew += 1
+        self.layers = report.layers or self.layers
         parcel, entries = self._waiting.pop(job.name)
         for entry in entries:
             self._settle(entry, parcel, job.name, report)

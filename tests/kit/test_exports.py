@@ -242,6 +242,7 @@ def test_the_command_writes_what_is_asked_for(classroom, out, template):
     for arguments, said in (
         ((out,), "nothing was asked for"),
         ((out, "--due", "soon"), "--due: 'soon' is no date"),
+        ((out, "--dates", "d.csv"), "--dates d.csv: it needs a due date"),
         ((out.parent, "--gradescope"), "this is no output of `autograder batch`"),
     ):
         told = run("export", *arguments)
