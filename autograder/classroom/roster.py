@@ -121,16 +121,7 @@ def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
 def _found(folder: Path) -> tuple[list[Entry], list[str]]:
     """Return the submissions, and the names of what is none."""
     if (folder / METADATA).is_file():
-        metadata = read_metadata(folder / METADATA)
-        children = [path for path in _children(folder) if path.name != METADATA]
-        entries = [
-            _of_gradescope(metadata.get(path.name), path) for path in children if path.is_dir()
-        ]
-        here = {path.name for path in children}
-        entries += [
-            _of_gradescope(told, None) for name, told in metadata.items() if name not in here
-        ]
-        return entries, [plain_line(path.name) for path in children if not path.is_dir()]
+        return _in_gradescope_export(folder)
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
     entries, others = [], []
     moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
@@ -148,6 +139,18 @@ def _found(folder: Path) -> tuple[list[Entry], list[str]]:
     for name, files in of_canvas.items():
         entries += _of_canvas(name, files)
     return entries, others
+
+
+def _in_gradescope_export(folder: Path) -> tuple[list[Entry], list[str]]:
+    """Return the submissions that have a folder or are told of, and the names of what is none."""
+    metadata = read_metadata(folder / METADATA)
+    children = {path.name: path for path in _children(folder) if path.name != METADATA}
+    folders = {name: path for name, path in children.items() if path.is_dir()}
+    entries = [_of_gradescope(metadata.get(name), path) for name, path in folders.items()]
+    entries += [
+        _of_gradescope(told, None) for name, told in metadata.items() if name not in folders
+    ]
+    return entries, [plain_line(name) for name in children if name not in folders]
 
 
 def _plain(path: Path) -> Entry:
@@ -171,7 +174,7 @@ def _of_moodle(group: Sequence[tuple[re.Match[str], Path]]) -> Iterator[Entry]:
     uploads = [found for found in group if found[0]["kind"] == "file"] or list(group)
     match = uploads[0][0]
     folders = [path for _, path in uploads if path.is_dir()]
-    files = [(_inside(m["rest"]), path) for m, path in uploads if path.is_file() and m["rest"]]
+    files = [(_inside(m["rest"] or ""), path) for m, path in uploads if path.is_file()]
     name = f"{match['name']}_{match['who']}"
     entry = Entry(name, match["name"], f"moodle {match['who']}")
     for path in folders:
@@ -210,7 +213,7 @@ def _of_canvas(name: str, files: Sequence[tuple[re.Match[str], Path]]) -> Iterat
 
 
 def _inside(name: str) -> str:
-    return "unnamed" if name in (".", "..") else name
+    return "unnamed" if name in ("", ".", "..") else name
 
 
 def _latest(entries: Iterable[Entry]) -> list[Entry]:

@@ -179,10 +179,18 @@ def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
         "Cy_73_assignsubmission_file_train.py": "x = 1\n",
         "Di_74_assignsubmission_file/vit.py": VIT,
         "Ed_75_assignsubmission_onlinetext_/onlinetext.html": "<p>sorry",
+        "Flo_76_assignsubmission_file_": "?",
     })  # fmt: skip
     entries = by_name(roster(folder))
-    assert [e.student for e in entries.values()] == ["Ana María O'Neil", "Bo", "Cy", "Di", "Ed"]
-    assert [e.who for e in entries.values()] == [f"moodle {n}" for n in (71, 72, 73, 74, 75)]
+    assert [e.student for e in entries.values()] == [
+        "Ana María O'Neil",
+        "Bo",
+        "Cy",
+        "Di",
+        "Ed",
+        "Flo",
+    ]
+    assert [e.who for e in entries.values()] == [f"moodle {n}" for n in range(71, 77)]
     assert graded(entries["Bo_72"]) == graded(entries["Cy_73"]) == ["train.py", "vit.py"]
     assert graded(entries["Di_74"]) == ["vit.py"]
     assert "There is no vit.py" in graded(entries["Ed_75"])
