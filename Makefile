@@ -4,14 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-OTTER := $(VENV)/.otter
+EXTRAS := $(VENV)/.extras
 
 .PHONY: grade test check lint student figures zips bench hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
 
-test: $(READY) $(OTTER)  ## run every test of the kit
+test: $(READY) $(EXTRAS)  ## run every test of the kit
 	$(BIN)/python -m pytest
 
 check: $(READY)   ## prove that skeleton, solution, tests and points agree
@@ -28,8 +28,8 @@ student: $(READY) ## write student/ anew from solution/ and the tests
 figures: $(READY) ## draw the handout's figures anew into student/figures/
 	$(BIN)/autograder figures
 
-bench: $(READY)   ## workers, calls, memory, and a grading beside the bare training it contains
-	$(BIN)/python tests/kit/bench.py
+bench: $(READY) $(EXTRAS)  ## workers, calls, memory, a grading beside its bare training, a class beside a loop
+	$(BIN)/python tests/kit/bench.py && $(BIN)/python tests/kit/bench_class.py
 
 hostile: $(READY) ## grade every hostile submission, and print what became of it
 	$(BIN)/python tests/kit/hostile.py
@@ -40,9 +40,9 @@ fuzz: $(READY)    ## send damaged messages to the decoder
 zips: $(READY)    ## write dist/: what to hand out, and what to upload to Gradescope or Otter
 	$(BIN)/autograder build
 
-$(OTTER): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[otter]'
-	touch $(OTTER)
+$(EXTRAS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[otter,cluster,similarity]'
+	touch $(EXTRAS)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

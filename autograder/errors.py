@@ -15,6 +15,9 @@ class KitError(Exception):
         self.where, self.what, self.remedy = where, what, remedy
         super().__init__(f"{where}: {what}" + (f"\n    To mend it: {remedy}" if remedy else ""))
 
+    def __reduce__(self) -> tuple[type[KitError], tuple[str, str, str]]:
+        return type(self), (self.where, self.what, self.remedy)  # it comes out of other processes
+
 
 class ConfigError(KitError):
     """grading.yml is not what it should be."""

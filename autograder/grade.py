@@ -22,7 +22,7 @@ from autograder.errors import KitError, UnusableSubmission
 from autograder.forks import ForkServer, Staged
 from autograder.remote import CallListener, RemoteTransport
 from autograder.report import Report
-from autograder.submission import Submission, stage
+from autograder.submission import Parcel, Submission, stage, unpack
 from autograder.worker import kernel
 from autograder.workers import Listener
 from checks import stand_ins, wording
@@ -50,7 +50,7 @@ class Grader:
 
     def grade(
         self,
-        path: Path,
+        submission: Path | Parcel,
         only: Sequence[str] = (),
         seed: int = 0,
         on_progress: Listener | None = None,
@@ -60,19 +60,23 @@ class Grader:
     ) -> Report:
         """Return a report with every question at its full maximum, whatever the code does.
 
-        path  a folder, a zip, a .py or a .ipynb; KitError if there is nothing to grade there
-        only  these questions; none named: all
-        seed  of the tests' inputs: the same seed, the same report
+        submission  a folder, a zip, a .py or a .ipynb, or one of these as data; KitError if there is
+                    nothing to grade there
+        only        these questions; none named: all
+        seed        of the tests' inputs: the same seed, the same report
 
         on_report gets what there is so far whenever a question is finished; on_call, what the tests
         ask of the student's code.
         """
+        layers = self.layers  # found out once: no part of what this submission takes
         started = time.monotonic()
         questions = list(only) or list(self.assignment.questions)
-        layers = self.layers
         with _temporary_folder() as folder:
             try:
-                staged = stage(path, self.assignment, folder / "files")
+                if isinstance(submission, Parcel):
+                    staged = unpack(submission, self.assignment, folder / "files")
+                else:
+                    staged = stage(submission, self.assignment, folder / "files")
             except UnusableSubmission as error:
                 report = reports.refuse(self.assignment, questions, seed, str(error))
                 return replace(report, facts=reports.facts(self.assignment))

@@ -46,6 +46,22 @@ class Submission:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """A submission as data: what was staged, which can travel and be unpacked elsewhere.
+
+    files    file name -> content, of what is graded
+    sources  module name -> file name
+    notes    what the author should know about how it was read
+    refused  why nothing in it can be graded, for the student; "" where something can
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    refused: str = ""
+
+
 Files = dict[str, Callable[[], bytes]]  # path inside the submission -> how to read it
 
 
@@ -73,6 +89,32 @@ def stage(path: Path, assignment: Assignment, folder: Path) -> Submission:
         with _opened(path) as archive:
             return _stage(_in_zip(archive), wanted, folder, "your zip")
     raise KitError(str(path), "this is no submission", "name a folder, .zip, .py or .ipynb")
+
+
+def pack(path: Path, assignment: Assignment, folder: Path) -> Parcel:
+    """Stage what lies at the path in the folder, and return it as data.
+
+    Raises KitError if there is nothing at the path.
+    """
+    try:
+        staged = stage(path, assignment, folder)
+    except UnusableSubmission as error:
+        return Parcel(refused=str(error))
+    names = sorted(set(staged.sources.values()))
+    files = {name: (folder / name).read_bytes() for name in names}
+    return Parcel(files, dict(sorted(staged.sources.items())), staged.notes)
+
+
+def unpack(parcel: Parcel, assignment: Assignment, folder: Path) -> Submission:
+    """Lay a parcel out as `stage` would have done. Raises UnusableSubmission where that did."""
+    if parcel.refused:
+        raise UnusableSubmission(parcel.refused)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in assignment.settings.provided:
+        shutil.copyfile(assignment.solution / name, folder / name)
+    for name, content in parcel.files.items():
+        (folder / Path(name).name).write_bytes(content)
+    return Submission(folder, parcel.sources, parcel.notes)
 
 
 def _stage(files: Files, wanted: list[str], folder: Path, what: str) -> Submission:

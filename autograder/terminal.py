@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -28,9 +30,12 @@ from checks.wording import Verdict
 
 if TYPE_CHECKING:
     from autograder.calibrate import Fit, Run
+    from autograder.classroom.batch import Done
+    from autograder.classroom.compare import Moves
     from autograder.platforms.build import Built
     from autograder.selfcheck import Promise
 
+MOST_NAMES = 10
 CONFINED = (
     "\nStudent code is confined: it reads its own files and Python's, writes in one folder, "
     "and reaches neither the network nor another process."
@@ -125,7 +130,7 @@ def show(report: Report, console: Console, as_student: bool = False) -> None:
     console.print(table)
     replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
     console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
-    if report.details:
+    if report.details and not as_student:
         console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
 
 
@@ -186,3 +191,33 @@ def show_built(built: Built, console: Console) -> None:
     console.print(Text(f"{built.zip.path}  {size}"), soft_wrap=True)
     console.print(Text(f"    SHA-256  {built.zip.sha256}"), soft_wrap=True)
     console.print(Text(f"    {built.artefact.next_step}"), soft_wrap=True)
+
+
+def show_class(done: Done, out: Path, console: Console) -> None:
+    """Print what became of a class, and where its tables and pages lie."""
+    rows = done.batch.rows
+    told = Counter(row.status.value for row in rows)
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(told.items()))
+    console.print(Text(f"{len(rows)} submissions: {counts}."), soft_wrap=True)
+    console.print(f"{done.graded} graded now, {done.kept} taken from earlier runs.")
+    if done.left_out:
+        names = ", ".join(done.left_out[:MOST_NAMES])
+        more = len(done.left_out) - MOST_NAMES
+        rest = f" and {more} more" if more > 0 else ""
+        console.print(Text(f"Left out, as no submissions: {names}{rest}."), soft_wrap=True)
+    for name in ("grades.csv", "report.html"):
+        console.print(Text(str(out / name)), soft_wrap=True)
+
+
+def show_moves(moves: Moves, console: Console) -> None:
+    """Print whose marks change between two batches, and by which checks."""
+    for line in moves.warnings:
+        console.print(Text(line), soft_wrap=True)
+    if moves.changed:
+        table = Table("submission", "student", "from", "to", "by", box=None, pad_edge=False)
+        table.columns[2].justify = table.columns[3].justify = "right"
+        for move in moves.changed:
+            names = (Text(move.submission), Text(move.student))
+            table.add_row(*names, f"{move.before:g}", f"{move.after:g}", Text("\n".join(move.by)))
+        console.print(table)
+    console.print(Text(moves.summary), soft_wrap=True)

@@ -112,22 +112,10 @@ def memory(assignment: Assignment) -> None:
     def watch() -> None:
         nonlocal peak
         while not over.wait(0.1):
-            peak = max(peak, sum(map(_proportional_mb, _family())))
+            peak = max(peak, sum(map(proportional_mb, family(process.pid))))
 
     command = [sys.executable, "-m", "autograder", "grade", str(assignment.solution), "--seed", "1"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-
-    def _family() -> list[int]:
-        found, waiting = [], [process.pid]
-        while waiting:
-            pid = waiting.pop()
-            found.append(pid)
-            try:
-                children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            except OSError:
-                children = []
-            waiting += map(int, children)
-        return found
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -137,7 +125,21 @@ def memory(assignment: Assignment) -> None:
     print(f"peak memory (PSS) of the whole tree {peak:.0f} MB (at most 600)", flush=True)
 
 
-def _proportional_mb(pid: int) -> float:
+def family(pid: int) -> list[int]:
+    """Return a process and all that it has started, directly or not."""
+    found, waiting = [], [pid]
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        try:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except OSError:
+            children = []
+        waiting += map(int, children)
+    return found
+
+
+def proportional_mb(pid: int) -> float:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:  # it has just ended

@@ -1,0 +1,1 @@
+"""A whole class: who has handed in, what was graded, and what became of it."""

@@ -1,0 +1,324 @@
+"""Find the submissions of a class in a folder or a zip, as teachers or platforms lay them out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from autograder.classroom.archive import unpack
+from autograder.classroom.gradescope_export import METADATA, Metadata, read_metadata
+from autograder.config import Assignment
+from autograder.errors import KitError
+from autograder.submission import NOT_SUBMITTED
+from checks.plain import plain_line
+
+SINGLE = (".zip", ".py", ".ipynb")  # what is a submission by itself
+CANVAS = re.compile(
+    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<who>[0-9A-Za-z]+)_(?P<file>\d+)_(?P<rest>.+)"
+)
+AGAIN = re.compile(r"-(\d+)(\.[A-Za-z]+)$")  # what Canvas adds to a file that is handed in again
+MOODLE = re.compile(
+    r"(?P<name>.+)_(?P<who>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
+)
+LONGEST = 120  # characters of a folder's name; some systems allow 143 bytes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submission of one student.
+
+    submission  what it is called: unique in its class, fit to be shown
+    student     the author's name, fit to be shown
+    who         the author for a program: two submissions with the same are one student's
+    parts       the files or the one folder that it is made of, each with the name it was given
+    handed_in   when, if the platform tells
+    changed     when its files were changed: good enough to find the latest
+    late        whether the platform calls it late
+    counts      whether it is the latest of its student
+    folder      the name of its folder in the output, unique on any system
+    """
+
+    submission: str
+    student: str
+    who: str
+    parts: tuple[tuple[str, Path], ...] = ()
+    handed_in: datetime | None = None
+    changed: datetime | None = None
+    late: bool = False
+    counts: bool = True
+    folder: str = ""
+    email: str = ""
+    sid: str = ""
+
+    def lay_out(self, folder: Path) -> Path:
+        """Return what is to be graded: the thing itself, or a folder with its files put together.
+
+        A file that stands alone is handed over as it is, so that it may have any name.
+        """
+        first, path = self.parts[0]
+        alone = len(self.parts) == 1 and Path(first).suffix.lower() in SINGLE
+        if path.is_dir() or (alone and first == path.name):
+            return path
+        folder.mkdir(parents=True)
+        for name, path in self.parts:
+            if Path(name).suffix.lower() in SINGLE:
+                shutil.copyfile(path, folder / name)
+            else:  # that it is there is all that is ever told of it
+                (folder / name).touch()
+        return folder / first if alone else folder
+
+
+@dataclass(frozen=True)
+class Roster:
+    """A class: its submissions, ordered by name, and what was found beside them."""
+
+    entries: tuple[Entry, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
+    """Find the submissions in a folder or a zip, which is unpacked into a folder first.
+
+    Raises KitError if there are none, or if the folder is itself a submission.
+    """
+    try:
+        return _find(source, assignment, unpacked)
+    except OSError as error:
+        raise KitError(str(error.filename or source), f"cannot be read: {error.strerror}",
+                       "let the user who grades read all of it") from None  # fmt: skip
+
+
+def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
+    if not source.exists():
+        raise KitError(
+            str(source), "there is nothing here", "name a folder or a zip of submissions"
+        )
+    left_out: list[str] = []
+    folder = source
+    if source.is_file():
+        left_out += unpack(source, unpacked)
+        folder = _descended(unpacked)
+    elif not source.is_dir():
+        raise KitError(str(source), "this is no folder", "name a folder or a zip of submissions")
+    elif not (source / METADATA).exists() and _only_folder(source, METADATA):
+        folder = next(path for path in _children(source) if path.is_dir())
+    if any((folder / name).is_file() for name in assignment.settings.files):
+        raise KitError(str(source), "this is one submission, not a class",
+                       "use `autograder grade`, or name the folder that it lies in")  # fmt: skip
+    entries, others = _found(folder)
+    if not entries:
+        raise KitError(str(source), "there is no submission in it",
+                       "it should hold folders, zips, .py or .ipynb files, one a student")  # fmt: skip
+    return Roster(_named(_latest(entries)), tuple(sorted(left_out + others)))
+
+
+def _found(folder: Path) -> tuple[list[Entry], list[str]]:
+    """Return the submissions, and the names of what is none."""
+    if (folder / METADATA).is_file():
+        return _in_gradescope_export(folder)
+    of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
+    entries, others = [], []
+    moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
+    for path in _children(folder):
+        if match := MOODLE.fullmatch(path.name):
+            moodle[match["name"], match["who"]].append((match, path))
+        elif path.is_file() and (match := CANVAS.fullmatch(path.name)):
+            of_canvas[f"{match['name']}_{match['who']}"].append((match, path))
+        elif path.is_dir() or path.suffix.lower() in SINGLE:
+            entries.append(_plain(path))
+        else:
+            others.append(plain_line(path.name))
+    for group in moodle.values():
+        entries += _of_moodle(group)
+    for name, files in of_canvas.items():
+        entries += _of_canvas(name, files)
+    return entries, others
+
+
+def _in_gradescope_export(folder: Path) -> tuple[list[Entry], list[str]]:
+    """Return the submissions that have a folder or are told of, and the names of what is none."""
+    metadata = read_metadata(folder / METADATA)
+    children = {path.name: path for path in _children(folder) if path.name != METADATA}
+    folders = {name: path for name, path in children.items() if path.is_dir()}
+    entries = [_of_gradescope(metadata.get(name), path) for name, path in folders.items()]
+    entries += [
+        _of_gradescope(told, None) for name, told in metadata.items() if name not in folders
+    ]
+    return entries, [plain_line(name) for name in children if name not in folders]
+
+
+def _plain(path: Path) -> Entry:
+    name = path.name if path.is_dir() else path.stem
+    zips = _children(path) if path.is_dir() else []
+    if len(zips) == 1 and zips[0].suffix.lower() == ".zip":
+        return Entry(path.name, name, name, ((zips[0].name, zips[0]),),
+                     changed=_changed(zips[0]))  # fmt: skip
+    return Entry(path.name, name, name, ((path.name, path),), changed=_changed(path))
+
+
+def _of_gradescope(told: Metadata | None, path: Path | None) -> Entry:
+    told = told or Metadata(path.name if path else "")
+    parts = ((path.name, path),) if path else ()
+    return Entry(told.submission, told.student or told.submission, told.who or told.submission,
+                 parts, told.created_at, email=told.email, sid=told.sid)  # fmt: skip
+
+
+def _of_moodle(group: Sequence[tuple[re.Match[str], Path]]) -> Iterator[Entry]:
+    """Yield the submission of a participant: what was uploaded; a text typed in only without it."""
+    uploads = [found for found in group if found[0]["kind"] == "file"] or list(group)
+    match = uploads[0][0]
+    folders = [path for _, path in uploads if path.is_dir()]
+    files = [(_inside(m["rest"] or ""), path) for m, path in uploads if path.is_file()]
+    name = f"{match['name']}_{match['who']}"
+    entry = Entry(name, match["name"], f"moodle {match['who']}")
+    for path in folders:
+        held = _children(path)
+        alone = held[0] if len(held) == 1 and held[0].suffix.lower() in SINGLE else path
+        yield replace(entry, parts=((alone.name, alone),))
+    if files:
+        yield replace(entry, parts=tuple(sorted(files)))
+
+
+def _of_canvas(name: str, files: Sequence[tuple[re.Match[str], Path]]) -> Iterator[Entry]:
+    """Yield what one student has handed in, the latest first.
+
+    Of a file that is there more than once, each version belongs to another submission.
+    """
+    versions: dict[str, list[tuple[int, int, Path]]] = defaultdict(list)
+    for match, path in files:
+        again = AGAIN.search(match["rest"])
+        plain = _inside(AGAIN.sub(r"\2", match["rest"]))
+        versions[plain].append((int(again[1]) if again else 0, int(match["file"]), path))
+    first = files[0][0]
+    late = any(match["late"] for match, _ in files)
+    entry = Entry(name, first["name"], f"canvas {first['who']}", late=late)
+    ordered = {plain: sorted(found) for plain, found in versions.items()}
+    for earlier in range(max(map(len, ordered.values()))):
+        there = {
+            plain: found[-1 - earlier][2]
+            for plain, found in ordered.items()
+            if len(found) > earlier
+        }
+        if earlier:  # what was not handed in again then is the file that there is
+            there |= {plain: found[0][2] for plain, found in ordered.items() if plain not in there}
+        parts = tuple(sorted(there.items()))
+        label = f"{name}-earlier-{earlier}" if earlier else name
+        yield replace(entry, submission=label, parts=parts, counts=not earlier)
+
+
+def _inside(name: str) -> str:
+    return "unnamed" if name in ("", ".", "..") else name
+
+
+def _latest(entries: Iterable[Entry]) -> list[Entry]:
+    """Let only the latest submission of each student count."""
+    of_student: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        of_student[_composed(entry.who)].append(entry)
+    found = []
+    for own in of_student.values():
+        own.sort(
+            key=lambda e: (e.counts, bool(e.parts), _time(e.handed_in or e.changed), e.submission)
+        )
+        found += [replace(entry, counts=entry is own[-1]) for entry in own]
+    return found
+
+
+def _composed(name: str) -> str:
+    """Return the name in one of the two ways to write an accent: systems differ in which."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _time(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
+
+
+def _named(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Give each entry a name and a folder of its own, and let all of it be fit to be shown."""
+    taken: set[str] = set()
+    shown: set[str] = set()
+    found = []
+    for entry in sorted(entries, key=lambda e: (e.submission, e.student)):
+        name = _unique(_fit(entry.submission), shown)
+        found.append(
+            replace(
+                entry,
+                submission=name,
+                student=_fit(entry.student),
+                who=_fit(entry.who),
+                email=_fit(entry.email),
+                sid=_fit(entry.sid),
+                folder=_unique(_for_files(name), taken),
+            )
+        )
+    return tuple(sorted(found, key=lambda e: e.submission))
+
+
+def _fit(text: str) -> str:
+    return plain_line(_composed(text))
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Return the name, or with a number behind it, such that no other differs by case alone."""
+    number, unique = 1, name
+    while unicodedata.normalize("NFKC", unique).casefold() in taken:
+        number += 1
+        unique = f"{name}-{number}"
+    taken.add(unicodedata.normalize("NFKC", unique).casefold())
+    return unique
+
+
+def _for_files(name: str) -> str:
+    """Return a name that any file system, browser and shell takes: letters of any script stay."""
+    kept = "".join(
+        c if c.isalnum() or c in "-_.()+" or unicodedata.combining(c) else "_" for c in name
+    )
+    cut = kept.encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")
+    return cut.strip("._") or "unnamed"
+
+
+def _children(folder: Path) -> list[Path]:
+    """Return what lies in a folder, but for links and for what systems leave there."""
+    try:
+        found = list(folder.iterdir())
+    except PermissionError:  # one student's folder: it is told when it comes to be graded
+        return []
+    return sorted(
+        path
+        for path in found
+        if not path.name.startswith(".")
+        and path.name not in NOT_SUBMITTED
+        and not path.is_symlink()
+        and (path.is_dir() or path.is_file())
+    )
+
+
+def _changed(path: Path) -> datetime:
+    """Return when a file, or the newest file at the top of a folder, was changed."""
+    files = [child for child in _children(path) if child.is_file()] if path.is_dir() else []
+    times = [child.stat().st_mtime for child in files] or [path.stat().st_mtime]
+    return datetime.fromtimestamp(int(max(times)), timezone.utc)
+
+
+def _only_folder(folder: Path, holding: str) -> bool:
+    children = _children(folder)
+    return len(children) == 1 and children[0].is_dir() and (children[0] / holding).exists()
+
+
+def _descended(folder: Path) -> Path:
+    """Return the folder that holds the submissions: a zip often has one around all of them."""
+    while True:
+        children = _children(folder)
+        inner = _children(children[0]) if len(children) == 1 and children[0].is_dir() else []
+        wraps = any(path.name == METADATA for path in inner) or (
+            bool(inner) and all(path.is_dir() or path.suffix.lower() == ".zip" for path in inner)
+        )
+        if not wraps:
+            return folder
+        folder = children[0]

@@ -1,0 +1,284 @@
+"""Finding a class: whatever teachers and platforms lay out, each student's latest counts."""
+
+import os
+import shutil
+import zipfile
+
+import pytest
+
+from autograder.classroom.ledger import digest
+from autograder.classroom.roster import find
+from autograder.errors import KitError
+from autograder.submission import pack
+
+VIT = "def patchify(images, n_patches):\n    return images\n"
+METADATA = """\
+submission_11:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '001'
+    :email: ada@x.edu
+  :created_at: 2026-03-02 10:00:00.000000000 Z
+  :score: 10.0
+  :results:
+    tests:
+    - name: "a: [broken"
+      output: |
+        :submitters: none
+submission_12:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '001'
+    :email: ada@x.edu
+  :created_at: 2026-03-01 09:00:00.000000000 Z
+submission_13:
+  :submitters:
+  - :name: Bo
+    :sid:
+    :email: bo@x.edu
+  - :name: Cy
+    :sid: '3'
+    :email: cy@x.edu
+  :created_at: 2026-03-01 09:00:00.000000000 Z
+submission_14:
+  :submitters:
+  - :name: Dee
+    :email: dee@x.edu
+  :created_at: 2026-03-01 09:00:00.000000000 Z
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """make({"anna/vit.py": text}) is a folder with these files."""
+
+    def write(files, name="class"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for inside, content in files.items():
+            place = folder / inside
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if content is not None:
+                place.write_bytes(content if isinstance(content, bytes) else content.encode())
+            else:
+                place.mkdir()
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def roster(tmp_path, assignment):
+    def found(source):
+        return find(
+            source, assignment, tmp_path / f"unpacked {len(list(tmp_path.glob('unpacked*')))}"
+        )
+
+    return found
+
+
+@pytest.fixture
+def graded(tmp_path, assignment):
+    """graded(entry) is what would be graded of a submission: file names, or why nothing is."""
+
+    def packed(entry):
+        place = tmp_path / "packed" / entry.folder
+        parcel = pack(entry.lay_out(place / "laid out"), assignment, place / "staged")
+        return parcel.refused or sorted(parcel.files)
+
+    return packed
+
+
+def zipped(folder, around=""):
+    """A zip of a folder's files, as a platform makes one."""
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, around + file.relative_to(folder).as_posix())
+    return path
+
+
+def by_name(found):
+    return {entry.submission: entry for entry in found.entries}
+
+
+def test_folders_zips_and_files_are_submissions_and_nothing_else_is(make, roster, graded):
+    folder = make({
+        "anna/vit.py": VIT, "anna/data/big.csv": "1", "ben.py": VIT, "notes.txt": "x",
+        ".DS_Store": "x", "__MACOSX/ben.py": "x", "photo.jpg": b"\xff", "empty": None,
+    })  # fmt: skip
+    zipped(make({"vit.py": VIT, "train.py": "x = 1\n"}, "class/cleo"))
+    (folder / "link.py").symlink_to("/etc/passwd")
+    found = roster(folder)
+    assert [entry.submission for entry in found.entries] == [
+        "anna", "ben.py", "cleo", "cleo.zip", "empty",
+    ]  # fmt: skip
+    assert found.left_out == ("notes.txt", "photo.jpg")
+    entries = by_name(found)
+    assert graded(entries["anna"]) == ["vit.py"]
+    assert graded(entries["cleo.zip"]) == ["train.py", "vit.py"]
+    assert "It holds: nothing" in graded(entries["empty"])
+
+
+def test_a_zip_of_the_class_is_the_same_class(make, roster):
+    folder = make({"anna/vit.py": VIT, "ben/vit.py": VIT, "cleo/src/vit.py": VIT})
+    there = roster(folder)
+    for around in ("", "export of the class/"):
+        assert [e.submission for e in roster(zipped(folder, around)).entries] == [
+            e.submission for e in there.entries
+        ]
+
+
+def test_of_gradescope_the_latest_counts_and_groups_and_missing_ones_are_known(make, roster):
+    folder = make({"submission_metadata.yml": METADATA} | {
+        f"submission_{n}/vit.py": VIT for n in (11, 12, 13)})  # fmt: skip
+    above = folder.parent / "above"
+    shutil.copytree(folder, above / "assignment_5_export")
+    for source in (folder, above, zipped(folder, "assignment_5_export/")):
+        entries = by_name(roster(source))
+        assert [e.counts for e in entries.values()] == [True, False, True, True]
+        assert entries["submission_11"].student == "Ada Lovelace"
+        assert entries["submission_11"].handed_in.isoformat() == "2026-03-02T10:00:00+00:00"
+        assert entries["submission_13"].student == "Bo, Cy"
+        assert entries["submission_14"].parts == ()
+
+
+def test_metadata_that_is_none_is_told(make, roster):
+    folder = make({"submission_metadata.yml": "a: [b", "submission_1/vit.py": VIT})
+    with pytest.raises(KitError, match="not what Gradescope writes"):
+        roster(folder)
+
+
+def test_of_canvas_files_of_one_student_belong_together(make, roster, graded):
+    folder = make({
+        "doejane_101_5001_vit.py": VIT, "doejane_101_5002_train.py": "x = 1\n",
+        "roejo_LATE_102_5003_my-own-name.py": VIT,
+        "poe_103_5004_vit.py": VIT, "poe_103_5009_vit-1.py": VIT + "# again\n",
+        "poe_103_5005_train.py": "x = 1\n",
+        "zip_104_5006_homework.rar": b"Rar!",
+    })  # fmt: skip
+    entries = by_name(roster(folder))
+    assert list(entries) == ["doejane_101", "poe_103", "poe_103-earlier-1", "roejo_102", "zip_104"]
+    assert [e.late for e in entries.values()] == [False, False, False, True, False]
+    assert graded(entries["doejane_101"]) == ["train.py", "vit.py"]
+    assert graded(entries["roejo_102"]) == ["vit.py"]
+    assert "It holds: homework.rar" in graded(entries["zip_104"])
+    assert entries["poe_103"].counts
+    assert not entries["poe_103-earlier-1"].counts
+    assert dict(entries["poe_103"].parts)["vit.py"].name == "poe_103_5009_vit-1.py"
+    assert dict(entries["poe_103-earlier-1"].parts)["train.py"].name == "poe_103_5005_train.py"
+
+
+def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
+    inner = make({"vit.py": VIT, "train.py": "x = 1\n"}, "inner")
+    folder = make({
+        "Ana María O'Neil_71_assignsubmission_file_/vit.py": VIT,
+        "Ana María O'Neil_71_assignsubmission_onlinetext_/onlinetext.html": "<p>hi",
+        "Bo_72_assignsubmission_file_/work.zip": zipped(inner).read_bytes(),
+        "Cy_73_assignsubmission_file_vit.py": VIT,
+        "Cy_73_assignsubmission_file_train.py": "x = 1\n",
+        "Di_74_assignsubmission_file/vit.py": VIT,
+        "Ed_75_assignsubmission_onlinetext_/onlinetext.html": "<p>sorry",
+        "Flo_76_assignsubmission_file_": "?",
+    })  # fmt: skip
+    entries = by_name(roster(folder))
+    assert [e.student for e in entries.values()] == [
+        "Ana María O'Neil",
+        "Bo",
+        "Cy",
+        "Di",
+        "Ed",
+        "Flo",
+    ]
+    assert [e.who for e in entries.values()] == [f"moodle {n}" for n in range(71, 77)]
+    assert graded(entries["Bo_72"]) == graded(entries["Cy_73"]) == ["train.py", "vit.py"]
+    assert graded(entries["Di_74"]) == ["vit.py"]
+    assert "There is no vit.py" in graded(entries["Ed_75"])
+
+
+def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):
+    folder = make({"anna/vit.py": VIT, "anna.py": VIT})
+    for older, newer in (("anna/vit.py", "anna.py"), ("anna.py", "anna/vit.py")):
+        os.utime(folder / older, (1e9, 1e9))
+        os.utime(folder / newer, (1.1e9, 1.1e9))
+        counting = [e.submission for e in roster(folder).entries if e.counts]
+        assert counting == [newer.split("/")[0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("李四", "李四"),
+        ("محمد", "محمد"),
+        ("evil\u202egnp", r"evil\u202egnp"),
+        ("two\nlines", r"two\nlines"),
+        ("x\udcff", r"x\udcff"),
+        ("a" * 240, "a" * 200 + " ..."),
+        ("e\u0301", "é"),
+    ],
+)
+def test_names_in_any_script_are_shown_and_make_safe_folders(make, roster, name, shown):
+    folder = make({"other.py": VIT})
+    (folder / f"{name}.py").write_text(VIT)
+    entry = next(e for e in roster(folder).entries if e.student != "other")
+    assert entry.student == shown
+    assert "/" not in entry.folder
+    assert not entry.folder.startswith(".")
+    assert len(entry.folder.encode()) <= 120
+    entry.folder.encode()
+
+
+def test_folders_differ_on_systems_that_know_no_case(make, roster):
+    folder = make({"Anna/vit.py": VIT, "anna/vit.py": VIT, "a:b/vit.py": VIT, "a?b/vit.py": VIT})
+    folders = [e.folder.casefold() for e in roster(folder).entries]
+    assert len(set(folders)) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "there is no submission in it"),
+        ({"notes.txt": "x"}, "there is no submission in it"),
+        ({"vit.py": VIT, "train.py": VIT}, "this is one submission, not a class"),
+    ],
+)
+def test_what_is_no_class_is_told(make, roster, files, said):
+    with pytest.raises(KitError, match=said):
+        roster(make(files))
+
+
+def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_path):
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../outside.py", VIT)
+        archive.writestr("/absolute/vit.py", VIT)
+        archive.writestr("C:\\windows\\vit.py", VIT)
+        archive.writestr("anna/vit.py", VIT)
+        archive.writestr("bomb/vit.py", bytes(120 << 20))
+        link = zipfile.ZipInfo("link.py")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    found = roster(path)
+    assert [e.submission for e in found.entries] == ["anna", "bomb"]
+    assert len(found.left_out) == 4
+    assert not list(tmp_path.rglob("outside.py"))
+    assert "larger than 5 MB" in graded(by_name(found)["bomb"])
+    assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 101 << 20
+
+
+def test_a_broken_zip_of_the_class_is_told(tmp_path, roster):
+    (tmp_path / "class.zip").write_bytes(b"PK\x03\x04 no")
+    with pytest.raises(KitError, match="this is no zip that can be opened"):
+        roster(tmp_path / "class.zip")
+
+
+def test_the_digest_depends_on_what_is_graded_and_on_nothing_else(make, assignment, tmp_path):
+    def of(files):
+        number = len(list(tmp_path.glob("c*")))
+        folder = make(files, f"c{number}")
+        return digest(pack(folder, assignment, tmp_path / f"staged {number}"))
+
+    one = of({"vit.py": VIT})
+    assert one == of({"vit.py": VIT, "notes.txt": "x", "sub/other.py": "y"})
+    others = [of({"vit.py": VIT + "# changed\n"}), of({"vit.py": VIT, "train.py": ""}), of({})]
+    assert len({one, *others}) == 4
