@@ -283,6 +283,9 @@ def calibrate_(
         bool, typer.Option("--tolerances", help="measure the tolerances of the tests instead")
     ] = False,
     seeds: Annotated[int, typer.Option(help="of each submission", min=3)] = 30,
+    only: Annotated[
+        str, typer.Option(help="with --tolerances: some questions, such as q1,q3")
+    ] = "",
 ) -> None:
     """Measure what accuracy right submissions reach, over many seeds, and fit the bars to it.
 
@@ -294,8 +297,9 @@ def calibrate_(
 
     assignment, console = load(), Console(highlight=False)
     if tolerances:
+        questions = _questions(only, assignment) if only else []
         with shown_steps() as on_step:
-            certificate = margins.measure(assignment, seeds, on_step)
+            certificate = margins.measure(assignment, seeds, on_step, questions)
         margins.write(certificate, assignment)
         found = certificate.lost + margins.near(certificate.tests)
         console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from autograder import quality
 from autograder.config import Assignment
+from autograder.errors import KitError
 from autograder.gradescope import write_json
 from autograder.pool import Pool
 from autograder.quality import Quality
@@ -62,8 +63,18 @@ class Certificate:
     tests: dict[str, Margin] = field(default_factory=dict)
 
 
-def measure(assignment: Assignment, seeds: int, on_progress: Listener) -> Certificate:
-    """Grade everything that is known, on many seeds and in both dtypes."""
+def measure(
+    assignment: Assignment, seeds: int, on_progress: Listener, only: Sequence[str] = ()
+) -> Certificate:
+    """Grade everything that is known, on many seeds and in both dtypes.
+
+    only  these questions; of the others, what was measured before is kept. KitError where that
+          was on other seeds
+    """
+    earlier = read(assignment) if only else None
+    if only and (earlier is None or earlier.seeds != seeds):
+        raise KitError(str(FILE), f"it does not hold the other questions, measured on {seeds} seeds",
+                       "measure all, or as many seeds as it has")  # fmt: skip
     others = max(1, seeds // OTHERS)
     found = Certificate(seeds=seeds, seeds_of_others=others)
     with tempfile.TemporaryDirectory() as name, Pool(assignment) as pool:
@@ -78,10 +89,20 @@ def measure(assignment: Assignment, seeds: int, on_progress: Listener) -> Certif
             *quality.right_jobs(assignment, folder, range(others), double=True),
             *quality.wrong_jobs(assignment, folder, range(others), double=True),
         ]
+        if only:
+            asked = ([q for q in job.questions if q in only] for job in jobs)
+            jobs = [replace(job, questions=names) for job, names in zip(jobs, asked) if names]
         for done, (job, report) in enumerate(pool.grade(jobs), 1):
             add(found, job.name, job.seed, report, job.name in names, job.double)
             on_progress(done, len(jobs), "grading on many seeds, in both dtypes")
+    if earlier is not None:
+        found.tests |= {t: m for t, m in earlier.tests.items() if t.split(".")[0] not in only}
+        found.lost += [line for line in earlier.lost if not _is_of(line, only)]
     return found
+
+
+def _is_of(line: str, questions: Sequence[str]) -> bool:
+    return any(f": {question}." in line for question in questions)
 
 
 def add(

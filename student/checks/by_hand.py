@@ -16,11 +16,13 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
     first_again = softmaxed = right
     first_only = None
     first: tuple[Tensor, Tensor] | None = None
-    losses, losses_softmaxed = [], []
+    losses, losses_piled_up, losses_unmoved, losses_softmaxed = [], [], [], []
     for rows, answers in zip(
         torch.split(images.flatten(1), batch), torch.split(labels, batch), strict=True
     ):
-        losses.append(torch.nn.functional.cross_entropy(rows.double() @ right, answers))
+        losses.append(_loss(right, rows, answers))
+        losses_piled_up.append(_loss(piled_up, rows, answers))
+        losses_unmoved.append(_loss(weight, rows, answers))
         right = right - RATE * _gradient(right, rows.double(), answers)
         pile = pile + _gradient(piled_up, rows.double(), answers)
         piled_up = piled_up - RATE * pile
@@ -37,8 +39,10 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
         "first_only": first_only.float(),
         "first_again": first_again.float(),
         "softmaxed": softmaxed.float(),
-        "losses_softmaxed": torch.stack(losses_softmaxed).float(),
         "losses": torch.stack(losses).float(),
+        "losses_piled_up": torch.stack(losses_piled_up).float(),
+        "losses_unmoved": torch.stack(losses_unmoved).float(),
+        "losses_softmaxed": torch.stack(losses_softmaxed).float(),
     }
 
 
@@ -76,6 +80,10 @@ def drawn_hits(draw: Draw, count: int, batch: int) -> Tensor:
         mistaken = torch.stack([parts.mean(), parts[-1], torch.tensor(1.0), torch.tensor(0.0)])
         if (hits.double().mean() - mistaken).abs().min() > 0.01:
             return hits
+
+
+def _loss(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+    return torch.nn.functional.cross_entropy(rows.double() @ weight.double(), labels)
 
 
 def _loss_of_softmax(weight: Tensor, rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

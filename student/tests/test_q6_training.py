@@ -66,9 +66,12 @@ def test_the_loss_is_the_mean(train, draw):
     sizes = torch.tensor([4, 4, 2])
     expect_a_number(seen["results"][0], seen["kinds"][0], "train_one_epoch(...)")
     got = torch.tensor(seen["results"][0])
-    by_sample, by_batch = (losses * sizes).sum() / sizes.sum(), losses.mean()
-    if torch.isclose(got, by_batch, rtol=1e-4):  # both ways to take the mean are right
-        return
+    by_sample = (losses * sizes).sum() / sizes.sum()
+    # Both ways to take the mean are right; and wrong steps, with other losses, are paid for above.
+    for each in (losses, hand["losses_piled_up"], hand["losses_unmoved"]):
+        for mean in (each.mean(), (each * sizes).sum() / sizes.sum()):
+            if torch.isclose(got, mean, rtol=1e-4):
+                return
     expect_tensor(
         got,
         by_sample,
