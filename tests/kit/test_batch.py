@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, run
@@ -424,7 +425,7 @@ def test_processes_end_with_the_one_that_they_serve(tmp_path):
 
 def alive(pid):
     try:
-        return "zombie" not in open(f"/proc/{pid}/status").read()  # noqa: PTH123
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
 
