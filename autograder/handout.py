@@ -61,8 +61,7 @@ def visible_checks():
     assert all(outcome.share == 1 for outcome in outcomes), told
 '''
 TRAINING = (
-    "write_files()  # vit.py and train.py, of the cells that were run",
-    "%run train.py --epochs 10",
+    "write_files()  # vit.py and train.py, of the cells that were run\n%run train.py --epochs 10",
     """\
 from IPython.display import Image, display
 
@@ -300,7 +299,7 @@ def _graded(assignment: Assignment, name: str, tests: list[Outcome]) -> str:
     if hidden:
         rows.append((f"*{len(hidden)} hidden check{'s' * (len(hidden) > 1)}*", sum(hidden)))
     lines = [f"| graded: {assignment.questions[name].points:g} points | |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {title} | {points:.2g} |" for title, points in rows)])
+    return "\n".join([*lines, *(f"| {title} | {points:.3g} |" for title, points in rows)])
 
 
 def _worth(assignment: Assignment, name: str, tests: list[Outcome]) -> list[tuple[Outcome, float]]:

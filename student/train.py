@@ -69,6 +69,7 @@ def main() -> None:
     losses, accuracies = [], []
     for epoch in range(1, options.epochs + 1):
         with tqdm(train_loader, desc=f"epoch {epoch}/{options.epochs}", leave=False) as bar:
+            bar.dataset = train_digits  # as the loader has it
             losses.append(train_one_epoch(model, bar, optimizer, criterion, device))
         accuracies.append(evaluate(model, unseen_loader, device))
         print(f"epoch {epoch:2d}   loss {losses[-1]:.3f}   accuracy {accuracies[-1]:.1%}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -42,21 +43,18 @@ def watch(question: str, for_pytest: Sequence[str]) -> int:
     except ImportError:
         print("This needs watchfiles: python -m pip install watchfiles", file=sys.stderr)
         return 2
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(STUDENT),
-        *(["-k", question] if question else []),
-    ]
-    try:
-        subprocess.run([*command, *for_pytest], check=False)
+    only = ["-k", question] if question else []
+
+    def run() -> None:
+        subprocess.run([sys.executable, "-m", "pytest", STUDENT, *only, *for_pytest], check=False)
+        print("waiting for a change (Ctrl-C ends)", flush=True)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        run()
         for changes in watch(STUDENT, watch_filter=PythonFilter(), recursive=False):
             names = ", ".join(sorted({Path(path).name for _, path in changes}))
-            print(f"\n--- {names} saved", flush=True)
-            subprocess.run([*command, *for_pytest], check=False)
-    except KeyboardInterrupt:
-        pass
+            print(f"\n{names} saved", flush=True)
+            run()
     return 0
 
 

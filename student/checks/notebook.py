@@ -27,6 +27,7 @@ from checks.wording import Verdict
 
 STUDENT = HERE.parent
 GIVEN = "# Given from here on"  # in train.py: what follows is no student's
+SCRIPT = "train.py"
 IMPORT = (ast.Import, ast.ImportFrom)
 OPTIONS = (
     "-p no:terminal -p no:cacheprovider -p no:warnings -p no:faulthandler --noconftest "
@@ -59,6 +60,8 @@ def judged(question: str) -> tuple[list[Outcome], str]:
         raise NotYet(f'There is no question {question!r}. Write check("q1"), for example.')
     outcomes, facts = _outcomes(files), read_facts(FACTS)
     lines = [*summary(outcomes, facts.questions), *changed_files(facts.changed(STUDENT))]
+    if any(outcome.message.startswith(f"{cells.NAME} has no `") for outcome in outcomes):
+        lines.append("What counts are cells that were run: run the one that defines it first.")
     return outcomes, "\n".join(lines).strip()
 
 
@@ -72,18 +75,31 @@ def show(question: str) -> object:
 def write_files() -> None:
     """Write vit.py and train.py, of the cells that were run.
 
-    Raises NotYet rather than write over a file that holds work of another origin.
+    Raises NotYet rather than write over a file that holds code of another origin.
     """
     with _notebook_file() as file:
         found = cells.pieces(file.read_text(encoding="utf-8"))
-    for name in NAMES:
+    befores = {
+        name: (STUDENT / name).read_text(encoding="utf-8") if (STUDENT / name).exists() else ""
+        for name in NAMES
+    }
+    if own := [name for name, before in befores.items() if before and not _is_ours(before)]:
+        raise NotYet(
+            f"{' and '.join(own)} holds code that did not come from this notebook, and is not written "
+            "over: move it away, put the one from student.zip there, and run this again."
+        )
+    if GIVEN not in befores[SCRIPT]:
+        raise NotYet(f"{SCRIPT} is needed for its given part: put the one from student.zip there.")
+    for name, before in befores.items():
         path = STUDENT / name
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        if before and not before.startswith(BY_NOTEBOOK) and not STUB.search(before):
-            raise NotYet(f"{name} holds work of another origin: rename it, and run this again.")
         path.write_bytes(_file(name, found, before).encode())
         sys.modules.pop(path.stem, None)  # whoever imports it next gets this one
     print(f"written: {', '.join(NAMES)}")
+
+
+def _is_ours(text: str) -> bool:
+    """Whether a file holds nothing of the student's but what this notebook has written."""
+    return text.startswith(BY_NOTEBOOK) or STUB.search(text) is not None
 
 
 def _file(name: str, found: Sequence[cells.Piece], before: str) -> str:

@@ -158,7 +158,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("question", choices=QUESTIONS, help="which one to look at")
-    parser.add_argument("--out", type=Path, help="the file to write (default: pictures/q1.png)")
+    parser.add_argument(
+        "--out", type=Path, help="the file to write (default: pictures/QUESTION.png)"
+    )
     return parser.parse_args(arguments)
 
 

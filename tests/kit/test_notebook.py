@@ -142,8 +142,12 @@ def test_files_are_written_and_never_over_other_work(assignment, handed_out, gra
     assert run(book, handed_out) is None  # what it has written it may write again
     (handed_out / "vit.py").write_text("# mine\n")
     stopped = run(book, handed_out)
-    assert "vit.py holds work of another origin" in stopped.evalue
+    assert "vit.py holds code that did not come from this notebook" in stopped.evalue
     assert (handed_out / "vit.py").read_text() == "# mine\n"
+    (handed_out / "vit.py").unlink()
+    (handed_out / "train.py").unlink()
+    assert "train.py is needed for its given part" in run(book, handed_out).evalue
+    assert not (handed_out / "vit.py").exists()
 
 
 # --- handed in -------------------------------------------------------------------------------

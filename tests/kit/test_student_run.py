@@ -2,6 +2,7 @@
 
 import os
 import re
+import selectors
 import shutil
 import signal
 import subprocess
@@ -176,18 +177,21 @@ def watching(handout, *arguments, **variables):
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        bufsize=0,
     )
 
 
 def lines_until(process, wanted):
-    """Read lines until one holds this; the test's own time limit ends a wait that is in vain."""
-    seen = []
-    for line in process.stdout:
-        seen.append(line)
-        if wanted in line:
-            return "".join(seen)
-    raise AssertionError("".join(seen))
+    """Read lines until one holds this; two silent minutes are taken for an end."""
+    seen = [""]
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(process.stdout, selectors.EVENT_READ)
+        while wanted not in seen[-1] and waiting.select(120):
+            seen.append(process.stdout.readline().decode())
+            if not seen[-1]:
+                break
+    assert wanted in seen[-1], "".join(seen)
+    return "".join(seen)
 
 
 def test_saving_a_file_runs_the_checks_again(handout, assignment):
@@ -210,5 +214,8 @@ def test_saving_a_file_runs_the_checks_again(handout, assignment):
 def test_without_watchfiles_the_remedy_is_told(handout):
     (handout / "watchfiles.py").write_text("raise ImportError")
     process = watching(handout)
-    assert "This needs watchfiles: python -m pip install watchfiles" in process.communicate()[0]
+    assert (
+        "This needs watchfiles: python -m pip install watchfiles"
+        in process.communicate()[0].decode()
+    )
     assert process.returncode == 2
