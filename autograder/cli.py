@@ -301,7 +301,7 @@ def calibrate_(
         with shown_steps() as on_step:
             certificate = margins.measure(assignment, seeds, on_step, questions)
         margins.write(certificate, assignment)
-        found = certificate.lost + margins.near(certificate.tests)
+        found = certificate.lost + margins.near(certificate.tests, margins.excused(assignment))
         console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")
     else:
         runs = calibrate.Runs(assignment.root / calibrate.FILE)

@@ -331,8 +331,8 @@ FIGURES: Mapping[str, Illustration] = {
             "positions",
             f"Left: the table of {POSITIONS} positions and {WAVES} columns, from -1 to 1. The first "
             "columns change quickly from position to position, the last hardly at all. Right: the "
-            "dot products of all pairs of positions, largest on the diagonal; away from it they fall, in "
-            "waves.",
+            "dot products of all pairs of positions, largest on the diagonal; away from it they fall, "
+            "in waves.",
             _positions,
         ),
         Illustration(

@@ -110,6 +110,7 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
         "questions": list(_questions(assignment)),
         "graded": [q.id for _, report in measured.typical[:1] for q in report.questions],
         "certificate": tolerances.read(assignment),
+        "excused": tolerances.excused(assignment),
         "size": _size,
         "full_credit_from": assignment.settings.training.full_credit_from,
         "tries": {n: calibrate.tries_of(n, assignment) for n in fitted},

@@ -197,13 +197,14 @@ def no_blind_spot(assignment: Assignment, calls: Iterable[Call]) -> Promise:
 
 def tolerances_are_far(assignment: Assignment, measured: Quality) -> Promise:
     """Promise 10: nothing known comes near a tolerance, neither now nor in the certificate."""
-    found = tolerances.near(tolerances.of_reports(measured, TELLING_SEED).tests)
+    excused = tolerances.excused(assignment)
+    found = tolerances.near(tolerances.of_reports(measured, TELLING_SEED).tests, excused)
     certificate = tolerances.read(assignment)
     note = "run `autograder calibrate --tolerances`"
     if certificate is None:
         found.append(f"there is no {tolerances.FILE}")
     else:
-        found += certificate.lost + tolerances.near(certificate.tests)
+        found += certificate.lost + tolerances.near(certificate.tests, excused)
         titles = {margin.title for margin in certificate.tests.values()}
         tests = [o for o in suite.collected(assignment) if o.question != TRAINED]
         found += [f"{o.test}  {o.title}: not measured" for o in tests if o.title not in titles]

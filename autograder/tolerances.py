@@ -10,9 +10,13 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from autograder import quality
 from autograder.config import Assignment
@@ -24,9 +28,21 @@ from autograder.report import Report
 from autograder.workers import Listener
 
 FILE = Path("tests/corpus/tolerances.json")
+EXCUSES = Path("tests/corpus/tolerances.yml")
 FAR = 10.0  # what a tolerance stands apart from both sides
 MOST = 1e9  # an error of another shape, or of a comparison that must be exact
 OTHERS = 10  # of so many seeds, one is also run in float64, and on what is wrong
+
+
+class Excused(BaseModel):
+    """A test that may be nearer to an error than others: on either side, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    test: str
+    passes_up_to: float = 1 / FAR
+    fails_from: float = FAR
+    because: str
 
 
 @dataclass
@@ -124,13 +140,15 @@ def add(
                 margin.passes[dtype] = side
 
 
-def near(tests: Mapping[str, Margin]) -> list[str]:
-    """Name the tests whose tolerance is nearer than a factor of ten to an error."""
+def near(tests: Mapping[str, Margin], excused: Iterable[Excused]) -> list[str]:
+    """Name the tests whose tolerance is nearer than a factor of ten to an error, but for excuses."""
+    excuses = {excuse.test: excuse for excuse in excused}
     found = []
     for test, margin in tests.items():
+        excuse = excuses.get(margin.title, Excused(test=margin.title, because=""))
         for sides in (margin.passes, margin.fails):
             for dtype, side in sides.items():
-                if 1 / FAR < side.error < FAR:
+                if excuse.passes_up_to < side.error < excuse.fails_from:
                     found.append(
                         f"{test}  {margin.title}: {side.submission!r} with seed {side.seed} in {dtype} "
                         f"has an error of {side.error:g} tolerances"
@@ -169,6 +187,19 @@ def read(assignment: Assignment) -> Certificate | None:
         for test, entry in content.pop("tests").items()
     }
     return Certificate(**content, tests=tests)
+
+
+def excused(assignment: Assignment) -> list[Excused]:
+    """Return the tests that have a reason to be near. Raises KitError."""
+    path = assignment.root / EXCUSES
+    if not path.exists():
+        return []
+    try:
+        entries = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or []
+        return [Excused.model_validate(entry) for entry in entries]
+    except (YAMLError, ValidationError) as error:
+        raise KitError(str(EXCUSES), f"cannot be read: {error}",
+                       "give test, passes_up_to or fails_from, and because") from None  # fmt: skip
 
 
 def _number(test: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from autograder.errors import KitError
 from autograder.pool import Job, Pool
 from autograder.quality import Judged, Quality
 from autograder.remote import Call
-from autograder.tolerances import Margin, Side
+from autograder.tolerances import Excused, Margin, Side
 
 
 @pytest.fixture
@@ -145,13 +145,25 @@ def test_a_suite_that_tries_too_little_is_told_what_it_misses(grader, assignment
 # --- tolerances --------------------------------------------------------------------------------
 
 
-def test_an_error_near_a_tolerance_is_found():
+def test_an_error_near_a_tolerance_is_found_unless_it_is_excused():
     margin = Margin("A test.", {"float32": Side(0.3, "a file", 7)}, {"float32": Side(4.0, "X", 1)})
-    found = tolerances.near({"q1.1": margin})
+    found = tolerances.near({"q1.1": margin}, [])
     assert len(found) == 2
     assert "'a file' with seed 7 in float32 has an error of 0.3 tolerances" in found[0]
+    right = Excused(test="A test.", passes_up_to=0.5, because="it is so")
+    assert tolerances.near({"q1.1": margin}, [right]) == found[1:]
+    wrong = Excused(test="A test.", fails_from=4.0, because="it is so")
+    assert tolerances.near({"q1.1": margin}, [wrong]) == found[:1]
     far = Margin("A test.", {"float32": Side(0.1, "a file")}, {"float32": Side(10.0, "X")})
-    assert tolerances.near({"q1.1": far}) == []
+    assert tolerances.near({"q1.1": far}, []) == []
+
+
+def test_an_excuse_that_cannot_be_read_is_told(copied):
+    path = copied.root / tolerances.EXCUSES
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("- test: x\n  fails_from: soon\n")
+    with pytest.raises(KitError, match="because"):
+        tolerances.excused(copied)
 
 
 def test_the_largest_error_of_right_and_the_smallest_of_wrong_are_kept(grader, judged):

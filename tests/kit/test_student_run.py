@@ -142,7 +142,7 @@ def test_pytests_own_options_do_what_they_always_do(handout, assignment):
     solve(handout, assignment, "vit.py")
     again = run(handout, "--lf")
     assert "1 passed" in again
-    assert "q2  " not in again
+    assert "q3  " not in again
 
 
 def test_a_changed_test_file_is_told_and_windows_line_ends_are_no_change(handout, assignment):
