@@ -40,6 +40,11 @@ GIVEN_NORM1: dict[str, Callable[[Parts], Tensor]] = {
     "what goes around the attention is the norm of x, not x itself.": lambda p: (
         (z := p.norm1(p.x) + p.answer) + p.mlp(p.norm2(z))
     ),
+    "what goes around the MLP is the norm of the first sum, not the sum itself.": lambda p: (
+        (z := p.norm2(p.x + p.answer)) + p.mlp(z)
+    ),
+    "what goes around the attention and around the MLP is what the norms give: keep what goes into "
+    "a norm, and add to that.": lambda p: (z := p.norm2(p.norm1(p.x) + p.answer)) + p.mlp(z),
     "the second sum adds the block's input, not the first sum.": lambda p: (
         p.x + p.mlp(p.norm2(p.x + p.answer))
     ),

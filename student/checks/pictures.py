@@ -179,9 +179,9 @@ def cross(axes: Axes, places: list[tuple[float, float]], size: float = 6) -> Non
         )
 
 
-def crossed(axes: Axes, where: Tensor, size: float = 6) -> None:
+def crossed(axes: Axes, where: Tensor) -> None:
     """Put a cross on every cell of a table where `where` is true."""
-    cross(axes, [(row, column) for row, column in where.nonzero().tolist()], size)
+    cross(axes, [(row, column) for row, column in where.nonzero().tolist()])
 
 
 def _number(axes: Axes, top: float, left: float, number: int) -> None:

@@ -71,10 +71,10 @@ def patches(vit: Any) -> View:
     said = f"patchify(images, {SIDE}): {_counted(differ, 'patches')}"
 
     picture = pictures.new_picture(9.4, 3.6, f"q1  {said}")
-    whole, right, own = picture.subplots(1, 3)
+    whole, own, right = picture.subplots(1, 3)
     pictures.cut(whole, digit, SIDE, f"a digit and its {SIDE} x {SIDE} patches")
-    pictures.mosaic(right, expected.reshape(-1, h, w), SIDE, "expected: patches[0]")
     pictures.mosaic(own, yours.reshape(-1, h, w), SIDE, "yours (framed: differs)", differ)
+    pictures.mosaic(right, expected.reshape(-1, h, w), SIDE, "expected: patches[0]")
     return View(picture, not differ.any(), said)
 
 
@@ -186,11 +186,12 @@ def _maps_beside(weights: Weights, call: str, result: str) -> View:
             ("how far apart (x: differs)", apart, 1.0),
         )
         for axes, (title, numbers, most) in zip(row, maps):
-            pictures.table(axes, numbers, f"head {head}: {title}", 0, most)
+            bar = pictures.table(axes, numbers, f"head {head}: {title}", 0, most)
             axes.set(xlabel="key", ylabel="query")
+        picture.colorbar(bar, ax=row[2])  # the others have their numbers written
         for axes, (_, numbers, most) in zip(row[:2], maps):
             pictures.written(axes, numbers, most)
-        pictures.crossed(row[2], differ[head], size=9)
+        pictures.crossed(row[2], differ[head])
     return View(picture, weights.right and not differ.any(), said)
 
 
@@ -238,6 +239,8 @@ def tokens(vit: Any) -> View:
     expected = torch.cat([torch.zeros(1, n), torch.eye(n)])
     differ = yours != expected
     said = f"LightViT: {_counted(differ, 'cells (token, patch)')}"
+    if torch.equal(yours, expected.roll(-1, 0)):
+        said += ": exactly those that do if the class token stands behind the patches."
 
     picture = pictures.new_picture(9.4, 4.9, f"q5  {said}")
     axes = picture.subplots(1, 2, sharey=True)

@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -69,7 +68,8 @@ def show(question: str) -> object:
     """Return a picture of what your code does beside what is expected; print how the two compare."""
     from checks import show as pictures
 
-    return pictures.show(question, _shell().user_ns)
+    with _notebook_file() as file, _modules_as_before():
+        return pictures.show(question, file)
 
 
 def write_files() -> None:
@@ -123,19 +123,15 @@ def _outcomes(files: Sequence[Path]) -> list[Outcome]:
     return [outcome for outcome in run.outcomes.values() if outcome.details != NOT_RUN]
 
 
-def _shell() -> Any:
+@contextlib.contextmanager
+def _notebook_file() -> Iterator[Path]:
+    """Lay out what was run as one file. Cells that are no Python are left out: Jupyter has said so."""
     from IPython import get_ipython
 
     shell = get_ipython()
     if shell is None:
         raise NotYet("This is for a notebook: open assignment.ipynb. For vit.py, run pytest.")
-    return shell
-
-
-@contextlib.contextmanager
-def _notebook_file() -> Iterator[Path]:
-    """Lay out what was run as one file. Cells that are no Python are left out: Jupyter has said so."""
-    run = _shell().user_ns["In"][1:]
+    run = shell.user_ns["In"][1:]
     sources = [cell if cells.is_python(cell) else "" for cell in run]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder).resolve() / cells.FILE
