@@ -171,8 +171,10 @@ def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) 
     else:
         for line in outcome.message.splitlines():
             console.print(Text(f"      {line}"), soft_wrap=True)
-    if outcome.details:
-        console.print(Text(outcome.details), soft_wrap=True)
+    if outcome.details:  # the numbers that a hidden test's message leaves out
+        console.print("      In full, for instructors:")
+        for line in outcome.details.splitlines():
+            console.print(Text(f"        {line}"), soft_wrap=True)
     console.print()
 
 

@@ -90,7 +90,8 @@ def gradescope(assignment: Assignment) -> dict[str, File]:
 def otter(assignment: Assignment) -> dict[str, File]:
     """Return the files of otter.zip, laid out as `otter generate` does."""
     asked = assignment.settings.otter
-    settings = {**asked.model_dump(exclude={"hands_in"}, exclude_none=True), "plugins": [PLUGIN]}
+    printed = asked.model_dump(exclude={"hands_in", "check_cells"}, exclude_none=True)
+    settings = {**printed, "plugins": [PLUGIN]}
     files = contents.kit_files(assignment, OTTER_KIT)
     files |= contents.scripts(assignment, OTTER_KIT, "source/run_otter.py", extra="otter")
     files |= {
@@ -133,7 +134,8 @@ ARTEFACTS = {
         Artefact(
             "otter",
             otter,
-            "Otter: `otter run -a otter.zip SUBMISSION`, `otter grade`, or upload it to Gradescope.",
+            "Otter: `otter run -a otter.zip SUBMISSION`, `otter grade`, or upload it to Gradescope. "
+            "For `otter run` on notebooks, see otter.hands_in in docs/platforms.md.",
         ),
     )
 }

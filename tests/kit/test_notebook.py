@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from autograder import handout
-from checks.contract import BY_NOTEBOOK
+from checks.contract import BY_NOTEBOOK, DRAWN
 
 ONE_EPOCH = ("--epochs 10", "--epochs 1")
 MISTYPED = ("h, w = H // n_patches", "h, w = H // n_patch")
@@ -83,7 +83,7 @@ def test_the_solved_notebook_runs_where_only_the_requirements_are(
     assert re.search(r"epoch  1   loss [\d.]+   accuracy [\d.]+%", printed(book, "write_files()"))
     pictures = [output for cell in book.cells for output in cell.get("outputs", [])
                 if "image/png" in output.get("data", {})]  # fmt: skip
-    assert len(pictures) >= 2 + 5  # of the training, and one a question
+    assert len(pictures) == len(DRAWN) + 2  # two of the training
 
 
 def test_the_skeleton_stops_kindly_at_the_first_stub(assignment, handed_out):
@@ -108,10 +108,10 @@ def test_an_error_is_shown_with_the_cell_and_its_line(assignment, handed_out):
     book = edition(assignment, True, MISTYPED)
     del book.cells[8:]
     run(book, handed_out)
-    told = printed(book, 'check("q1")')
-    assert re.search(r"at        code cell 3, line 2\d, in patchify: h, w = H // n_patch", told), (
-        told
-    )
+    place = r"at        code cell 3, line 2\d, in patchify: h, w = H // n_patch"
+    for cell in ('check("q1")', 'show("q1")'):
+        told = printed(book, cell)
+        assert re.search(place, told), told
 
 
 def test_the_cell_that_was_run_last_counts(assignment, handed_out):

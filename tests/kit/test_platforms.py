@@ -229,7 +229,10 @@ def test_otter_run(zips, submissions, grader, tmp_path):
         handed_in = tmp_path / "in" / name
         (handed_in.mkdir(parents=True) if folder is None else shutil.copytree(folder, handed_in))
         (handed_in / "notes.txt").write_text("a zip may not be empty")
-        archive = shutil.make_archive(str(tmp_path / name), "zip", handed_in)
+        # Of the skeleton the folder itself: at the top of a zip, its notebook would be the next test's.
+        top = handed_in.parent if name == "skeleton" else handed_in
+        inner = handed_in.relative_to(top)
+        archive = shutil.make_archive(str(tmp_path / name), "zip", top, inner)
         rows = otter_run(zips["otter"], archive, tmp_path / "out" / name)
         assert {row["name"]: row["score"] for row in rows} == wanted[name], name
         assert {row["name"]: row["max_score"] for row in rows} == ALL
@@ -237,7 +240,7 @@ def test_otter_run(zips, submissions, grader, tmp_path):
 
 @otter
 def test_otter_run_on_a_notebook(quick_kit, tmp_path):
-    """With `hands_in: notebook` Otter takes a student's notebook, and does not run it."""
+    """With `hands_in: notebook` Otter takes a student's folder with a notebook, and does not run it."""
     sheet = quick_kit.root / "grading.yml"
     before = sheet.read_text()
     assert "hands_in: files" in before
@@ -249,7 +252,11 @@ def test_otter_run_on_a_notebook(quick_kit, tmp_path):
     notebook = nbformat.read(next((RIGHT / "44_notebook_plain").glob("*.ipynb")), as_version=4)
     trap = f"open({str(tmp_path / 'it was run')!r}, 'w').close()"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(trap))
-    nbformat.write(notebook, tmp_path / "mine.ipynb")
-    rows = otter_run(built.zip.path, tmp_path / "mine.ipynb", tmp_path / "out")
+    folder = tmp_path / "student"
+    ignore = shutil.ignore_patterns("*-ubyte", "figures", "__pycache__")
+    shutil.copytree(quick_kit.student, folder, ignore=ignore)
+    nbformat.write(notebook, folder / "assignment.ipynb")
+    handed_in = shutil.make_archive(str(tmp_path / "student"), "zip", folder)
+    rows = otter_run(built.zip.path, handed_in, tmp_path / "out")
     assert {row["name"]: row["score"] for row in rows} == ALL
     assert not (tmp_path / "it was run").exists()
