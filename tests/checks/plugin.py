@@ -56,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "trains: the test trains a model, which takes longer")
     config.stash[OUTCOMES] = {}
     config.stash[SEED] = config.getoption("--seed")
+    if not config.pluginmanager.has_plugin("terminal"):
+        config.option.tbstyle = "no"  # else pytest lays out tracebacks, slowly, that nobody sees
     if TRANSPORT not in config.stash:
         sources = {name: HERE.parent / f"{name}.py" for name in ("vit", "train")}
         config.stash[TRANSPORT] = LocalTransport(sources, read_facts(FACTS).forbidden)

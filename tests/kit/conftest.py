@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,11 @@ from autograder.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: a shell has its background jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
