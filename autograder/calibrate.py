@@ -101,20 +101,16 @@ class Runs:
 def measure(assignment: Assignment, seeds: int, runs: Runs, on_run: Listener) -> None:
     """Train right submissions with every number of epochs that has a bar, for so many seeds.
 
-    All variants train for as long as grading.yml says. With fewer epochs, which only slow
-    submissions get, the solution and the variant that has turned out worst stand for all.
+    Which of them is the worst depends on the number of epochs: what starts slowly catches up.
     """
-    longest = assignment.settings.training.epochs
-    lengths = sorted({longest, *assignment.settings.training.full_credit_from}, reverse=True)
+    training = assignment.settings.training
+    lengths = sorted({training.epochs, *training.full_credit_from}, reverse=True)
     with tempfile.TemporaryDirectory() as folder:
         submissions = dict(_submissions(assignment, Path(folder)))
         for epochs in lengths:
-            names = list(submissions)
-            if epochs < longest:
-                names = list(dict.fromkeys([REFERENCE, _worst(runs, longest)]))
             started = {
-                name: runs.of(name, epochs, _digest(submissions[name], assignment, epochs))
-                for name in names
+                name: runs.of(name, epochs, _digest(path, assignment, epochs))
+                for name, path in submissions.items()
             }
             todo = [
                 Job(name, submissions[name], [TRAINED], seed)
@@ -135,12 +131,6 @@ def _submissions(assignment: Assignment, folder: Path) -> Iterator[tuple[str, Pa
     for number, variant in enumerate(corpus.variants(assignment)):
         if variant.calibrated:
             yield variant.right, corpus.lay_out([variant], assignment, folder / str(number))
-
-
-def _worst(runs: Iterable[Run], epochs: int) -> str:
-    return min(
-        (run for run in runs if run.epochs == epochs), key=lambda run: fit(run, 0.0).bar
-    ).variant
 
 
 def _digest(submission: Path, assignment: Assignment, epochs: int) -> str:

@@ -27,12 +27,13 @@ from torch import Tensor, nn
 
 from checks import wording
 from checks.failures import Frame, StudentError
-from checks.forbidden import Forbidden, matches
+from checks.forbidden import Forbidden, matches, things
 from checks.loading import Submission
 
 OPERATORS = "torch.ops.aten."
 MADE_AND_RUN = ("__init__", "forward")
 Call = Callable[..., Any]
+Named = tuple[str, object, list[ModuleType]]  # full name, thing, and where else it can be had
 
 
 class Block:
@@ -57,53 +58,56 @@ class Block:
                 if pattern.startswith(OPERATORS):
                     self._replace_operators(pattern.removeprefix(OPERATORS), entry.instead)
         roots = {_root(pattern) for entry in self._forbidden for pattern in entry.calls}
+        late = {_root(name) for name in sys.modules.keys() - _loaded_at_first()}
         for root in sorted(roots):
-            self._replace_all_of(root)
+            self._replace_all_of(root, _named if root in late else _named_at_first)
+        _named_at_first.cache_clear()  # it holds what is replaced
         self._watch_modules_being_made()
-        sys.meta_path.insert(0, _LateImports(roots, self._replace_all_of))
+        sys.meta_path.insert(0, _LateImports(roots, self._replace_late))
         self._in_force = True
+
+    def _replace_late(self, root: str) -> None:
+        self._replace_all_of(root, _named)
 
     def forget(self) -> None:
         """Drop what only the loading of the files might use."""
         if not self._submission.has_graded_uses:
             self._originals.clear()
 
-    def _replace_all_of(self, root: str) -> None:
+    def _replace_all_of(self, root: str, named: Callable[[str], list[Named]]) -> None:
         """Replace what is loaded of a library and forbidden, but for operators."""
-        doors = [m for n, m in list(sys.modules.items()) if _root(n) == root]
         for entry in self._forbidden:
             for pattern in entry.calls:
                 if _root(pattern) == root and not pattern.startswith(OPERATORS):
-                    self._replace(pattern, entry.instead, doors)
+                    for one in named(pattern):
+                        self._replace(*one, entry.instead)
 
-    def _replace(self, pattern: str, instead: str, doors: Sequence[ModuleType]) -> None:
-        for full, thing in matches(pattern):
-            if id(thing) in self._ours:
-                continue  # from an earlier round
-            if isinstance(thing, type):
-                for method in MADE_AND_RUN:
-                    original = vars(thing).get(method)
-                    if original is not None and id(original) not in self._ours:
-                        replaced = self._refusing(f"{full}.{method}", instead, original)
-                        setattr(thing, method, replaced)
-                continue
-            replaced = self._refusing(full, instead, thing)
-            name = full.split(".")[-1]
-            for module in doors:
-                if vars(module).get(name) is thing:  # one function, many doors
-                    setattr(module, name, replaced)
+    def _replace(self, full: str, thing: object, doors: Sequence[ModuleType], instead: str) -> None:
+        if id(thing) in self._ours:
+            return  # from an earlier round
+        if isinstance(thing, type):
+            for method in MADE_AND_RUN:
+                original = vars(thing).get(method)
+                if original is not None and id(original) not in self._ours:
+                    replaced = self._refusing(f"{full}.{method}", instead, original)
+                    setattr(thing, method, replaced)
+            return
+        replaced = self._refusing(full, instead, thing)
+        name = _last(full)
+        for module in doors:
+            if vars(module).get(name) is thing:  # another pattern may have named it, too
+                setattr(module, name, replaced)
 
     def _replace_operators(self, pattern: str, instead: str) -> None:
         """Replace operators for every dispatch key by which a worker's tensors can reach them."""
-        for name in operators():
-            if fnmatch.fnmatchcase(name, pattern):
-                by_hand = attention if name == "scaled_dot_product_attention" else None
-                replaced = self._refusing(f"{OPERATORS}{name}", instead, by_hand)
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # that there was another one is the point
-                    for key in ("CPU", "AutogradCPU"):
-                        self._library.impl(name, replaced, key)
-                setattr(torch.ops.aten, name, replaced)  # it also knows ways around a dispatch key
+        for name in _operators(pattern):
+            by_hand = attention if name == "scaled_dot_product_attention" else None
+            replaced = self._refusing(f"{OPERATORS}{name}", instead, by_hand)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that there was another one is the point
+                for key in ("CPU", "AutogradCPU"):
+                    self._library.impl(name, replaced, key)
+            setattr(torch.ops.aten, name, replaced)  # it also knows ways around a dispatch key
 
     def _refusing(self, name: str, instead: str, original: Any) -> Call:
         if original is not None and self._submission.has_uses:
@@ -193,6 +197,10 @@ def _root(name: str) -> str:
     return name.split(".")[0]
 
 
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
 def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:
     frames = []
     if frame is not None:
@@ -201,15 +209,49 @@ def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:
     return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
 
 
+def prepare(forbidden: Sequence[Forbidden]) -> None:
+    """Look up what is forbidden once, before workers are forked: it goes through all of torch."""
+    _loaded_at_first()
+    things(forbidden)
+    for entry in forbidden:
+        for pattern in entry.calls:
+            if pattern.startswith(OPERATORS):
+                _operators(pattern.removeprefix(OPERATORS))
+            else:
+                _named_at_first(pattern)
+
+
+def _named(pattern: str) -> list[Named]:
+    """Return what is loaded and named by a pattern, and the modules of its library that have it."""
+    root = _root(pattern)
+    modules = [module for name, module in list(sys.modules.items()) if _root(name) == root]
+    return [
+        (full, thing, [] if isinstance(thing, type)
+         else [module for module in modules if vars(module).get(_last(full)) is thing])
+        for full, thing in matches(pattern)
+    ]  # fmt: skip
+
+
 @functools.cache
-def operators() -> frozenset[str]:
-    """Return the names of torch's operators. They are looked up once, before workers are forked."""
-    schemas = torch._C._jit_get_all_schemas()
-    return frozenset(
+def _named_at_first(pattern: str) -> list[Named]:
+    """Return the same as it was when it was looked up first."""
+    return _named(pattern)
+
+
+@functools.cache
+def _loaded_at_first() -> frozenset[str]:
+    return frozenset(sys.modules)
+
+
+@functools.cache
+def _operators(pattern: str) -> list[str]:
+    """Return the names of torch's operators that a pattern names."""
+    names = {
         schema.name.removeprefix("aten::")
-        for schema in schemas
+        for schema in torch._C._jit_get_all_schemas()
         if schema.name.startswith("aten::") and not schema.overload_name
-    )
+    }
+    return sorted(fnmatch.filter(names, pattern))
 
 
 def attention(

@@ -8,6 +8,7 @@ either, so that a worker, which starts as its copy, has none to find.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -19,7 +20,7 @@ import torch
 import torch._dynamo  # torch.optim imports it at the first step, which would take every worker a second
 
 from autograder.worker import kernel
-from autograder.worker.blocked import operators
+from autograder.worker.blocked import prepare
 from autograder.worker.confine import Confinement, python_folders
 from autograder.worker.serve import run_worker
 from checks.forbidden import Forbidden
@@ -68,6 +69,7 @@ class ForkServer:
             self._end(pid, grace=0)
 
     def _start(self, order: Start, wire: int, words: int) -> bytes:
+        prepare(order.forbidden)
         try:
             pid = os.fork()
         except OSError:  # no more processes, or no more memory
@@ -139,12 +141,12 @@ def main() -> None:
     """Serve orders on the socket at descriptor 0 until the grader closes it."""
     control = socket.socket(fileno=os.dup(0))
     torch.set_num_threads(1)
-    operators()  # what is looked up here, no worker needs to look up
-    python_folders()
+    python_folders()  # what is looked up here, no worker needs to look up
     torch.backends.cpu.get_cpu_capability()  # reads /proc/cpuinfo once
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no worker of the same user looks into this memory
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    gc.freeze()  # a collection in a worker does not go through, and so copy, all that is loaded here
     try:
         control.send(b"ready")
     except BrokenPipeError:  # the grader had nothing to grade and has left

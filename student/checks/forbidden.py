@@ -12,6 +12,7 @@ import ast
 import copy
 import dataclasses
 import fnmatch
+import functools
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -278,11 +279,7 @@ class _Judge:
 
     def __init__(self, forbidden: Sequence[Forbidden]) -> None:
         self._patterns = [(pattern, entry) for entry in forbidden for pattern in entry.calls]
-        self._things = {
-            id(thing): entry.instead
-            for pattern, entry in self._patterns
-            for _, thing in matches(pattern)
-        }
+        self._things = things(forbidden)
 
     def instead(self, full: str) -> str | None:
         """Return what to do instead of this, if it is forbidden."""
@@ -290,6 +287,19 @@ class _Judge:
             if fnmatch.fnmatchcase(full, pattern):
                 return entry.instead
         return self._things.get(id(resolve(full)))
+
+
+def things(forbidden: Sequence[Forbidden]) -> Mapping[int, str]:
+    """Return what to do instead of everything loaded that is forbidden, by its id.
+
+    It is looked up once. What a library brings that is loaded later is known by its name alone.
+    """
+    return _things(tuple((call, entry.instead) for entry in forbidden for call in entry.calls))
+
+
+@functools.cache
+def _things(calls: Sequence[tuple[str, str]]) -> Mapping[int, str]:
+    return {id(thing): instead for call, instead in calls for _, thing in matches(call)}
 
 
 def resolve(full: str) -> object | None:
