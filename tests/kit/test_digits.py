@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import torch
+from torch.nn.functional import one_hot
 
 from autograder.digits import read_digits
 from autograder.suite import GradedRun
@@ -147,3 +148,20 @@ def test_another_mnist_takes_the_place_of_ours(assignment):
     given = assignment.student / "data"
     assert GradedRun(assignment, None, seed=1).n_hidden == 2000
     assert GradedRun(assignment, given, seed=1).n_hidden == 1000
+
+
+@pytest.mark.parametrize(
+    ("epochs", "right", "share"),
+    [(20, 0.92, 1.0), (20, 0.86, 0.5), (20, 0.79, 0.0), (8, 0.68, 1.0), (7, 0.32, 1.0),
+     (1, 0.1125, 0.0)],
+)  # fmt: skip
+def test_credit_grows_up_to_the_bar_of_the_epochs_there_was_time_for(
+    assignment, epochs, right, share
+):
+    run = GradedRun(assignment, None, seed=1)
+    _, answers = read_digits(assignment.tests / "data", "t10k")
+    read = torch.arange(len(answers)) < round(right * len(answers))
+    said = torch.where(read, answers, (answers + 1) % 10)
+    mark = run.better(None, one_hot(said, 10).float(), epochs)
+    assert mark.share == pytest.approx(share, abs=0.01)
+    assert ("so slow that" in mark.message) is (epochs < 20)
