@@ -423,7 +423,7 @@ def _questions(only: str, assignment: Assignment) -> list[str]:
         if name not in assignment.questions:
             known = ", ".join(assignment.questions)
             raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")
-    return names or list(assignment.questions)
+    return [name for name in assignment.questions if not names or name in names]
 
 
 def _layers(assignment: Assignment) -> Sequence[Layer]:

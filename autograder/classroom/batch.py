@@ -88,10 +88,13 @@ def _run(
     graders: AbstractContextManager[Graders],
     on_step: Listener,
 ) -> Done:
+    if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+        raise KitError(f"--out {out}", f"it lies in {source}, and would be taken for a submission",
+                       "name a folder beside it")  # fmt: skip
+    suite = Suite(assignment)
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked")
         with ledger.opened(out, assignment) as book:
-            suite = Suite(assignment)
             terms = Terms(suite.digest, _seed(asked, book.earlier, suite), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
                           terms.questions)  # fmt: skip
@@ -154,6 +157,7 @@ class Grading:
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
+    _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
     _began: float = field(default_factory=time.monotonic)
 
     def jobs(self) -> Iterator[Job]:
@@ -199,13 +203,14 @@ class Grading:
         if parcel.refused:
             refused = refuse(self.assignment, questions, seed, parcel.refused)
             return report or self._keep(key, refused)
-        self.kept += report is not None
+        self.kept += report is not None and key not in self._fresh
         return report
 
     def graded(self, job: Job, report: Report) -> None:
         """Keep a report that has come. Raises KitError if it was made with another suite."""
         self.suite.check(report)
         self._keep(job.name, report)
+        self._fresh.add(job.name)
         self.anew += 1
         self.layers = report.layers or self.layers
         parcel, entries = self._waiting.pop(job.name)
@@ -231,7 +236,7 @@ class Grading:
             content=ledger.digest(parcel),
         )
         handouts.write(self.book.out, row, report, self.assignment, parcel.files)
-        if entry.counts:
+        if entry.counts and status is not Status.OUR_FAULT:
             self.tally.add(row.submission, report)
         self._add(row)
 

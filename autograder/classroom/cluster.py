@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import tempfile
 import threading
 import traceback
+import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -51,6 +53,7 @@ class Cluster:
 
     def __init__(self, assignment: Assignment, address: str) -> None:
         self._assignment, self._address = assignment, address
+        self._name = f"{SUITE}-{uuid.uuid4().hex}"  # several may grade on the same workers
         if distributed is None:
             raise KitError("--scheduler", "the package distributed is not installed",
                            "run `python -m pip install -c constraints.txt -e '.[cluster]'`")  # fmt: skip
@@ -63,7 +66,12 @@ class Cluster:
                            "start one with `dask scheduler`") from None  # fmt: skip
         try:
             self._client.wait_for_workers(1, timeout=SECONDS)
-            self._client.register_plugin(SuitePlugin(packed_suite(self._assignment)), name=SUITE)
+            plugin = SuitePlugin(packed_suite(self._assignment))
+            self._client.register_plugin(plugin, name=self._name)
+        except RuntimeError as error:  # what a worker's `setup` raises
+            self._client.close()
+            raise KitError(f"--scheduler {self._address}", f"a worker cannot grade: {error}",
+                           "install the same version of the kit there") from None  # fmt: skip
         except TimeoutError:
             self._client.close()
             raise KitError(f"--scheduler {self._address}", "it has no workers",
@@ -76,6 +84,8 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            self._client.unregister_worker_plugin(self._name)  # no hidden test stays there
         self._client.close()  # what is under way there is given up
 
     def grade(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Report]]:
@@ -90,7 +100,7 @@ class Cluster:
         while True:
             while len(running) < self._window and (job := next(waiting, None)):
                 future = self._client.submit(
-                    _grade, _packed(job), key=f"grade-{job.name}", pure=False
+                    _grade, self._name, _packed(job), key=f"grade-{job.name}", pure=False
                 )
                 running[future] = job
                 done.add(future)
@@ -124,13 +134,10 @@ def _packed(job: Job) -> bytes:
 
 
 def packed_suite(assignment: Assignment) -> bytes:
-    """Return what a worker grades with as a zip: mark sheet, tests, digits, and what is provided."""
-    files = dict(suite_files(assignment))
-    for name in assignment.settings.provided:
-        files[f"solution/{name}"] = assignment.solution / name
+    """Return what a worker grades with, as a zip."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in files.items():
+        for name, path in suite_files(assignment).items():
             archive.write(path, name)
         archive.writestr(BUILT, as_json(provenance(assignment)))
     return packed.getvalue()
@@ -144,11 +151,21 @@ class SuitePlugin(Plugin):  # type: ignore[misc]  # Dask may be absent
 
     def __init__(self, suite: bytes) -> None:
         self._suite, self._version = suite, __version__
+        self._problem = ""
 
     def setup(self, worker: Any) -> None:
         """Unpack the suite. Called once in every worker, also in those that come later."""
+        try:
+            self._set_up(worker)
+        except Exception as error:
+            self._problem = (
+                f"{worker.address}: {error}"  # Dask goes on with a worker that came late
+            )
+            raise RuntimeError(self._problem) from None
+
+    def _set_up(self, worker: Any) -> None:
         if self._version != __version__:
-            raise RuntimeError(f"this worker has autograder {__version__}, not {self._version}")
+            raise RuntimeError(f"it has autograder {__version__}, not {self._version}")
         self._folder = tempfile.TemporaryDirectory(
             prefix="suite-", dir=worker.local_directory, ignore_cleanup_errors=True
         )
@@ -162,20 +179,25 @@ class SuitePlugin(Plugin):  # type: ignore[misc]  # Dask may be absent
 
     def teardown(self, worker: Any) -> None:
         """Remove the suite, with the worker's end."""
+        if self._problem:
+            return
         if self._grader is not None:
             self._grader.__exit__()
         self._folder.cleanup()
 
     def grade(self, errand: Errand) -> Report:
         """Grade one submission; a second thread of the same worker waits."""
+        if self._problem:
+            raise KitError("--scheduler", f"a worker cannot grade: {self._problem}",
+                           "mend or stop it, and give the same command again")  # fmt: skip
         with self._one_at_a_time:
             if self._grader is None:
                 self._grader = Grader(self._assignment)
             return self._grader.grade(errand.parcel, errand.questions, errand.seed)
 
 
-def _grade(packed: bytes) -> bytes:
+def _grade(plugin_name: str, packed: bytes) -> bytes:
     """Grade in a worker. What comes in and what goes out is bytes."""
-    plugin = distributed.get_worker().plugins[SUITE]
+    plugin = distributed.get_worker().plugins[plugin_name]
     errand = msgspec.msgpack.decode(packed, type=Errand)
     return records.as_bytes(plugin.grade(errand))

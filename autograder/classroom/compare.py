@@ -58,7 +58,7 @@ def moves(old: Path, before: Batch, new: Path, after: Batch) -> Moves:
     earlier = {row.submission: row for row in before.rows}
     changed, same = [], 0
     for row in after.rows:
-        if row.submission in earlier:
+        if row.submission in earlier and (row.counts or earlier[row.submission].counts):
             move = _move(earlier[row.submission], old, row, new)
             changed += [move] if move else []
             same += move is None
@@ -66,7 +66,7 @@ def moves(old: Path, before: Batch, new: Path, after: Batch) -> Moves:
 
 
 def _move(was: Row, old: Path, now: Row, new: Path) -> Move | None:
-    if was.key and was.key == now.key and was.status == now.status:
+    if was.key == now.key and was.status == now.status:
         return None
     by = []
     if was.status != now.status:

@@ -45,10 +45,15 @@ CANVAS = Platform(
 )  # fmt: skip
 MOODLE = Platform(
     "Moodle",
-    (("Identifier", "id"), ("ID number", "sid"), ("Email address", "email"), ("Full name", "name")),
+    (
+        ("Identifier", "participant"),
+        ("ID number", "sid"),
+        ("Email address", "email"),
+        ("Full name", "name"),
+    ),
     column="Grade",
     most="Maximum Grade",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,15 +79,21 @@ def fill(
                        f"export the table of grades from {platform.name} in English")  # fmt: skip
     place = _column(heads, column or platform.column, title, template)
     index = _index(lines, heads, platform)
-    marked: set[int] = set()
+    marked: dict[int, str] = {}
     missed = []
     for one in found:
-        own = list(filter(None, (_line_of(keys, index) for keys in _people(one.row, platform))))
-        missed += [] if own else [one.row.submission]
-        for number_ in own:
+        name = one.row.submission
+        own = [_line_of(keys, index) for keys in _people(one.row, platform)]
+        for number_ in filter(None, own):
+            if marked.setdefault(number_, name) != name:
+                missed.append(f"{name} (the line it fits has the marks of {marked[number_]})")
+                continue
             _check_most(template, lines, heads, platform, place, number_, one.row.max_score)
             lines[number_][place] = number(one.final)
-            marked.add(number_)
+        if None in own:
+            missed.append(
+                name if len(own) == 1 else f"{name} ({own.count(None)} of its {len(own)})"
+            )
     text = io.StringIO()
     cells = ([harmless(cell) for cell in line] for line in lines)
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(cells)
@@ -133,7 +144,7 @@ def _index(
 
 
 def _keys(kind: str, text: str) -> set[Key]:
-    if kind == "id":
+    if kind == "participant":
         found = re.search(r"\d+$", text)  # Moodle writes "Participant 123", in any language
         return {(kind, found[0] if found else text)}
     if kind != "name":
@@ -153,7 +164,7 @@ def _people(row: Row, platform: Platform) -> Iterator[list[set[Key]]]:
     names = _keys("name", row.student)
     if not row.email:
         kind, _, told = row.who.partition(" ")
-        own = _keys("id", told) if kind == platform.name.lower() else set()
+        own = _keys(platform.names[0][1], told) if kind == platform.name.lower() else set()
         yield [own, _keys("sid", row.sid or row.who), names]
         return
     emails, sids = row.email.split(", "), row.sid.split(", ")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from autograder.classroom.ledger import Row, Status
-from autograder.classroom.table import as_csv, number
+from autograder.classroom.table import as_csv, as_it_was, number
 from autograder.errors import KitError
 
 DAY = timedelta(days=1)
@@ -85,6 +85,9 @@ def warnings(rows: Sequence[Row], found: Sequence[Marks], policy: Policy | None)
             f"{len(unknown)} submissions without a time, which pay nothing: "
             f"{', '.join(row.submission for row in unknown[:10])}. Name their times with --dates."
         )
+    strangers = sorted(policy.dates.keys() - {row.submission for row in rows}) if policy else []
+    if strangers:
+        yield f"In --dates, but no submission is called so: {', '.join(strangers)}."
     if late:
         yield f"The platform calls these late, without a time: {', '.join(late)}."
 
@@ -100,7 +103,7 @@ def read_dates(path: Path) -> dict[str, Dates]:
             for number_, line in enumerate(csv.DictReader(file), 2):
                 where = f"{path}, line {number_}"
                 dates = [moment(line.get(key) or "", where) for key in ("handed_in", "due")]
-                found[line.get("submission") or ""] = Dates(*dates)
+                found[as_it_was(line.get("submission") or "")] = Dates(*dates)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise KitError(str(path), f"cannot be read: {error}",
                        "write a CSV with submission,handed_in,due") from None  # fmt: skip

@@ -6,16 +6,17 @@ import re
 import shutil
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from itertools import islice
 from pathlib import Path
 
 from autograder.classroom.archive import unpack
 from autograder.classroom.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.config import Assignment
 from autograder.errors import KitError
-from autograder.submission import NOT_SUBMITTED
+from autograder.submission import MOST_ENTRIES, NOT_SUBMITTED
 from checks.plain import plain_line
 
 SINGLE = (".zip", ".py", ".ipynb")  # what is a submission by itself
@@ -103,15 +104,16 @@ def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
     folder = source
     if source.is_file():
         left_out += unpack(source, unpacked)
-        folder = _descended(unpacked)
+        folder = unpacked
     elif not source.is_dir():
         raise KitError(str(source), "this is no folder", "name a folder or a zip of submissions")
-    elif not (source / METADATA).exists() and _only_folder(source, METADATA):
-        folder = next(path for path in _children(source) if path.is_dir())
-    if any((folder / name).is_file() for name in assignment.settings.files):
+    graded = assignment.settings.files
+    folder = _descended(folder, graded)
+    if any((folder / name).is_file() for name in graded):
         raise KitError(str(source), "this is one submission, not a class",
                        "use `autograder grade`, or name the folder that it lies in")  # fmt: skip
     entries, others = _found(folder)
+    left_out += _passed_over(folder)
     if not entries:
         raise KitError(str(source), "there is no submission in it",
                        "it should hold folders, zips, .py or .ipynb files, one a student")  # fmt: skip
@@ -137,8 +139,26 @@ def _found(folder: Path) -> tuple[list[Entry], list[str]]:
     for group in moodle.values():
         entries += _of_moodle(group)
     for name, files in of_canvas.items():
-        entries += _of_canvas(name, files)
+        numbers = {match["file"] for match, _ in files}
+        if len(numbers) == len(files):
+            entries += _of_canvas(name, files)
+            continue
+        for _, path in files:  # Canvas numbers every file: these only happen to be called like that
+            if path.suffix.lower() in SINGLE:
+                entries.append(_plain(path))
+            else:
+                others.append(plain_line(path.name))
     return entries, others
+
+
+def _passed_over(folder: Path) -> list[str]:
+    """Return the names of links, which are not followed, and of hidden folders."""
+    return [
+        plain_line(path.name)
+        for path in folder.iterdir()
+        if path.is_symlink()
+        or (path.name.startswith(".") and path.is_dir() and path.name not in NOT_SUBMITTED)
+    ]
 
 
 def _in_gradescope_export(folder: Path) -> tuple[list[Entry], list[str]]:
@@ -252,8 +272,8 @@ def _named(entries: Iterable[Entry]) -> tuple[Entry, ...]:
                 submission=name,
                 student=_fit(entry.student),
                 who=_fit(entry.who),
-                email=_fit(entry.email),
-                sid=_fit(entry.sid),
+                email=plain_line(entry.email, len(entry.email)),  # of a group, all are needed
+                sid=plain_line(entry.sid, len(entry.sid)),
                 folder=_unique(_for_files(name), taken),
             )
         )
@@ -299,26 +319,29 @@ def _children(folder: Path) -> list[Path]:
     )
 
 
-def _changed(path: Path) -> datetime:
-    """Return when a file, or the newest file at the top of a folder, was changed."""
-    files = [child for child in _children(path) if child.is_file()] if path.is_dir() else []
-    times = [child.stat().st_mtime for child in files] or [path.stat().st_mtime]
-    return datetime.fromtimestamp(int(max(times)), timezone.utc)
+def _changed(path: Path) -> datetime | None:
+    """Return when a file, or the newest file in a folder, was changed; None where there is no file.
+
+    When a folder was changed tells nothing: it may be when it was unpacked.
+    """
+    inside = islice(path.rglob("*"), MOST_ENTRIES) if path.is_dir() else [path]
+    times = [file.lstat().st_mtime for file in inside if file.is_file() and not file.is_symlink()]
+    return datetime.fromtimestamp(int(max(times)), timezone.utc) if times else None
 
 
-def _only_folder(folder: Path, holding: str) -> bool:
-    children = _children(folder)
-    return len(children) == 1 and children[0].is_dir() and (children[0] / holding).exists()
-
-
-def _descended(folder: Path) -> Path:
-    """Return the folder that holds the submissions: a zip often has one around all of them."""
+def _descended(folder: Path, graded: Collection[str]) -> Path:
+    """Return the folder that holds the submissions: there often is one around all of them."""
     while True:
         children = _children(folder)
         inner = _children(children[0]) if len(children) == 1 and children[0].is_dir() else []
-        wraps = any(path.name == METADATA for path in inner) or (
-            bool(inner) and all(path.is_dir() or path.suffix.lower() == ".zip" for path in inner)
-        )
-        if not wraps:
+        names = {path.name for path in inner}
+        several = sum(map(_may_be_one, inner)) > 1
+        if METADATA not in names and (not several or names & set(graded)):
             return folder
         folder = children[0]
+
+
+def _may_be_one(path: Path) -> bool:
+    """Whether this looks like a submission, or like a part of one, of a whole class."""
+    ours = MOODLE.fullmatch(path.name) or CANVAS.fullmatch(path.name)
+    return bool(ours) or path.is_dir() or path.suffix.lower() in SINGLE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import shutil
 import tokenize
 import warnings
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,13 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from autograder import notebook
 from autograder.classroom.handouts import SOURCES
 from autograder.classroom.ledger import Row, Status
 from autograder.classroom.table import as_csv
 from autograder.config import Assignment
 from autograder.errors import KitError
+from autograder.skeleton import NOTEBOOK
 from checks import cells
 
+OF_NOTEBOOK = "notebook.py"
 BASE = "base"  # the skeleton, which all have in common
 MOST_BYTES = 200_000  # of a file that is compared
 LEAST = 0.4  # of one of two files that must be in the other, for the pair to be listed
@@ -55,11 +58,18 @@ def normalised(text: str) -> str:
 
 def _lines(text: str) -> Iterator[str]:
     depth, words = 0, list[tokenize.TokenInfo]()
+    opened = None  # the depth of a line that a body must follow
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         depth += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
-        if token.type == tokenize.NEWLINE:
-            if any(word.type != tokenize.STRING for word in words):  # no docstring
+        statement = any(word.type != tokenize.STRING for word in words)  # else a docstring
+        if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
+            ends = token.type == tokenize.ENDMARKER
+            if opened is not None and (ends or (statement and depth <= opened)):
+                yield "    " * (opened + 1) + "pass\n"  # its docstring was all of it
+                opened = None
+            if statement:
                 yield "    " * depth + " ".join(word.string for word in words) + "\n"
+                opened = depth if words[-1].string == ":" else None
             words = []
         elif token.type not in (*ENDS, tokenize.ENDMARKER):
             words.append(token)
@@ -68,8 +78,8 @@ def _lines(text: str) -> Iterator[str]:
 def write_sources(out: Path, rows: Sequence[Row], assignment: Assignment, into: Path) -> list[Path]:
     """Write normalised sources, a folder a submission, and the skeleton's in `base`; return them."""
     written = []
-    for name in assignment.settings.files:
-        text = (assignment.student / name).read_text(encoding="utf-8")
+    shutil.rmtree(into / SOURCES, ignore_errors=True)  # of those who were there at an earlier time
+    for name, text in _given(assignment):
         _write(normalised(text), into / BASE / name)
     for row in rows:
         if row.counts and row.status is not Status.MISSING:
@@ -77,11 +87,20 @@ def write_sources(out: Path, rows: Sequence[Row], assignment: Assignment, into: 
     return written
 
 
+def _given(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """Yield what all were given, by name: the skeleton's files, and the notebook's cells as one."""
+    for name in assignment.settings.files:
+        yield name, (assignment.student / name).read_text(encoding="utf-8")
+    path = assignment.student / NOTEBOOK
+    if path.exists():
+        yield OF_NOTEBOOK, notebook.source_of(path.read_bytes(), path.name)[0]
+
+
 def _write_one(folder: Path, into: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("*")):
         content = path.read_bytes()
         if len(content) <= MOST_BYTES:
-            name = path.name if path.name != cells.FILE else "notebook.py"
+            name = path.name if path.name != cells.FILE else OF_NOTEBOOK
             _write(normalised(content.decode("utf-8", "replace")), into / name)
             yield into / name
 
@@ -100,16 +119,17 @@ def pairs(files: Sequence[Path], base: Path, rows: Sequence[Row]) -> list[Pair]:
     Raises KitError if the package that compares is not there.
     """
     copydetect = _package()
-    by_name: dict[str, list[Any]] = defaultdict(list)
+    prints = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of files that are empty without the skeleton
         known = _hashes(copydetect, base)
         for path in files:
-            print_ = copydetect.CodeFingerprint(str(path), NOISE, SURE - NOISE + 1, known)
-            by_name[path.name].append(print_)
+            prints.append(copydetect.CodeFingerprint(str(path), NOISE, SURE - NOISE + 1, known))
     names = {row.folder: row.submission for row in rows}
     found: dict[tuple[str, str], Pair] = {}
-    for one, other in (pair for same in by_name.values() for pair in combinations(same, 2)):
+    for one, other in combinations(prints, 2):
+        if not _comparable(Path(one.filename), Path(other.filename)):
+            continue
         tokens, shares, _ = copydetect.compare_files(one, other)
         first, second = (names[Path(file.filename).parent.name] for file in (one, other))
         pair = Pair(first, second, float(shares[0]), float(shares[1]), int(tokens))
@@ -117,6 +137,12 @@ def pairs(files: Sequence[Path], base: Path, rows: Sequence[Row]) -> list[Pair]:
         if max(shares) >= LEAST and (best is None or tokens > best.tokens):
             found[pair.first, pair.second] = pair
     return sorted(found.values(), key=lambda p: (-max(p.of_first, p.of_second), -p.tokens, p.first))
+
+
+def _comparable(one: Path, other: Path) -> bool:
+    """Whether these are files of two submissions, and of one kind; a notebook holds all kinds."""
+    alike = one.name == other.name or OF_NOTEBOOK in (one.name, other.name)
+    return alike and one.parent != other.parent
 
 
 def _package() -> Any:

@@ -20,6 +20,12 @@ def harmless(text: str) -> str:
     return f"'{text}" if text and acts and not NUMBER.fullmatch(text) else text
 
 
+def as_it_was(cell: str) -> str:
+    """Return the text that such a cell was made of."""
+    text = cell.removeprefix("'")
+    return text if harmless(text) == cell else cell
+
+
 def number(value: float) -> str:
     """Return a number of points without needless digits."""
     return f"{round(value, 4):.10g}"

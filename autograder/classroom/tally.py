@@ -12,9 +12,12 @@ from autograder.report import QuestionResult, Report
 from checks.outcome import Outcome
 from checks.wording import Verdict
 
-# How a message ends that names a mistake, which it does only where the numbers prove it.
+# How a message ends that names a mistake, which it does only where the numbers prove it. What a
+# student's code said stands behind one of the words.
 NAMED = re.compile(
-    r"(?:exactly the numbers that come out|the shape that comes out) if (.+)$", re.MULTILINE
+    r"^(?!(?:called|expected|got|in all|at) ).*(?:exactly the numbers that come out|"
+    r"the shape that comes out) if (.+)$",
+    re.MULTILINE,
 )
 BINS = 10
 

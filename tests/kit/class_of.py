@@ -61,7 +61,7 @@ def graded_class(
             max_score=report.max_points,
             questions={q.id: q.points for q in report.questions},
             seconds=report.seconds,
-            key=hashlib.sha256(told).hexdigest(),
+            key=known.pop("key", hashlib.sha256(told).hexdigest()),
             **known,
         )
         book.put(row.key, report)

@@ -29,6 +29,16 @@ def test_a_change_is_told_by_student_and_check(tmp_path, assignment):
     assert compared(old, old).summary == "0 of 3 change: 0 gain, 0 lose."
 
 
+def test_who_handed_in_nothing_or_does_not_count_has_not_changed(tmp_path, assignment):
+    old, new = tmp_path / "old", tmp_path / "new"
+    facts = {"dan": {"status": Status.MISSING, "key": ""},
+             "eve": {"status": Status.SUPERSEDED, "counts": False}}  # fmt: skip
+    half, full = (report_of(assignment, share) for share in (0.5, 1.0))
+    graded_class(old, assignment, {"anna": full, "dan": full, "eve": half}, **facts)
+    graded_class(new, assignment, {"anna": full, "dan": full, "eve": full}, **facts)
+    assert compared(old, new).summary == "0 of 2 change: 0 gain, 0 lose."
+
+
 def test_what_else_differs_is_told(tmp_path, assignment):
     old, new = tmp_path / "old", tmp_path / "new"
     report = report_of(assignment)

@@ -80,6 +80,21 @@ def test_canvas_gets_its_own_table_back_with_one_column_filled(classroom, templa
     assert (filled.marked, filled.without_line) == (2, ("zoe",))
 
 
+def test_whoever_gets_no_marks_in_the_table_is_listed(classroom, template):
+    many = ", ".join(f"{'a' * 40}{n}@students.university.edu" for n in range(6))
+    batch = classroom(b=0.5, c=1.0, pair=0.5, x=1.0, facts={
+        "b": {"student": "Jane Doe"},
+        "c": {"student": "doe jane"},
+        "pair": {"email": f"jose, {many}", "sid": ""},
+        "x": {"who": "canvas ab103", "student": "somebody"},
+    })  # fmt: skip
+    filled = exports.fill(template(CANVAS), exports.CANVAS, late.marks(batch.rows, None), TITLE)
+    assert [line[6] for line in lines(filled.content)[2:]] == ["22.5", "22.5", "", "", ""]
+    assert filled.without_line == (
+        "c (the line it fits has the marks of b)", "pair (6 of its 7)", "x",
+    )  # fmt: skip
+
+
 def test_two_students_of_one_name_are_nobodys(classroom, template):
     batch = classroom(ann=0.5, facts={"ann": {"student": "Ann Same"}})
     filled = exports.fill(template(CANVAS), exports.CANVAS, late.marks(batch.rows, None), TITLE)
@@ -212,6 +227,15 @@ def test_dates_are_read_with_extensions(tmp_path):
     path.write_text("submission,handed_in,due\na,yesterday,\n")
     with pytest.raises(KitError, match="line 2: 'yesterday' is no date"):
         late.read_dates(path)
+
+
+def test_dates_of_nobody_are_told(classroom, tmp_path):
+    path = tmp_path / "dates.csv"
+    path.write_text("submission,due\nAnna,2026-03-05\n'=x,2026-03-05\n")
+    policy = Policy(DUE, 10, dates=late.read_dates(path))
+    batch = classroom(anna=1.0, **{"=x": 1.0})
+    told = list(late.warnings(batch.rows, late.marks(batch.rows, policy), policy))
+    assert "In --dates, but no submission is called so: Anna." in told
     path.write_text("name,due\na,2026-03-01\n")
     with pytest.raises(KitError, match="names no submission"):
         late.read_dates(path)

@@ -106,6 +106,7 @@ def test_folders_zips_and_files_are_submissions_and_nothing_else_is(make, roster
     folder = make({
         "anna/vit.py": VIT, "anna/data/big.csv": "1", "ben.py": VIT, "notes.txt": "x",
         ".DS_Store": "x", "__MACOSX/ben.py": "x", "photo.jpg": b"\xff", "empty": None,
+        ".hidden/vit.py": VIT,
     })  # fmt: skip
     zipped(make({"vit.py": VIT, "train.py": "x = 1\n"}, "class/cleo"))
     (folder / "link.py").symlink_to("/etc/passwd")
@@ -113,7 +114,7 @@ def test_folders_zips_and_files_are_submissions_and_nothing_else_is(make, roster
     assert [entry.submission for entry in found.entries] == [
         "anna", "ben.py", "cleo", "cleo.zip", "empty",
     ]  # fmt: skip
-    assert found.left_out == ("notes.txt", "photo.jpg")
+    assert found.left_out == (".hidden", "link.py", "notes.txt", "photo.jpg")
     entries = by_name(found)
     assert graded(entries["anna"]) == ["vit.py"]
     assert graded(entries["cleo.zip"]) == ["train.py", "vit.py"]
@@ -127,6 +128,28 @@ def test_a_zip_of_the_class_is_the_same_class(make, roster):
         assert [e.submission for e in roster(zipped(folder, around)).entries] == [
             e.submission for e in there.entries
         ]
+
+
+@pytest.mark.parametrize(
+    ("files", "students"),
+    [
+        (["anna.py", "ben.ipynb"], ["anna.py", "ben.ipynb"]),
+        (["anna/vit.py", "ben/vit.py", "README.txt"], ["anna", "ben"]),
+        (["doejane_101_5001_vit.py", "roejose_102_5002_vit.py"], ["doejane_101", "roejose_102"]),
+        (["A B_71_assignsubmission_file_vit.py", "C D_72_assignsubmission_file_vit.py"],
+         ["A B_71", "C D_72"]),
+    ],
+)  # fmt: skip
+def test_a_folder_around_a_class_is_no_student(make, roster, files, students):
+    folder = make({f"all/{name}": VIT for name in files})
+    for source in (folder, folder / "all", zipped(folder)):
+        assert [entry.submission for entry in roster(source).entries] == students
+
+
+@pytest.mark.parametrize("inside", ["vit.py", "src/vit.py", "work.zip"])
+def test_a_class_of_one_is_called_like_its_student(make, roster, inside):
+    folder = make({f"anna/{inside}": VIT})
+    assert [entry.student for entry in roster(folder).entries] == ["anna"]
 
 
 def test_of_gradescope_the_latest_counts_and_groups_and_missing_ones_are_known(make, roster):
@@ -203,6 +226,22 @@ def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):
         os.utime(folder / newer, (1.1e9, 1.1e9))
         counting = [e.submission for e in roster(folder).entries if e.counts]
         assert counting == [newer.split("/")[0]]
+
+
+def test_how_deep_a_file_lies_does_not_make_it_newer(make, roster):
+    folder = make({"anna/src/vit.py": VIT, "anna.py": VIT, "ben": None, "ben.py": VIT})
+    os.utime(folder / "anna/src/vit.py", (1e9, 1e9))
+    os.utime(folder / "anna.py", (1.1e9, 1.1e9))
+    os.utime(folder / "ben.py", (1e9, 1e9))
+    counting = [e.submission for e in roster(zipped(folder)).entries if e.counts]
+    assert counting == ["anna.py", "ben.py"]
+
+
+def test_files_that_only_look_like_those_of_canvas_are_a_students_each(make, roster):
+    folder = make({"hw_3_2026_anna.py": VIT, "hw_3_2026_ben.py": VIT, "hw_3_2026_notes.txt": "x"})
+    found = roster(folder)
+    assert [e.submission for e in found.entries] == ["hw_3_2026_anna.py", "hw_3_2026_ben.py"]
+    assert found.left_out == ("hw_3_2026_notes.txt",)
 
 
 @pytest.mark.parametrize(
