@@ -197,7 +197,7 @@ def test_only_what_changed_is_graded_anew(tmp_path, graded, copied):
 def test_the_same_content_is_graded_once(tmp_path, graded):
     copies = {f"s{n:03}": right() for n in range(20)}
     graders, done = graded(handed_in(tmp_path / "in", **copies))
-    assert len(graders.jobs) == 1
+    assert (len(graders.jobs), done.graded, done.kept) == (1, 1, 0)
     assert [row.score for row in done.batch.rows] == [0] * 20
 
 
@@ -282,6 +282,13 @@ def test_an_output_of_something_else_is_refused(tmp_path, graded, copied):
     (tmp_path / "file").write_text("")
     with pytest.raises(KitError, match="cannot be used"):
         graded(folder, out="file")
+
+
+def test_an_output_among_the_submissions_is_refused(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=STUB)
+    with pytest.raises(KitError, match="would be taken for a submission"):
+        graded(folder, out="in/grades")
+    assert [path.name for path in folder.iterdir()] == ["anna"]
 
 
 def test_two_runs_at_a_time_into_one_output_are_refused(tmp_path, graded):

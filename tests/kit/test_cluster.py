@@ -64,9 +64,24 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(workers, students, tm
     assert [row.questions["q2"] == 15 for row in rows] == [n % 2 == 0 for n in range(8)]
     assert len(list((tmp_path / "out").glob(".graded/*/*.record"))) == 8
     table = (tmp_path / "out/grades.csv").read_bytes()
+    with distributed.Client(workers.scheduler_address, set_as_default=False) as client:
+        kept = client.run(
+            lambda dask_worker: [n for n in dask_worker.plugins if cluster.SUITE in n]
+        )
+    assert list(kept.values()) == [[], []]  # no hidden test stays on a worker
     again = go(lambda *_: None)
     assert (again.graded, again.kept) == (0, 8)
     assert (tmp_path / "out/grades.csv").read_bytes() == table
+
+
+def test_a_worker_that_cannot_grade_is_told(workers, assignment, monkeypatch):
+    monkeypatch.setattr(cluster, "__version__", "0.0")
+    address = workers.scheduler_address
+    with (
+        pytest.raises(KitError, match=r"a worker cannot grade: .*it has autograder .*, not 0\.0"),
+        Cluster(assignment, address),
+    ):
+        pass
 
 
 def test_no_scheduler_is_told(assignment, monkeypatch):
