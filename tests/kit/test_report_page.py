@@ -101,7 +101,7 @@ def test_figures_are_those_of_the_class(assignment):
     for name, share in (("a", 1.0), ("b", 0.5), ("c", 0.5), ("d", 0.0)):
         said = NAMED.format("the rows are columns.") if share == 0.5 else ""
         if name == "d":  # what a student's own code says is nobody's mistake
-            said = f"called    patchify(...)\ngot       Bad: {NAMED.splitlines()[-1].format('it rains.')}"
+            said = "got       Bad: " + NAMED.splitlines()[-1].format("it rains.")
         tally.add(name, report_of(assignment, share, said))
     assert [bin.count for bin in tally.bins] == [0, 0, 0, 0, 0, 1, 0, 2, 0, 1]
     assert dict(tally.summary) == {"mean": 22.5, "median": 22.5, "lowest": 15, "highest": 30}
