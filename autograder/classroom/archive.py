@@ -11,10 +11,18 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import KitError
-from autograder.submission import DRIVE, MOST_OF_ZIP, NOT_SUBMITTED
+from autograder.submission import (
+    DRIVE,
+    MOST_BYTES,
+    MOST_OF_NOTEBOOK,
+    MOST_OF_ZIP,
+    NOT_SUBMITTED,
+)
 from checks.plain import plain_line
 
 STEP = 1 << 20  # bytes that are copied at a time
+# The most bytes of what is read, by its suffix: submissions, and what Gradescope tells of them.
+READ = {".zip": MOST_OF_ZIP, ".py": MOST_BYTES, ".ipynb": MOST_OF_NOTEBOOK, ".yml": MOST_OF_ZIP}
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -60,14 +68,18 @@ def _unpacked(
                            "make room, or set TMPDIR to another folder") from None  # fmt: skip
         return False
     except Exception:  # zipfile and zlib raise a dozen kinds for a damaged entry
+        place.unlink(missing_ok=True)  # half a file is not what was handed in
         return False
     return True
 
 
 def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> None:
-    """Write one file, and no more of it than it takes to be refused as too large."""
+    """Write one file, and no more of it than it takes to be refused as too large.
+
+    Of a file that nobody reads, that it is there is all that is ever told.
+    """
     with opened.open(entry) as packed, place.open("wb") as file:
-        left = MOST_OF_ZIP + 1
+        left = READ.get(place.suffix.lower(), -1) + 1
         while left > 0 and (piece := packed.read(min(STEP, left))):
             left -= file.write(piece)
     with contextlib.suppress(ValueError, OverflowError):  # a date that there is not

@@ -34,7 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--students", type=int, default=6, help="in the comparison with loops")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--sizes", default="20,200,2000", help="of the classes in the scaling figure")
+    parser.add_argument(
+        "--sizes", default="20,200,2000", help="of the classes in the scaling figure"
+    )
     parser.add_argument("--only", default="q1", help="questions of the scaling figure")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

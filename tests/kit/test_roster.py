@@ -294,6 +294,7 @@ def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_
         archive.writestr("C:\\windows\\vit.py", VIT)
         archive.writestr("anna/vit.py", VIT)
         archive.writestr("bomb/vit.py", bytes(120 << 20))
+        archive.writestr("anna/weights.pt", bytes(120 << 20))
         link = zipfile.ZipInfo("link.py")
         link.external_attr = 0o120777 << 16
         archive.writestr(link, "/etc/passwd")
@@ -302,7 +303,19 @@ def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_
     assert len(found.left_out) == 4
     assert not list(tmp_path.rglob("outside.py"))
     assert "larger than 5 MB" in graded(by_name(found)["bomb"])
-    assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 101 << 20
+    assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 6 << 20
+    assert (tmp_path / "unpacked 0/anna/weights.pt").stat().st_size == 0
+
+
+def test_a_damaged_file_is_left_out_and_not_graded_as_empty(make, roster, graded):
+    path = zipped(make({"anna/vit.py": VIT, "anna/train.py": VIT, "ben/vit.py": VIT}))
+    content = bytearray(path.read_bytes())
+    place = content.index(VIT.encode())  # the first is anna/train.py
+    content[place : place + 3] = b"DEF"
+    path.write_bytes(content)
+    found = roster(path)
+    assert found.left_out == ("anna/train.py",)
+    assert graded(by_name(found)["anna"]) == ["vit.py"]
 
 
 def test_a_broken_zip_of_the_class_is_told(tmp_path, roster):
