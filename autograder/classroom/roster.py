@@ -15,6 +15,7 @@ from autograder.classroom.archive import unpack
 from autograder.classroom.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.config import Assignment
 from autograder.errors import KitError
+from autograder.skeleton import NOTEBOOK
 from autograder.submission import NOT_SUBMITTED
 from checks.plain import plain_line
 
@@ -103,11 +104,10 @@ def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
     folder = source
     if source.is_file():
         left_out += unpack(source, unpacked)
-        folder = _descended(unpacked)
+        folder = unpacked
     elif not source.is_dir():
         raise KitError(str(source), "this is no folder", "name a folder or a zip of submissions")
-    elif not (source / METADATA).exists() and _only_folder(source, METADATA):
-        folder = next(path for path in _children(source) if path.is_dir())
+    folder, beside = _descended(folder, (*assignment.settings.files, NOTEBOOK))
     if any((folder / name).is_file() for name in assignment.settings.files):
         raise KitError(str(source), "this is one submission, not a class",
                        "use `autograder grade`, or name the folder that it lies in")  # fmt: skip
@@ -115,25 +115,57 @@ def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
     if not entries:
         raise KitError(str(source), "there is no submission in it",
                        "it should hold folders, zips, .py or .ipynb files, one a student")  # fmt: skip
-    return Roster(_named(_latest(entries)), tuple(sorted(left_out + others)))
+    return Roster(_named(_latest(entries)), tuple(sorted(left_out + beside + others)))
+
+
+def _descended(folder: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
+    """Return the folder that holds the submissions, and the names of what lies beside it.
+
+    A zip often has one folder around all of them, and so has a download. It is told by holding
+    several submissions, or one that a platform has named, and none of the files that make a folder
+    a submission itself.
+    """
+    inner, beside = folder, list[str]()
+    while True:
+        likely, others = _told_apart(inner)
+        if len(likely) > 1 or (inner / METADATA).is_file() or any(map(_of_platform, likely)):
+            return inner, beside
+        if not likely or not likely[0].is_dir() or any((likely[0] / f).is_file() for f in files):
+            return folder, []
+        inner, beside = likely[0], beside + others
+
+
+def _told_apart(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return what may be a submission, and the names of what is none."""
+    likely, others = [], []
+    for path in _children(folder):
+        if path.is_dir() or path.suffix.lower() in SINGLE or _of_platform(path):
+            likely.append(path)
+        else:
+            others.append(plain_line(path.name))
+    return likely, others
+
+
+def _of_platform(path: Path) -> bool:
+    """Whether a platform has named this: what it is in, then, is never a student's folder."""
+    return bool(MOODLE.fullmatch(path.name) or (path.is_file() and CANVAS.fullmatch(path.name)))
 
 
 def _found(folder: Path) -> tuple[list[Entry], list[str]]:
     """Return the submissions, and the names of what is none."""
+    likely, others = _told_apart(folder)
     if (folder / METADATA).is_file():
-        return _in_gradescope_export(folder)
+        return _in_gradescope_export(folder, likely, others)
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
-    entries, others = [], []
+    entries = []
     moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
-    for path in _children(folder):
+    for path in likely:
         if match := MOODLE.fullmatch(path.name):
             moodle[match["name"], match["who"]].append((match, path))
         elif path.is_file() and (match := CANVAS.fullmatch(path.name)):
             of_canvas[f"{match['name']}_{match['who']}"].append((match, path))
-        elif path.is_dir() or path.suffix.lower() in SINGLE:
-            entries.append(_plain(path))
         else:
-            others.append(plain_line(path.name))
+            entries.append(_plain(path))
     for group in moodle.values():
         entries += _of_moodle(group)
     for name, files in of_canvas.items():
@@ -141,16 +173,18 @@ def _found(folder: Path) -> tuple[list[Entry], list[str]]:
     return entries, others
 
 
-def _in_gradescope_export(folder: Path) -> tuple[list[Entry], list[str]]:
+def _in_gradescope_export(
+    folder: Path, likely: Sequence[Path], others: Sequence[str]
+) -> tuple[list[Entry], list[str]]:
     """Return the submissions that have a folder or are told of, and the names of what is none."""
     metadata = read_metadata(folder / METADATA)
-    children = {path.name: path for path in _children(folder) if path.name != METADATA}
-    folders = {name: path for name, path in children.items() if path.is_dir()}
+    folders = {path.name: path for path in likely if path.is_dir()}
     entries = [_of_gradescope(metadata.get(name), path) for name, path in folders.items()]
     entries += [
         _of_gradescope(told, None) for name, told in metadata.items() if name not in folders
     ]
-    return entries, [plain_line(name) for name in children if name not in folders]
+    files = [plain_line(path.name) for path in likely if not path.is_dir()]
+    return entries, [name for name in (*others, *files) if name != METADATA]
 
 
 def _plain(path: Path) -> Entry:
@@ -304,21 +338,3 @@ def _changed(path: Path) -> datetime:
     files = [child for child in _children(path) if child.is_file()] if path.is_dir() else []
     times = [child.stat().st_mtime for child in files] or [path.stat().st_mtime]
     return datetime.fromtimestamp(int(max(times)), timezone.utc)
-
-
-def _only_folder(folder: Path, holding: str) -> bool:
-    children = _children(folder)
-    return len(children) == 1 and children[0].is_dir() and (children[0] / holding).exists()
-
-
-def _descended(folder: Path) -> Path:
-    """Return the folder that holds the submissions: a zip often has one around all of them."""
-    while True:
-        children = _children(folder)
-        inner = _children(children[0]) if len(children) == 1 and children[0].is_dir() else []
-        wraps = any(path.name == METADATA for path in inner) or (
-            bool(inner) and all(path.is_dir() or path.suffix.lower() == ".zip" for path in inner)
-        )
-        if not wraps:
-            return folder
-        folder = children[0]

@@ -129,6 +129,40 @@ def test_a_zip_of_the_class_is_the_same_class(make, roster):
         ]
 
 
+@pytest.mark.parametrize(
+    ("files", "names", "left_out"),
+    [
+        (("anna.py", "ben.py", "cleo.ipynb"), ["anna.py", "ben.py", "cleo.ipynb"], ()),
+        (("anna/vit.py", "ben/vit.py", "READ.txt"), ["anna", "ben"], ("READ.txt",)),
+        (("doejane_101_5001_vit.py", "poe_103_5004_vit.py"), ["doejane_101", "poe_103"], ()),
+        (("Bo_72_assignsubmission_file_/vit.py",), ["Bo_72"], ()),
+        (("Cy_73_assignsubmission_file_vit.py", "Di_74_assignsubmission_file_vit.py"),
+         ["Cy_73", "Di_74"], ()),
+    ],
+)  # fmt: skip
+def test_folders_around_a_class_are_entered(make, roster, files, names, left_out):
+    folder = make({f"download/class/{name}": VIT for name in files} | {"download/notes.txt": ""})
+    for source in (folder, folder / "download", zipped(folder, "around/"), zipped(folder)):
+        found = roster(source)
+        assert [entry.submission for entry in found.entries] == names
+        assert found.left_out == tuple(sorted((*left_out, "notes.txt")))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("anna/src/vit.py",),
+        ("anna/vit.py", "anna/train.py", "anna/data/digits.gz"),
+        ("anna/assignment.ipynb", "anna/figures/patches.png", "anna/data/digits.gz"),
+        ("anna/homework.zip",),
+    ],
+)
+def test_a_student_alone_is_not_taken_for_a_class(make, roster, files):
+    folder = make(dict.fromkeys(files, VIT))
+    for source in (folder, zipped(folder)):
+        assert [entry.submission for entry in roster(source).entries] == ["anna"]
+
+
 def test_of_gradescope_the_latest_counts_and_groups_and_missing_ones_are_known(make, roster):
     folder = make({"submission_metadata.yml": METADATA} | {
         f"submission_{n}/vit.py": VIT for n in (11, 12, 13)})  # fmt: skip
