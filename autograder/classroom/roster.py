@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import unicodedata
@@ -16,7 +17,7 @@ from autograder.classroom.gradescope_export import METADATA, Metadata, read_meta
 from autograder.config import Assignment
 from autograder.errors import KitError
 from autograder.skeleton import NOTEBOOK
-from autograder.submission import NOT_SUBMITTED
+from autograder.submission import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.plain import plain_line
 
 SINGLE = (".zip", ".py", ".ipynb")  # what is a submission by itself
@@ -320,21 +321,36 @@ def _for_files(name: str) -> str:
 def _children(folder: Path) -> list[Path]:
     """Return what lies in a folder, but for links and for what systems leave there."""
     try:
-        found = list(folder.iterdir())
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if not path.name.startswith(".")
+            and path.name not in NOT_SUBMITTED
+            and not path.is_symlink()
+            and (path.is_dir() or path.is_file())
+        )
     except PermissionError:  # one student's folder: it is told when it comes to be graded
         return []
-    return sorted(
-        path
-        for path in found
-        if not path.name.startswith(".")
-        and path.name not in NOT_SUBMITTED
-        and not path.is_symlink()
-        and (path.is_dir() or path.is_file())
-    )
 
 
-def _changed(path: Path) -> datetime:
-    """Return when a file, or the newest file at the top of a folder, was changed."""
-    files = [child for child in _children(path) if child.is_file()] if path.is_dir() else []
-    times = [child.stat().st_mtime for child in files] or [path.stat().st_mtime]
-    return datetime.fromtimestamp(int(max(times)), timezone.utc)
+def _changed(path: Path) -> datetime | None:
+    """Return when a file, or the newest file in a folder, was changed.
+
+    A folder's own time says nothing: it may be that of unpacking.
+    """
+    below = itertools.islice(_below(path), MOST_ENTRIES) if path.is_dir() else [path]
+    times = [file.stat().st_mtime for file in below if file.is_file()]
+    return datetime.fromtimestamp(int(max(times)), timezone.utc) if times else None
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder, level by level, no deeper than anything is graded."""
+    level = [folder]
+    for _ in range(DEEPEST):
+        inner = []
+        for path in level:
+            for child in _children(path):
+                yield child
+                if child.is_dir():
+                    inner.append(child)
+        level = inner

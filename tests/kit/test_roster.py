@@ -231,12 +231,19 @@ def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
 
 
 def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):
-    folder = make({"anna/vit.py": VIT, "anna.py": VIT})
-    for older, newer in (("anna/vit.py", "anna.py"), ("anna.py", "anna/vit.py")):
+    folder = make({"anna/src/deep/vit.py": VIT, "anna.py": VIT})
+    for older, newer in (("anna/src/deep/vit.py", "anna.py"), ("anna.py", "anna/src/deep/vit.py")):
         os.utime(folder / older, (1e9, 1e9))
         os.utime(folder / newer, (1.1e9, 1.1e9))
-        counting = [e.submission for e in roster(folder).entries if e.counts]
-        assert counting == [newer.split("/")[0]]
+        for source in (folder, zipped(folder)):
+            counting = [e.submission for e in roster(source).entries if e.counts]
+            assert counting == [newer.split("/")[0]]
+
+
+def test_a_folder_without_files_is_never_the_latest(make, roster):
+    folder = make({"anna/src": None, "anna.py": VIT})
+    os.utime(folder / "anna.py", (1e9, 1e9))
+    assert [e.submission for e in roster(folder).entries if e.counts] == ["anna.py"]
 
 
 @pytest.mark.parametrize(
