@@ -137,14 +137,22 @@ def _descended(folder: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
 
 
 def _told_apart(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return what may be a submission, and the names of what is none."""
+    """Return what may be a submission, and the names of what is none.
+
+    Links and hidden folders are told as well, though never opened: who is missed may be in one.
+    """
     likely, others = [], []
-    for path in _children(folder):
-        if path.is_dir() or path.suffix.lower() in SINGLE or _of_platform(path):
+    children = set(_children(folder))
+    for path in sorted(folder.iterdir()):
+        if path in children and (path.is_dir() or _is_single(path) or _of_platform(path)):
             likely.append(path)
-        else:
+        elif not _is_litter(path):
             others.append(plain_line(path.name))
     return likely, others
+
+
+def _is_single(path: Path) -> bool:
+    return path.suffix.lower() in SINGLE
 
 
 def _of_platform(path: Path) -> bool:
@@ -170,7 +178,12 @@ def _found(folder: Path) -> tuple[list[Entry], list[str]]:
     for group in moodle.values():
         entries += _of_moodle(group)
     for name, files in of_canvas.items():
-        entries += _of_canvas(name, files)
+        if len({match["file"] for match, _ in files}) == len(files):
+            entries += _of_canvas(name, files)
+        else:  # Canvas gives a number to one file only: hw_3_2026_anna.py is somebody's own name
+            paths = [path for _, path in files]
+            entries += [_plain(path) for path in paths if _is_single(path)]
+            others += [plain_line(path.name) for path in paths if not _is_single(path)]
     return entries, others
 
 
@@ -331,6 +344,11 @@ def _children(folder: Path) -> list[Path]:
         )
     except PermissionError:  # one student's folder: it is told when it comes to be graded
         return []
+
+
+def _is_litter(path: Path) -> bool:
+    """Whether a system or a tool leaves such things, and nobody wants to read of them."""
+    return path.name in NOT_SUBMITTED or (path.name.startswith(".") and not path.is_dir())
 
 
 def _changed(path: Path) -> datetime | None:

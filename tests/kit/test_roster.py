@@ -106,14 +106,17 @@ def test_folders_zips_and_files_are_submissions_and_nothing_else_is(make, roster
     folder = make({
         "anna/vit.py": VIT, "anna/data/big.csv": "1", "ben.py": VIT, "notes.txt": "x",
         ".DS_Store": "x", "__MACOSX/ben.py": "x", "photo.jpg": b"\xff", "empty": None,
+        ".eve/vit.py": VIT,
     })  # fmt: skip
     zipped(make({"vit.py": VIT, "train.py": "x = 1\n"}, "class/cleo"))
     (folder / "link.py").symlink_to("/etc/passwd")
+    (folder / "dan").symlink_to(folder / "anna")
+    (folder / "gone").symlink_to("nowhere")
     found = roster(folder)
     assert [entry.submission for entry in found.entries] == [
         "anna", "ben.py", "cleo", "cleo.zip", "empty",
     ]  # fmt: skip
-    assert found.left_out == ("notes.txt", "photo.jpg")
+    assert found.left_out == (".eve", "dan", "gone", "link.py", "notes.txt", "photo.jpg")
     entries = by_name(found)
     assert graded(entries["anna"]) == ["vit.py"]
     assert graded(entries["cleo.zip"]) == ["train.py", "vit.py"]
@@ -201,6 +204,17 @@ def test_of_canvas_files_of_one_student_belong_together(make, roster, graded):
     assert not entries["poe_103-earlier-1"].counts
     assert dict(entries["poe_103"].parts)["vit.py"].name == "poe_103_5009_vit-1.py"
     assert dict(entries["poe_103-earlier-1"].parts)["train.py"].name == "poe_103_5005_train.py"
+
+
+def test_names_like_those_of_canvas_are_told_by_a_number_that_two_files_have(make, roster):
+    folder = make({
+        "hw_3_2026_anna.py": VIT, "hw_3_2026_ben.py": VIT, "hw_3_2026_notes.txt": "x",
+        "doejane_101_5001_vit.py": VIT, "doejane_101_5002_train.py": "x = 1\n",
+    })  # fmt: skip
+    found = roster(folder)
+    assert list(by_name(found)) == ["doejane_101", "hw_3_2026_anna.py", "hw_3_2026_ben.py"]
+    assert all(entry.counts for entry in found.entries)
+    assert found.left_out == ("hw_3_2026_notes.txt",)
 
 
 def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
