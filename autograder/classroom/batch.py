@@ -89,7 +89,7 @@ def _run(
     on_step: Listener,
 ) -> Done:
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
-        roster = find(source, assignment, Path(place) / "unpacked")
+        roster = find(source, assignment, Path(place) / "unpacked", out)
         with ledger.opened(out, assignment) as book:
             suite = Suite(assignment)
             terms = Terms(suite.digest, _seed(asked, book.earlier, suite), asked.questions)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from autograder.classroom import ledger
 from autograder.classroom.archive import unpack
 from autograder.classroom.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.config import Assignment
@@ -84,42 +85,46 @@ class Roster:
     left_out: tuple[str, ...] = ()
 
 
-def find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
+def find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
     """Find the submissions in a folder or a zip, which is unpacked into a folder first.
 
-    Raises KitError if there are none, or if the folder is itself a submission.
+    The output may lie beside them. Raises KitError if it lies in one of their folders, if there
+    are none, or if the folder is itself a submission.
     """
     try:
-        return _find(source, assignment, unpacked)
+        return _find(source, assignment, unpacked, out.resolve())
     except OSError as error:
         raise KitError(str(error.filename or source), f"cannot be read: {error.strerror}",
                        "let the user who grades read all of it") from None  # fmt: skip
 
 
-def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
+def _find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
     if not source.exists():
         raise KitError(
             str(source), "there is nothing here", "name a folder or a zip of submissions"
         )
     left_out: list[str] = []
-    folder = source
+    top = source.resolve()
     if source.is_file():
         left_out += unpack(source, unpacked)
-        folder = unpacked
+        top = unpacked
     elif not source.is_dir():
         raise KitError(str(source), "this is no folder", "name a folder or a zip of submissions")
-    folder, beside = _descended(folder, (*assignment.settings.files, NOTEBOOK))
+    folder, beside = _descended(top, out, (*assignment.settings.files, NOTEBOOK))
+    if top in out.parents and out.parent not in (folder, *folder.parents):
+        raise KitError(str(out), "it lies in the folder of a submission, or would make one of it",
+                       "name a folder beside the submissions, or somewhere else")  # fmt: skip
     if any((folder / name).is_file() for name in assignment.settings.files):
         raise KitError(str(source), "this is one submission, not a class",
                        "use `autograder grade`, or name the folder that it lies in")  # fmt: skip
-    entries, others = _found(folder)
+    entries, others = _found(folder, out)
     if not entries:
         raise KitError(str(source), "there is no submission in it",
                        "it should hold folders, zips, .py or .ipynb files, one a student")  # fmt: skip
     return Roster(_named(_latest(entries)), tuple(sorted(left_out + beside + others)))
 
 
-def _descended(folder: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
+def _descended(folder: Path, out: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
     """Return the folder that holds the submissions, and the names of what lies beside it.
 
     A zip often has one folder around all of them, and so has a download. It is told by holding
@@ -128,7 +133,7 @@ def _descended(folder: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
     """
     inner, beside = folder, list[str]()
     while True:
-        likely, others = _told_apart(inner)
+        likely, others = _told_apart(inner, out)
         if len(likely) > 1 or (inner / METADATA).is_file() or any(map(_of_platform, likely)):
             return inner, beside
         if not likely or not likely[0].is_dir() or any((likely[0] / f).is_file() for f in files):
@@ -136,14 +141,15 @@ def _descended(folder: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
         inner, beside = likely[0], beside + others
 
 
-def _told_apart(folder: Path) -> tuple[list[Path], list[str]]:
+def _told_apart(folder: Path, out: Path) -> tuple[list[Path], list[str]]:
     """Return what may be a submission, and the names of what is none.
 
     Links and hidden folders are told as well, though never opened: who is missed may be in one.
+    So are the outputs of other batches; that this one's is no submission goes without saying.
     """
     likely, others = [], []
-    children = set(_children(folder))
-    for path in sorted(folder.iterdir()):
+    children = {path for path in _children(folder) if not ledger.is_output(path)}
+    for path in sorted(set(folder.iterdir()) - {out}):
         if path in children and (path.is_dir() or _is_single(path) or _of_platform(path)):
             likely.append(path)
         elif not _is_litter(path):
@@ -160,9 +166,9 @@ def _of_platform(path: Path) -> bool:
     return bool(MOODLE.fullmatch(path.name) or (path.is_file() and CANVAS.fullmatch(path.name)))
 
 
-def _found(folder: Path) -> tuple[list[Entry], list[str]]:
+def _found(folder: Path, out: Path) -> tuple[list[Entry], list[str]]:
     """Return the submissions, and the names of what is none."""
-    likely, others = _told_apart(folder)
+    likely, others = _told_apart(folder, out)
     if (folder / METADATA).is_file():
         return _in_gradescope_export(folder, likely, others)
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)

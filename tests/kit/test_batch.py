@@ -231,6 +231,14 @@ def test_who_left_the_class_leaves_the_output(tmp_path, graded):
     assert (tmp_path / "out/details/anna.html").exists()
 
 
+def test_an_output_beside_the_submissions_stays_an_output(tmp_path, graded):
+    handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    for out in ("in/old", "in/old", "in/new"):
+        _, done = graded(tmp_path / "in", out=out)
+        assert [row.submission for row in done.batch.rows] == ["anna", "ben"]
+    assert done.left_out == ("old",)
+
+
 def test_a_damaged_record_is_graded_anew(tmp_path, graded):
     folder = handed_in(tmp_path / "in", anna=right(1))
     graded(folder)

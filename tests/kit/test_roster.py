@@ -69,10 +69,9 @@ def make(tmp_path):
 
 @pytest.fixture
 def roster(tmp_path, assignment):
-    def found(source):
-        return find(
-            source, assignment, tmp_path / f"unpacked {len(list(tmp_path.glob('unpacked*')))}"
-        )
+    def found(source, out=tmp_path / "out"):
+        number = len(list(tmp_path.glob("unpacked*")))
+        return find(source, assignment, tmp_path / f"unpacked {number}", out)
 
     return found
 
@@ -319,6 +318,29 @@ def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_
     assert not list(tmp_path.rglob("outside.py"))
     assert "larger than 5 MB" in graded(by_name(found)["bomb"])
     assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 101 << 20
+
+
+def test_an_output_among_the_submissions_is_none_of_them(make, roster):
+    files = {"anna/vit.py": VIT, "ben/vit.py": VIT, "notes.txt": ""}
+    earlier = {"old/batch.json": "{}", "old/.lock": "", "old/sources/anna/vit.py": VIT}
+    folder = make(files | earlier | {"new": None})
+    found = roster(folder, folder / "new")
+    assert [entry.submission for entry in found.entries] == ["anna", "ben"]
+    assert found.left_out == ("notes.txt", "old")
+    assert roster(zipped(folder)).left_out == ("notes.txt", "old")
+
+
+def test_an_output_around_the_submissions_is_none_of_them(make, roster):
+    folder = make({"class/anna/vit.py": VIT, "class/ben/vit.py": VIT, "new/batch.json": "{}"})
+    found = roster(folder, folder / "new")
+    assert [entry.submission for entry in found.entries] == ["anna", "ben"]
+
+
+@pytest.mark.parametrize("out", ["class/anna/out", "class/results/out", "results/out"])
+def test_an_output_in_a_submission_is_refused(make, roster, out):
+    folder = make({"class/anna/vit.py": VIT, "class/ben/vit.py": VIT})
+    with pytest.raises(KitError, match="it lies in the folder of a submission, or would make one"):
+        roster(folder, folder / out)
 
 
 def test_a_broken_zip_of_the_class_is_told(tmp_path, roster):
