@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.classroom import ledger
-from autograder.classroom.archive import unpack
+from autograder.classroom.archive import SINGLE, unpack
 from autograder.classroom.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.config import Assignment
 from autograder.errors import KitError
@@ -21,7 +21,6 @@ from autograder.skeleton import NOTEBOOK
 from autograder.submission import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.plain import plain_line
 
-SINGLE = (".zip", ".py", ".ipynb")  # what is a submission by itself
 CANVAS = re.compile(
     r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<who>[0-9A-Za-z]+)_(?P<file>\d+)_(?P<rest>.+)"
 )

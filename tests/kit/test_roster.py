@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from autograder.classroom import archive
 from autograder.classroom.ledger import digest
 from autograder.classroom.roster import find
 from autograder.errors import KitError
@@ -91,9 +92,9 @@ def graded(tmp_path, assignment):
 def zipped(folder, around=""):
     """A zip of a folder's files, as a platform makes one."""
     path = folder.with_suffix(".zip")
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w") as opened:
         for file in sorted(folder.rglob("*")):
-            archive.write(file, around + file.relative_to(folder).as_posix())
+            opened.write(file, around + file.relative_to(folder).as_posix())
     return path
 
 
@@ -303,21 +304,50 @@ def test_what_is_no_class_is_told(make, roster, files, said):
 
 def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_path):
     path = tmp_path / "class.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("../../outside.py", VIT)
-        archive.writestr("/absolute/vit.py", VIT)
-        archive.writestr("C:\\windows\\vit.py", VIT)
-        archive.writestr("anna/vit.py", VIT)
-        archive.writestr("bomb/vit.py", bytes(120 << 20))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("../../outside.py", VIT)
+        opened.writestr("/absolute/vit.py", VIT)
+        opened.writestr("C:\\windows\\vit.py", VIT)
+        opened.writestr("anna/vit.py", VIT)
+        opened.writestr("bomb/vit.py", bytes(120 << 20))
         link = zipfile.ZipInfo("link.py")
         link.external_attr = 0o120777 << 16
-        archive.writestr(link, "/etc/passwd")
+        opened.writestr(link, "/etc/passwd")
     found = roster(path)
     assert [e.submission for e in found.entries] == ["anna", "bomb"]
     assert len(found.left_out) == 4
     assert not list(tmp_path.rglob("outside.py"))
     assert "larger than 5 MB" in graded(by_name(found)["bomb"])
-    assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 101 << 20
+    assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 6 << 20
+
+
+def test_of_a_zip_only_what_may_be_opened_takes_room(make, roster, graded, tmp_path):
+    files = {"anna/vit.py": VIT, "anna/data/big.csv": "1" * 1000, "ben/work.pdf": b"%PDF"}
+    found = roster(zipped(make(files)))
+    assert not (tmp_path / "unpacked 0/anna/data/big.csv").stat().st_size
+    assert graded(by_name(found)["anna"]) == ["vit.py"]
+    assert "It holds: work.pdf" in graded(by_name(found)["ben"])
+
+
+def test_a_zip_that_unpacks_to_more_than_a_class_can_hold_is_told(
+    make, roster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(archive, "SLACK", 1 << 20)
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("class/anna/vit.py", VIT)
+        for number in range(3):
+            opened.writestr(f"class/ben/{number}.ipynb", bytes(1 << 20))
+    with pytest.raises(KitError, match="it unpacks to more than 2 MB, 2 MB of them in class/ben"):
+        roster(path)
+
+
+def test_of_a_damaged_file_nothing_is_graded(make, roster, graded, tmp_path):
+    path = zipped(make({"anna/vit.py": VIT, "ben/vit.py": VIT}))
+    path.write_bytes(path.read_bytes().replace(b"return images", b"return nothin", 1))
+    found = roster(path)
+    assert found.left_out == ("anna/vit.py",)
+    assert "It holds: nothing" in graded(by_name(found)["anna"])
 
 
 def test_an_output_among_the_submissions_is_none_of_them(make, roster):
