@@ -109,6 +109,6 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path, left: in
         try:
             while left > 0 and (piece := packed.read(min(STEP, left))):
                 left -= file.write(piece)
-        except BaseException:  # a part of it would be graded as what the student has written
+        except Exception:  # a part of it would be graded as what the student has written
             place.unlink()
             raise

@@ -41,8 +41,6 @@ def kit_files(assignment: Assignment, folder: str) -> dict[str, File]:
     package = Path(__file__).resolve().parents[1]
     for path in sorted(package.rglob("*.py")):
         files[path.relative_to(package.parent).as_posix()] = path
-    for name in assignment.settings.provided:
-        files[f"solution/{name}"] = assignment.solution / name
     made = {
         BUILT: provenance(assignment),
         "first_results.json": results(

@@ -263,6 +263,31 @@ def test_a_suite_that_changes_half_way_ends_the_run(tmp_path, graded, copied):
     assert len(graders.jobs) == 4
 
 
+def test_a_mark_sheet_saved_after_it_was_read_ends_the_run(tmp_path, graded, copied):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("points: 25", "points: 20"))
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder, kit=copied)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_suite_that_changes_while_the_class_is_found_ends_the_run(
+    tmp_path, graded, copied, monkeypatch
+):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    find = batches.find
+
+    def slow(*arguments):
+        with (copied.solution / "digits.py").open("a") as file:
+            file.write("# changed\n")
+        return find(*arguments)
+
+    monkeypatch.setattr(batches, "find", slow)
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder, kit=copied)
+
+
 def test_what_another_suite_has_graded_is_not_kept(tmp_path, graded, monkeypatch):
     folder = handed_in(tmp_path / "in", anna=right(1))
     report = Counting.report
