@@ -27,12 +27,13 @@ def provenance(assignment: Assignment) -> Mapping[str, str]:
 
 
 def suite_files(assignment: Assignment) -> Mapping[str, Path]:
-    """Return what decides about marks, by its path in the kit: mark sheet, tests, digits, and what
-    is laid beside every submission."""
+    """Return what decides about marks, by its path in the kit: mark sheet, tests, digits.
+
+    What is provided is among it: it lies beside every submission that is graded.
+    """
     found = {FILE: assignment.root / FILE}
-    found |= {
-        f"solution/{name}": assignment.solution / name for name in assignment.settings.provided
-    }
+    for name in assignment.settings.provided:
+        found[f"solution/{name}"] = assignment.solution / name
     for folder in SUITE:
         for path in sorted((assignment.root / folder).rglob("*")):
             if path.is_file() and path.suffix in KINDS and "__pycache__" not in path.parts:

@@ -16,7 +16,7 @@ from autograder.classroom.archive import FULL
 from autograder.classroom.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.roster import Entry, Roster, find
 from autograder.classroom.tally import Tally
-from autograder.config import Assignment
+from autograder.config import Assignment, load
 from autograder.doctor import Layer
 from autograder.errors import KitError
 from autograder.pool import Job
@@ -88,12 +88,9 @@ def _run(
     graders: AbstractContextManager[Graders],
     on_step: Listener,
 ) -> Done:
-    if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
-        raise KitError(f"--out {out}", f"it lies in {source}, and would be taken for a submission",
-                       "name a folder beside it")  # fmt: skip
-    suite = Suite(assignment)
+    suite = Suite(assignment)  # first of all: finding a class takes time
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
-        roster = find(source, assignment, Path(place) / "unpacked")
+        roster = find(source, assignment, Path(place) / "unpacked", out)
         with ledger.opened(out, assignment) as book:
             terms = Terms(suite.digest, _seed(asked, book.earlier, suite), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
@@ -118,17 +115,24 @@ def _seed(asked: Asked, earlier: Batch | None, suite: Suite) -> int:
 
 
 class Suite:
-    """The files that decide about marks, and whether they are still those that the run began with."""
+    """The files that decide about marks, and whether they are still those that the run began with.
+
+    Raises KitError if the mark sheet was saved anew since it was read.
+    """
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
         self._stamp = self._now()
         self.digest = suite_digest(assignment)
+        self._mind(load(assignment.root).settings != assignment.settings)
 
     def check(self, report: Report | None = None) -> None:
         """Raise KitError if a file has changed, or if a report was made with another suite."""
         other = report is not None and report.facts.get("suite", self.digest) != self.digest
-        if other or self._now() != self._stamp:
+        self._mind(other or self._now() != self._stamp)
+
+    def _mind(self, changed: bool) -> None:
+        if changed:
             raise KitError("autograder batch", "the suite has changed while the class was graded",
                            "give the same command again: all are graded with the new one")  # fmt: skip
 

@@ -104,6 +104,14 @@ def digest(parcel: Parcel) -> str:
     return whole.hexdigest()[:32]
 
 
+def is_output(folder: Path) -> bool:
+    """Whether a batch has written into this folder, be it only that it began."""
+    try:
+        return (folder / FILE).is_file() and (folder / LOCK).is_file()
+    except PermissionError:  # whatever it is, we have not made it
+        return False
+
+
 def read(out: Path) -> Batch:
     """Return what a class's folder says of itself. Raises KitError if it is none."""
     try:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from itertools import islice
 from pathlib import Path
 
-from autograder.classroom.archive import unpack
+from autograder.classroom import ledger
+from autograder.classroom.archive import SINGLE, unpack
 from autograder.classroom.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.config import Assignment
 from autograder.errors import KitError
-from autograder.submission import MOST_ENTRIES, NOT_SUBMITTED
+from autograder.skeleton import NOTEBOOK
+from autograder.submission import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.plain import plain_line
 
-SINGLE = (".zip", ".py", ".ipynb")  # what is a submission by itself
 CANVAS = re.compile(
     r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<who>[0-9A-Za-z]+)_(?P<file>\d+)_(?P<rest>.+)"
 )
@@ -83,94 +84,126 @@ class Roster:
     left_out: tuple[str, ...] = ()
 
 
-def find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
+def find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
     """Find the submissions in a folder or a zip, which is unpacked into a folder first.
 
-    Raises KitError if there are none, or if the folder is itself a submission.
+    The output may lie beside them. Raises KitError if it lies in one of their folders, if there
+    are none, or if the folder is itself a submission.
     """
     try:
-        return _find(source, assignment, unpacked)
+        return _find(source, assignment, unpacked, out.resolve())
     except OSError as error:
         raise KitError(str(error.filename or source), f"cannot be read: {error.strerror}",
                        "let the user who grades read all of it") from None  # fmt: skip
 
 
-def _find(source: Path, assignment: Assignment, unpacked: Path) -> Roster:
+def _find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
     if not source.exists():
         raise KitError(
             str(source), "there is nothing here", "name a folder or a zip of submissions"
         )
     left_out: list[str] = []
-    folder = source
+    top = source.resolve()
     if source.is_file():
         left_out += unpack(source, unpacked)
-        folder = unpacked
+        top = unpacked
     elif not source.is_dir():
         raise KitError(str(source), "this is no folder", "name a folder or a zip of submissions")
-    graded = assignment.settings.files
-    folder = _descended(folder, graded)
-    if any((folder / name).is_file() for name in graded):
+    folder, beside = _descended(top, out, (*assignment.settings.files, NOTEBOOK))
+    if top in out.parents and out.parent not in (folder, *folder.parents):
+        raise KitError(str(out), "it lies in the folder of a submission, or would make one of it",
+                       "name a folder beside the submissions, or somewhere else")  # fmt: skip
+    if any((folder / name).is_file() for name in assignment.settings.files):
         raise KitError(str(source), "this is one submission, not a class",
                        "use `autograder grade`, or name the folder that it lies in")  # fmt: skip
-    entries, others = _found(folder)
-    left_out += _passed_over(folder)
+    entries, others = _found(folder, out)
     if not entries:
         raise KitError(str(source), "there is no submission in it",
                        "it should hold folders, zips, .py or .ipynb files, one a student")  # fmt: skip
-    return Roster(_named(_latest(entries)), tuple(sorted(left_out + others)))
+    return Roster(_named(_latest(entries)), tuple(sorted(left_out + beside + others)))
 
 
-def _found(folder: Path) -> tuple[list[Entry], list[str]]:
+def _descended(folder: Path, out: Path, files: Sequence[str]) -> tuple[Path, list[str]]:
+    """Return the folder that holds the submissions, and the names of what lies beside it.
+
+    A zip often has one folder around all of them, and so has a download. It is told by holding
+    several submissions, or one that a platform has named, and none of the files that make a folder
+    a submission itself.
+    """
+    inner, beside = folder, list[str]()
+    while True:
+        likely, others = _told_apart(inner, out)
+        if len(likely) > 1 or (inner / METADATA).is_file() or any(map(_of_platform, likely)):
+            return inner, beside
+        if not likely or not likely[0].is_dir() or any((likely[0] / f).is_file() for f in files):
+            return folder, []
+        inner, beside = likely[0], beside + others
+
+
+def _told_apart(folder: Path, out: Path) -> tuple[list[Path], list[str]]:
+    """Return what may be a submission, and the names of what is none.
+
+    Links and hidden folders are told as well, though never opened: who is missed may be in one.
+    So are the outputs of other batches; that this one's is no submission goes without saying.
+    """
+    likely, others = [], []
+    children = {path for path in _children(folder) if not ledger.is_output(path)}
+    for path in sorted(set(folder.iterdir()) - {out}):
+        if path in children and (path.is_dir() or _is_single(path) or _of_platform(path)):
+            likely.append(path)
+        elif not _is_litter(path):
+            others.append(plain_line(path.name))
+    return likely, others
+
+
+def _is_single(path: Path) -> bool:
+    return path.suffix.lower() in SINGLE
+
+
+def _of_platform(path: Path) -> bool:
+    """Whether a platform has named this: what it is in, then, is never a student's folder."""
+    return bool(MOODLE.fullmatch(path.name) or (path.is_file() and CANVAS.fullmatch(path.name)))
+
+
+def _found(folder: Path, out: Path) -> tuple[list[Entry], list[str]]:
     """Return the submissions, and the names of what is none."""
+    likely, others = _told_apart(folder, out)
     if (folder / METADATA).is_file():
-        return _in_gradescope_export(folder)
+        return _in_gradescope_export(folder, likely, others)
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
-    entries, others = [], []
+    entries = []
     moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
-    for path in _children(folder):
+    for path in likely:
         if match := MOODLE.fullmatch(path.name):
             moodle[match["name"], match["who"]].append((match, path))
         elif path.is_file() and (match := CANVAS.fullmatch(path.name)):
             of_canvas[f"{match['name']}_{match['who']}"].append((match, path))
-        elif path.is_dir() or path.suffix.lower() in SINGLE:
-            entries.append(_plain(path))
         else:
-            others.append(plain_line(path.name))
+            entries.append(_plain(path))
     for group in moodle.values():
         entries += _of_moodle(group)
     for name, files in of_canvas.items():
-        numbers = {match["file"] for match, _ in files}
-        if len(numbers) == len(files):
+        if len({match["file"] for match, _ in files}) == len(files):
             entries += _of_canvas(name, files)
-            continue
-        for _, path in files:  # Canvas numbers every file: these only happen to be called like that
-            if path.suffix.lower() in SINGLE:
-                entries.append(_plain(path))
-            else:
-                others.append(plain_line(path.name))
+        else:  # Canvas gives a number to one file only: hw_3_2026_anna.py is somebody's own name
+            paths = [path for _, path in files]
+            entries += [_plain(path) for path in paths if _is_single(path)]
+            others += [plain_line(path.name) for path in paths if not _is_single(path)]
     return entries, others
 
 
-def _passed_over(folder: Path) -> list[str]:
-    """Return the names of links, which are not followed, and of hidden folders."""
-    return [
-        plain_line(path.name)
-        for path in folder.iterdir()
-        if path.is_symlink()
-        or (path.name.startswith(".") and path.is_dir() and path.name not in NOT_SUBMITTED)
-    ]
-
-
-def _in_gradescope_export(folder: Path) -> tuple[list[Entry], list[str]]:
+def _in_gradescope_export(
+    folder: Path, likely: Sequence[Path], others: Sequence[str]
+) -> tuple[list[Entry], list[str]]:
     """Return the submissions that have a folder or are told of, and the names of what is none."""
     metadata = read_metadata(folder / METADATA)
-    children = {path.name: path for path in _children(folder) if path.name != METADATA}
-    folders = {name: path for name, path in children.items() if path.is_dir()}
+    folders = {path.name: path for path in likely if path.is_dir()}
     entries = [_of_gradescope(metadata.get(name), path) for name, path in folders.items()]
     entries += [
         _of_gradescope(told, None) for name, told in metadata.items() if name not in folders
     ]
-    return entries, [plain_line(name) for name in children if name not in folders]
+    files = [plain_line(path.name) for path in likely if not path.is_dir()]
+    return entries, [name for name in (*others, *files) if name != METADATA]
 
 
 def _plain(path: Path) -> Entry:
@@ -306,42 +339,41 @@ def _for_files(name: str) -> str:
 def _children(folder: Path) -> list[Path]:
     """Return what lies in a folder, but for links and for what systems leave there."""
     try:
-        found = list(folder.iterdir())
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if not path.name.startswith(".")
+            and path.name not in NOT_SUBMITTED
+            and not path.is_symlink()
+            and (path.is_dir() or path.is_file())
+        )
     except PermissionError:  # one student's folder: it is told when it comes to be graded
         return []
-    return sorted(
-        path
-        for path in found
-        if not path.name.startswith(".")
-        and path.name not in NOT_SUBMITTED
-        and not path.is_symlink()
-        and (path.is_dir() or path.is_file())
-    )
+
+
+def _is_litter(path: Path) -> bool:
+    """Whether a system or a tool leaves such things, and nobody wants to read of them."""
+    return path.name in NOT_SUBMITTED or (path.name.startswith(".") and not path.is_dir())
 
 
 def _changed(path: Path) -> datetime | None:
-    """Return when a file, or the newest file in a folder, was changed; None where there is no file.
+    """Return when a file, or the newest file in a folder, was changed.
 
-    When a folder was changed tells nothing: it may be when it was unpacked.
+    A folder's own time says nothing: it may be that of unpacking.
     """
-    inside = islice(path.rglob("*"), MOST_ENTRIES) if path.is_dir() else [path]
-    times = [file.lstat().st_mtime for file in inside if file.is_file() and not file.is_symlink()]
+    below = itertools.islice(_below(path), MOST_ENTRIES) if path.is_dir() else [path]
+    times = [file.stat().st_mtime for file in below if file.is_file()]
     return datetime.fromtimestamp(int(max(times)), timezone.utc) if times else None
 
 
-def _descended(folder: Path, graded: Collection[str]) -> Path:
-    """Return the folder that holds the submissions: there often is one around all of them."""
-    while True:
-        children = _children(folder)
-        inner = _children(children[0]) if len(children) == 1 and children[0].is_dir() else []
-        names = {path.name for path in inner}
-        several = sum(map(_may_be_one, inner)) > 1
-        if METADATA not in names and (not several or names & set(graded)):
-            return folder
-        folder = children[0]
-
-
-def _may_be_one(path: Path) -> bool:
-    """Whether this looks like a submission, or like a part of one, of a whole class."""
-    ours = MOODLE.fullmatch(path.name) or CANVAS.fullmatch(path.name)
-    return bool(ours) or path.is_dir() or path.suffix.lower() in SINGLE
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder, level by level, no deeper than anything is graded."""
+    level = [folder]
+    for _ in range(DEEPEST):
+        inner = []
+        for path in level:
+            for child in _children(path):
+                yield child
+                if child.is_dir():
+                    inner.append(child)
+        level = inner

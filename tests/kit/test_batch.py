@@ -231,6 +231,14 @@ def test_who_left_the_class_leaves_the_output(tmp_path, graded):
     assert (tmp_path / "out/details/anna.html").exists()
 
 
+def test_an_output_beside_the_submissions_stays_an_output(tmp_path, graded):
+    handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    for out in ("in/old", "in/old", "in/new"):
+        _, done = graded(tmp_path / "in", out=out)
+        assert [row.submission for row in done.batch.rows] == ["anna", "ben"]
+    assert done.left_out == ("old",)
+
+
 def test_a_damaged_record_is_graded_anew(tmp_path, graded):
     folder = handed_in(tmp_path / "in", anna=right(1))
     graded(folder)
@@ -253,6 +261,31 @@ def test_a_suite_that_changes_half_way_ends_the_run(tmp_path, graded, copied):
     assert not (tmp_path / "out/grades.csv").exists()
     graders, _ = graded(folder, kit=load(copied.root))
     assert len(graders.jobs) == 4
+
+
+def test_a_mark_sheet_saved_after_it_was_read_ends_the_run(tmp_path, graded, copied):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("points: 25", "points: 20"))
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder, kit=copied)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_suite_that_changes_while_the_class_is_found_ends_the_run(
+    tmp_path, graded, copied, monkeypatch
+):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    find = batches.find
+
+    def slow(*arguments):
+        with (copied.solution / "digits.py").open("a") as file:
+            file.write("# changed\n")
+        return find(*arguments)
+
+    monkeypatch.setattr(batches, "find", slow)
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder, kit=copied)
 
 
 def test_what_another_suite_has_graded_is_not_kept(tmp_path, graded, monkeypatch):
@@ -282,13 +315,6 @@ def test_an_output_of_something_else_is_refused(tmp_path, graded, copied):
     (tmp_path / "file").write_text("")
     with pytest.raises(KitError, match="cannot be used"):
         graded(folder, out="file")
-
-
-def test_an_output_among_the_submissions_is_refused(tmp_path, graded):
-    folder = handed_in(tmp_path / "in", anna=STUB)
-    with pytest.raises(KitError, match="would be taken for a submission"):
-        graded(folder, out="in/grades")
-    assert [path.name for path in folder.iterdir()] == ["anna"]
 
 
 def test_two_runs_at_a_time_into_one_output_are_refused(tmp_path, graded):

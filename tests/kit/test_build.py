@@ -254,8 +254,8 @@ def test_the_digest_changes_with_what_decides_and_with_nothing_else(copied):
     (copied.student / "README.md").write_text("something else")
     (copied.tests / "hidden" / "notes.txt").write_text("not a test")
     assert suite_digest(copied) == before
-    for name in ("grading.yml", "tests/hidden/test_q1_patchify.py", "tests/checks/compare.py",
-                 "solution/digits.py"):  # fmt: skip
+    sheet, tests = "grading.yml", ("tests/hidden/test_q1_patchify.py", "tests/checks/compare.py")
+    for name in (sheet, *tests, "solution/digits.py"):
         with (copied.root / name).open("a") as file:
             file.write("\n# changed\n")
         assert suite_digest(copied) != before

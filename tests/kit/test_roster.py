@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from autograder.classroom import archive
 from autograder.classroom.ledger import digest
 from autograder.classroom.roster import find
 from autograder.errors import KitError
@@ -69,10 +70,9 @@ def make(tmp_path):
 
 @pytest.fixture
 def roster(tmp_path, assignment):
-    def found(source):
-        return find(
-            source, assignment, tmp_path / f"unpacked {len(list(tmp_path.glob('unpacked*')))}"
-        )
+    def found(source, out=tmp_path / "out"):
+        number = len(list(tmp_path.glob("unpacked*")))
+        return find(source, assignment, tmp_path / f"unpacked {number}", out)
 
     return found
 
@@ -92,9 +92,9 @@ def graded(tmp_path, assignment):
 def zipped(folder, around=""):
     """A zip of a folder's files, as a platform makes one."""
     path = folder.with_suffix(".zip")
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w") as opened:
         for file in sorted(folder.rglob("*")):
-            archive.write(file, around + file.relative_to(folder).as_posix())
+            opened.write(file, around + file.relative_to(folder).as_posix())
     return path
 
 
@@ -106,15 +106,17 @@ def test_folders_zips_and_files_are_submissions_and_nothing_else_is(make, roster
     folder = make({
         "anna/vit.py": VIT, "anna/data/big.csv": "1", "ben.py": VIT, "notes.txt": "x",
         ".DS_Store": "x", "__MACOSX/ben.py": "x", "photo.jpg": b"\xff", "empty": None,
-        ".hidden/vit.py": VIT,
+        ".eve/vit.py": VIT,
     })  # fmt: skip
     zipped(make({"vit.py": VIT, "train.py": "x = 1\n"}, "class/cleo"))
     (folder / "link.py").symlink_to("/etc/passwd")
+    (folder / "dan").symlink_to(folder / "anna")
+    (folder / "gone").symlink_to("nowhere")
     found = roster(folder)
     assert [entry.submission for entry in found.entries] == [
         "anna", "ben.py", "cleo", "cleo.zip", "empty",
     ]  # fmt: skip
-    assert found.left_out == (".hidden", "link.py", "notes.txt", "photo.jpg")
+    assert found.left_out == (".eve", "dan", "gone", "link.py", "notes.txt", "photo.jpg")
     entries = by_name(found)
     assert graded(entries["anna"]) == ["vit.py"]
     assert graded(entries["cleo.zip"]) == ["train.py", "vit.py"]
@@ -131,25 +133,37 @@ def test_a_zip_of_the_class_is_the_same_class(make, roster):
 
 
 @pytest.mark.parametrize(
-    ("files", "students"),
+    ("files", "names", "left_out"),
     [
-        (["anna.py", "ben.ipynb"], ["anna.py", "ben.ipynb"]),
-        (["anna/vit.py", "ben/vit.py", "README.txt"], ["anna", "ben"]),
-        (["doejane_101_5001_vit.py", "roejose_102_5002_vit.py"], ["doejane_101", "roejose_102"]),
-        (["A B_71_assignsubmission_file_vit.py", "C D_72_assignsubmission_file_vit.py"],
-         ["A B_71", "C D_72"]),
+        (("anna.py", "ben.py", "cleo.ipynb"), ["anna.py", "ben.py", "cleo.ipynb"], ()),
+        (("anna/vit.py", "ben/vit.py", "READ.txt"), ["anna", "ben"], ("READ.txt",)),
+        (("doejane_101_5001_vit.py", "poe_103_5004_vit.py"), ["doejane_101", "poe_103"], ()),
+        (("Bo_72_assignsubmission_file_/vit.py",), ["Bo_72"], ()),
+        (("Cy_73_assignsubmission_file_vit.py", "Di_74_assignsubmission_file_vit.py"),
+         ["Cy_73", "Di_74"], ()),
     ],
 )  # fmt: skip
-def test_a_folder_around_a_class_is_no_student(make, roster, files, students):
-    folder = make({f"all/{name}": VIT for name in files})
-    for source in (folder, folder / "all", zipped(folder)):
-        assert [entry.submission for entry in roster(source).entries] == students
+def test_folders_around_a_class_are_entered(make, roster, files, names, left_out):
+    folder = make({f"download/class/{name}": VIT for name in files} | {"download/notes.txt": ""})
+    for source in (folder, folder / "download", zipped(folder, "around/"), zipped(folder)):
+        found = roster(source)
+        assert [entry.submission for entry in found.entries] == names
+        assert found.left_out == tuple(sorted((*left_out, "notes.txt")))
 
 
-@pytest.mark.parametrize("inside", ["vit.py", "src/vit.py", "work.zip"])
-def test_a_class_of_one_is_called_like_its_student(make, roster, inside):
-    folder = make({f"anna/{inside}": VIT})
-    assert [entry.student for entry in roster(folder).entries] == ["anna"]
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("anna/src/vit.py",),
+        ("anna/vit.py", "anna/train.py", "anna/data/digits.gz"),
+        ("anna/assignment.ipynb", "anna/figures/patches.png", "anna/data/digits.gz"),
+        ("anna/homework.zip",),
+    ],
+)
+def test_a_student_alone_is_not_taken_for_a_class(make, roster, files):
+    folder = make(dict.fromkeys(files, VIT))
+    for source in (folder, zipped(folder)):
+        assert [entry.submission for entry in roster(source).entries] == ["anna"]
 
 
 def test_of_gradescope_the_latest_counts_and_groups_and_missing_ones_are_known(make, roster):
@@ -164,6 +178,14 @@ def test_of_gradescope_the_latest_counts_and_groups_and_missing_ones_are_known(m
         assert entries["submission_11"].handed_in.isoformat() == "2026-03-02T10:00:00+00:00"
         assert entries["submission_13"].student == "Bo, Cy"
         assert entries["submission_14"].parts == ()
+
+
+def test_of_a_large_group_every_address_is_kept(make, roster):
+    emails = [f"{'a' * 40}{n}@students.university.edu" for n in range(8)]
+    listed = "".join(f"  - :name: N\n    :email: {email}\n" for email in emails)
+    text = f"submission_1:\n  :submitters:\n{listed}  :created_at: 2026-03-01 09:00:00 Z\n"
+    (entry,) = roster(make({"submission_metadata.yml": text, "submission_1/vit.py": VIT})).entries
+    assert entry.email.split(", ") == emails
 
 
 def test_metadata_that_is_none_is_told(make, roster):
@@ -190,6 +212,17 @@ def test_of_canvas_files_of_one_student_belong_together(make, roster, graded):
     assert not entries["poe_103-earlier-1"].counts
     assert dict(entries["poe_103"].parts)["vit.py"].name == "poe_103_5009_vit-1.py"
     assert dict(entries["poe_103-earlier-1"].parts)["train.py"].name == "poe_103_5005_train.py"
+
+
+def test_names_like_those_of_canvas_are_told_by_a_number_that_two_files_have(make, roster):
+    folder = make({
+        "hw_3_2026_anna.py": VIT, "hw_3_2026_ben.py": VIT, "hw_3_2026_notes.txt": "x",
+        "doejane_101_5001_vit.py": VIT, "doejane_101_5002_train.py": "x = 1\n",
+    })  # fmt: skip
+    found = roster(folder)
+    assert list(by_name(found)) == ["doejane_101", "hw_3_2026_anna.py", "hw_3_2026_ben.py"]
+    assert all(entry.counts for entry in found.entries)
+    assert found.left_out == ("hw_3_2026_notes.txt",)
 
 
 def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
@@ -220,28 +253,19 @@ def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
 
 
 def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):
-    folder = make({"anna/vit.py": VIT, "anna.py": VIT})
-    for older, newer in (("anna/vit.py", "anna.py"), ("anna.py", "anna/vit.py")):
+    folder = make({"anna/src/deep/vit.py": VIT, "anna.py": VIT})
+    for older, newer in (("anna/src/deep/vit.py", "anna.py"), ("anna.py", "anna/src/deep/vit.py")):
         os.utime(folder / older, (1e9, 1e9))
         os.utime(folder / newer, (1.1e9, 1.1e9))
-        counting = [e.submission for e in roster(folder).entries if e.counts]
-        assert counting == [newer.split("/")[0]]
+        for source in (folder, zipped(folder)):
+            counting = [e.submission for e in roster(source).entries if e.counts]
+            assert counting == [newer.split("/")[0]]
 
 
-def test_how_deep_a_file_lies_does_not_make_it_newer(make, roster):
-    folder = make({"anna/src/vit.py": VIT, "anna.py": VIT, "ben": None, "ben.py": VIT})
-    os.utime(folder / "anna/src/vit.py", (1e9, 1e9))
-    os.utime(folder / "anna.py", (1.1e9, 1.1e9))
-    os.utime(folder / "ben.py", (1e9, 1e9))
-    counting = [e.submission for e in roster(zipped(folder)).entries if e.counts]
-    assert counting == ["anna.py", "ben.py"]
-
-
-def test_files_that_only_look_like_those_of_canvas_are_a_students_each(make, roster):
-    folder = make({"hw_3_2026_anna.py": VIT, "hw_3_2026_ben.py": VIT, "hw_3_2026_notes.txt": "x"})
-    found = roster(folder)
-    assert [e.submission for e in found.entries] == ["hw_3_2026_anna.py", "hw_3_2026_ben.py"]
-    assert found.left_out == ("hw_3_2026_notes.txt",)
+def test_a_folder_without_files_is_never_the_latest(make, roster):
+    folder = make({"anna/src": None, "anna.py": VIT})
+    os.utime(folder / "anna.py", (1e9, 1e9))
+    assert [e.submission for e in roster(folder).entries if e.counts] == ["anna.py"]
 
 
 @pytest.mark.parametrize(
@@ -288,34 +312,73 @@ def test_what_is_no_class_is_told(make, roster, files, said):
 
 def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_path):
     path = tmp_path / "class.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("../../outside.py", VIT)
-        archive.writestr("/absolute/vit.py", VIT)
-        archive.writestr("C:\\windows\\vit.py", VIT)
-        archive.writestr("anna/vit.py", VIT)
-        archive.writestr("bomb/vit.py", bytes(120 << 20))
-        archive.writestr("anna/weights.pt", bytes(120 << 20))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("../../outside.py", VIT)
+        opened.writestr("/absolute/vit.py", VIT)
+        opened.writestr("C:\\windows\\vit.py", VIT)
+        opened.writestr("anna/vit.py", VIT)
+        opened.writestr("bomb/vit.py", bytes(120 << 20))
         link = zipfile.ZipInfo("link.py")
         link.external_attr = 0o120777 << 16
-        archive.writestr(link, "/etc/passwd")
+        opened.writestr(link, "/etc/passwd")
     found = roster(path)
     assert [e.submission for e in found.entries] == ["anna", "bomb"]
     assert len(found.left_out) == 4
     assert not list(tmp_path.rglob("outside.py"))
     assert "larger than 5 MB" in graded(by_name(found)["bomb"])
     assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 6 << 20
-    assert (tmp_path / "unpacked 0/anna/weights.pt").stat().st_size == 0
 
 
-def test_a_damaged_file_is_left_out_and_not_graded_as_empty(make, roster, graded):
-    path = zipped(make({"anna/vit.py": VIT, "anna/train.py": VIT, "ben/vit.py": VIT}))
-    content = bytearray(path.read_bytes())
-    place = content.index(VIT.encode())  # the first is anna/train.py
-    content[place : place + 3] = b"DEF"
-    path.write_bytes(content)
-    found = roster(path)
-    assert found.left_out == ("anna/train.py",)
+def test_of_a_zip_only_what_may_be_opened_takes_room(make, roster, graded, tmp_path):
+    files = {"anna/vit.py": VIT, "anna/data/big.csv": "1" * 1000, "ben/work.pdf": b"%PDF"}
+    found = roster(zipped(make(files)))
+    assert not (tmp_path / "unpacked 0/anna/data/big.csv").stat().st_size
     assert graded(by_name(found)["anna"]) == ["vit.py"]
+    assert "It holds: work.pdf" in graded(by_name(found)["ben"])
+
+
+def test_a_zip_that_unpacks_to_more_than_a_class_can_hold_is_told(
+    make, roster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(archive, "SLACK", 1 << 20)
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("class/anna/vit.py", VIT)
+        for number in range(3):
+            opened.writestr(f"class/ben/{number}.ipynb", bytes(1 << 20))
+    with pytest.raises(KitError, match="it unpacks to more than 2 MB, 2 MB of them in class/ben"):
+        roster(path)
+
+
+def test_of_a_damaged_file_nothing_is_graded(make, roster, graded, tmp_path):
+    path = zipped(make({"anna/vit.py": VIT, "ben/vit.py": VIT}))
+    path.write_bytes(path.read_bytes().replace(b"return images", b"return nothin", 1))
+    found = roster(path)
+    assert found.left_out == ("anna/vit.py",)
+    assert "It holds: nothing" in graded(by_name(found)["anna"])
+
+
+def test_an_output_among_the_submissions_is_none_of_them(make, roster):
+    files = {"anna/vit.py": VIT, "ben/vit.py": VIT, "notes.txt": ""}
+    earlier = {"old/batch.json": "{}", "old/.lock": "", "old/sources/anna/vit.py": VIT}
+    folder = make(files | earlier | {"new": None})
+    found = roster(folder, folder / "new")
+    assert [entry.submission for entry in found.entries] == ["anna", "ben"]
+    assert found.left_out == ("notes.txt", "old")
+    assert roster(zipped(folder)).left_out == ("notes.txt", "old")
+
+
+def test_an_output_around_the_submissions_is_none_of_them(make, roster):
+    folder = make({"class/anna/vit.py": VIT, "class/ben/vit.py": VIT, "new/batch.json": "{}"})
+    found = roster(folder, folder / "new")
+    assert [entry.submission for entry in found.entries] == ["anna", "ben"]
+
+
+@pytest.mark.parametrize("out", ["class/anna/out", "class/results/out", "results/out"])
+def test_an_output_in_a_submission_is_refused(make, roster, out):
+    folder = make({"class/anna/vit.py": VIT, "class/ben/vit.py": VIT})
+    with pytest.raises(KitError, match="it lies in the folder of a submission, or would make one"):
+        roster(folder, folder / out)
 
 
 def test_a_broken_zip_of_the_class_is_told(tmp_path, roster):
