@@ -31,14 +31,15 @@ def suite_files(assignment: Assignment) -> Mapping[str, Path]:
 
     What is provided is among it: it lies beside every submission that is graded.
     """
-    found = {FILE: assignment.root / FILE}
-    for name in assignment.settings.provided:
-        found[f"solution/{name}"] = assignment.solution / name
-    for folder in SUITE:
-        for path in sorted((assignment.root / folder).rglob("*")):
-            if path.is_file() and path.suffix in KINDS and "__pycache__" not in path.parts:
-                found[path.relative_to(assignment.root).as_posix()] = path
-    return found
+    provided = [assignment.solution / name for name in assignment.settings.provided]
+    inside = [
+        path
+        for folder in SUITE
+        for path in sorted((assignment.root / folder).rglob("*"))
+        if path.suffix in KINDS and "__pycache__" not in path.parts
+    ]
+    found = [assignment.root / FILE, *provided, *inside]
+    return {path.relative_to(assignment.root).as_posix(): path for path in found if path.is_file()}
 
 
 def suite_digest(assignment: Assignment) -> str:

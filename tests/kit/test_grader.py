@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import jsonschema
@@ -107,7 +108,8 @@ def test_only_some_questions(grader, assignment):
 
 def test_partial_credit_for_accuracy(copied, grader_of):
     text = (copied.root / "grading.yml").read_text()
-    text = text.replace("  epochs: 20 ", "  epochs: 2 ").replace("1: 0.25", "1: 0.99")
+    text = text.replace("  epochs: 20 ", "  epochs: 2 ")
+    text = re.sub(r"    1: [\d.]+", "    1: 0.99", text)
     (copied.root / "grading.yml").write_text(text)
     from autograder.config import load
 
