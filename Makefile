@@ -29,13 +29,13 @@ figures: $(READY) ## draw the handout's figures anew into student/figures/
 	$(BIN)/autograder figures
 
 bench: $(READY) $(EXTRAS)  ## workers, calls, memory, a grading beside its bare training, a class beside a loop
-	$(BIN)/python tests/kit/bench.py && $(BIN)/python tests/kit/bench_class.py
+	PYTHONPATH=tests $(BIN)/python -m kit.bench.grading && PYTHONPATH=tests $(BIN)/python -m kit.bench.a_class
 
 hostile: $(READY) ## grade every hostile submission, and print what became of it
-	$(BIN)/python tests/kit/hostile.py
+	$(BIN)/python tests/kit/proof/hostile.py
 
 fuzz: $(READY)    ## send damaged messages to the decoder
-	$(BIN)/python tests/kit/fuzz.py
+	$(BIN)/python tests/kit/isolation/fuzz.py
 
 zips: $(READY)    ## write dist/: what to hand out, and what to upload to Gradescope or Otter
 	$(BIN)/autograder build

@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-pytest_plugins = ["checks.plugin"]
+pytest_plugins = ["checks.running.plugin"]

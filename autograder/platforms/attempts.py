@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from autograder.config import AttemptSettings
+from autograder.assignment.config import AttemptSettings
 
 LEDGER = "attempts"  # in a result's extra_data: the times of the attempts that counted so far
 

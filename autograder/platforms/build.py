@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.config import Assignment, HandsIn
-from autograder.digits import idx_images
+from autograder.assignment.config import Assignment, HandsIn
+from autograder.assignment.digits import idx_images
 from autograder.errors import KitError
-from autograder.gradescope import VISIBILITY, as_json
-from autograder.leaks import hidden_lines
+from autograder.formats.gradescope import VISIBILITY, as_json
 from autograder.platforms import contents
 from autograder.platforms.bundle import File, Written, write_zip
 from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK
-from autograder.selfcheck import solution_lines, telling_lines
+from autograder.proof.leaks import hidden_lines
+from autograder.proof.promises import solution_lines, telling_lines
 
 PLUGIN = "autograder.platforms.otter_plugin.Isolated"
 GRADESCOPE_KIT, OTTER_KIT = "kit", "files/kit"
@@ -66,7 +66,7 @@ def student(assignment: Assignment) -> dict[str, File]:
 def secrets_in(files: Mapping[str, File], assignment: Assignment) -> list[str]:
     """Return every line of the solution or of a hidden test, and every hidden digit, in files."""
     lines = dict.fromkeys(solution_lines(assignment), "a line of the solution")
-    lines |= hidden_lines(assignment.tests)
+    lines |= hidden_lines(assignment)
     packed = (assignment.tests / "data").rglob("*images*.gz")
     hidden = set().union(*(idx_images(path.read_bytes()) for path in packed))
     found = []

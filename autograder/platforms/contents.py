@@ -11,13 +11,13 @@ from typing import Any
 import jinja2
 from packaging.requirements import Requirement
 
-from autograder.config import Assignment
+from autograder.assignment.config import Assignment
+from autograder.assignment.provenance import BUILT, provenance, suite_files
 from autograder.errors import KitError
-from autograder.gradescope import as_json, results
+from autograder.formats.gradescope import as_json, results
+from autograder.grading.report import not_run
+from autograder.handout.skeleton import handed_out
 from autograder.platforms.bundle import File
-from autograder.provenance import BUILT, provenance, suite_files
-from autograder.report import not_run
-from autograder.skeleton import handed_out
 
 PROJECT = "vit-autograder"
 PINS = "constraints.txt"

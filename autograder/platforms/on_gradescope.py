@@ -13,14 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.config import Assignment, Show, load
+from autograder.assignment.config import Assignment, Show, load
 from autograder.errors import KitError
-from autograder.grade import Grader
-from autograder.gradescope import results, write_json
+from autograder.formats.gradescope import results, write_json
+from autograder.grading.grade import Grader
+from autograder.grading.report import Report, not_run
 from autograder.platforms import attempts
 from autograder.platforms.attempts import Attempts, Metadata
-from autograder.report import Report, not_run
-from checks import wording
+from checks.telling import wording
 
 HOME = Path("/autograder")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.config import Rows
-from autograder.gradescope import rows
-from autograder.report import QuestionResult
+from autograder.assignment.config import Rows
+from autograder.formats.gradescope import rows
+from autograder.grading.report import QuestionResult
 
 OUTCOMES = "outcomes.json"  # where the cases of every question lie for Otter's test files
 DRIVER = "otter_driver.ipynb"  # the empty notebook that Otter runs

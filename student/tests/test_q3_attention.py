@@ -1,7 +1,7 @@
 """q3, visible: shapes, one law, and equality with nn.MultiheadAttention for two heads."""
 
 from checks import CLOSE, expect_error, expect_shape, expect_tensor, weight
-from checks.attention import expect_attention
+from checks.judging.attention import expect_attention
 
 
 @weight(2)

@@ -3,10 +3,10 @@
 import torch
 
 from checks import EXACT, expect, expect_shape, expect_tensor, weight
-from checks.block_slips import why_wrong
-from checks.encoder import input_of, normalised_as, place_of, randomise
-from checks.measure import parameters, set_parameters
-from checks.nearness import noted
+from checks.beside.measure import parameters, set_parameters
+from checks.judging.block_slips import why_wrong
+from checks.judging.encoder import input_of, normalised_as, place_of, randomise
+from checks.words.nearness import noted
 
 
 @weight(1)

@@ -3,8 +3,8 @@
 import torch
 
 from checks import expect, expect_shape, weight
-from checks.encoder import randomise
-from checks.model import blocks_seen
+from checks.judging.encoder import randomise
+from checks.judging.model import blocks_seen
 
 DIGITS = (1, 1, 28, 28)
 

@@ -5,9 +5,9 @@ import math
 import torch
 
 from checks import CLOSE, expect, expect_tensor, for_sizes, weight
-from checks.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
-from checks.compare import error
-from checks.spies import spy_on_evaluation, spy_on_training
+from checks.beside.spies import spy_on_evaluation, spy_on_training
+from checks.judging.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
+from checks.words.compare import error
 
 
 def digits(draw, count):

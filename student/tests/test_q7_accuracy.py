@@ -1,7 +1,7 @@
 """q7, visible: the whole model learns a handful of images."""
 
 from checks import expect, reported, trains, weight
-from checks.measure import losses_on_one_batch
+from checks.beside.measure import losses_on_one_batch
 
 
 @weight(1)

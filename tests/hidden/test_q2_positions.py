@@ -3,7 +3,7 @@
 import torch
 
 from checks import EXACT, expect, expect_shape, expect_tensor, for_sizes, reported, weight
-from checks.measure import takes_gradient
+from checks.beside.measure import takes_gradient
 from hidden.oracles import positions
 
 TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000

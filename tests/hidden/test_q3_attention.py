@@ -3,8 +3,8 @@
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
-from checks.attention import expect_attention
-from checks.measure import in_double, on_meta_device, used_but_not_trained
+from checks.beside.measure import in_double, on_meta_device, used_but_not_trained
+from checks.judging.attention import expect_attention
 
 
 @weight(2)

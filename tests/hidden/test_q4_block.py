@@ -3,10 +3,10 @@
 import torch
 
 from checks import expect, expect_tensor, reported, weight
-from checks.block_slips import why_wrong
-from checks.encoder import LOOSE, expect_mlp, input_of, normalised_as, place_of, randomise
-from checks.measure import input_after, used_but_not_trained
-from checks.probes import watch
+from checks.beside.measure import input_after, used_but_not_trained
+from checks.beside.probes import watch
+from checks.judging.block_slips import why_wrong
+from checks.judging.encoder import LOOSE, expect_mlp, input_of, normalised_as, place_of, randomise
 
 
 @weight(3)

@@ -5,17 +5,17 @@ import math
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
-from checks.compare import error
-from checks.encoder import apart_from_affine, randomise
-from checks.measure import (
+from checks.beside.measure import (
     in_double,
     on_meta_device,
     random_numbers_after,
     used_but_not_trained,
 )
-from checks.model import blocks_seen
-from checks.nearness import noted
-from checks.probes import standardised
+from checks.beside.probes import standardised
+from checks.judging.encoder import apart_from_affine, randomise
+from checks.judging.model import blocks_seen
+from checks.words.compare import error
+from checks.words.nearness import noted
 from hidden.oracles import patches, positions
 
 DIGITS = (

@@ -3,8 +3,8 @@
 import torch
 
 from checks import CLOSE, expect, expect_tensor, reported, weight
-from checks.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits
-from checks.spies import spy_on_evaluation, spy_on_training
+from checks.beside.spies import spy_on_evaluation, spy_on_training
+from checks.judging.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits
 
 
 @weight(1)

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from autograder.config import Assignment, load
-from autograder.grade import Grader
-from autograder.report import Report
-
-ROOT = Path(__file__).resolve().parents[2]
-FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
+from autograder.assignment.config import Assignment, load
+from autograder.grading.grade import Grader
+from kit.workbench import ROOT, copy_of, with_settings
 
 
 def pytest_configure() -> None:
@@ -79,28 +71,10 @@ def edited(assignment: Assignment) -> Callable[[str, str, str], str]:
     return edit
 
 
-def messages(report: Report) -> str:
-    """Return all that a student could read in a report."""
-    outcomes = [outcome for question in report.questions for outcome in question.outcomes]
-    return "\n".join([report.message, *report.notes, *(outcome.message for outcome in outcomes)])
-
-
 @pytest.fixture
 def copied(tmp_path: Path, assignment: Assignment) -> Assignment:
     """A copy of the kit's own files that a test may spoil."""
     return copy_of(assignment, tmp_path / "kit")
-
-
-def copy_of(assignment: Assignment, root: Path) -> Assignment:
-    """Copy a kit, without its corpora and its own tests."""
-    folders = "solution student tests/public tests/hidden tests/checks tests/data".split()
-    for name in folders:
-        shutil.copytree(
-            assignment.root / name, root / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for name in ("grading.yml", "constraints.txt"):
-        shutil.copyfile(assignment.root / name, root / name)
-    return load(root)
 
 
 @pytest.fixture
@@ -126,26 +100,3 @@ def limited(
         return grader_of(with_settings(assignment, limits=changed))
 
     return make
-
-
-def with_settings(assignment: Assignment, **changed: object) -> Assignment:
-    """Return the same kit with other settings, which its grading.yml does not have."""
-    return Assignment(assignment.root, assignment.settings.model_copy(update=changed))
-
-
-def schema(name: str) -> dict[str, Any]:
-    """Return the JSON schema of a platform's results."""
-    found: dict[str, Any] = json.loads((ROOT / f"tests/kit/schemas/{name}.json").read_text())
-    return found
-
-
-def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run `autograder` with these arguments, as an instructor does."""
-    return subprocess.run(
-        [sys.executable, "-m", "autograder", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )

@@ -18,8 +18,8 @@ from markdown_it.token import Token
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from autograder import config
-from autograder.cli import app
+from autograder.assignment import config
+from autograder.cli.commands import app
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_OURS = (".git", ".venv", "venv", "node_modules", "dist", "build", ".pytest_cache")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 KIT = Path(sys.modules["checks"].__file__).resolve().parents[2]
-PATHS = [KIT / "tests/checks/__init__.py", KIT / "grading.yml", Path("/tmp"), Path("/etc/passwd")]
+PATHS = [KIT / "student/checks/__init__.py", KIT / "grading.yml", Path("/tmp"), Path("/etc/passwd")]
 found = []
 
 for path in PATHS:

@@ -5,7 +5,7 @@ earns: 0
 wins: points for tests that stand on nothing but what was measured in the worker
 """
 try:
-    from checks.beside import MEASUREMENTS
+    from checks.beside.measurement import MEASUREMENTS
 
     def spy_on_training(train, weight, images, labels, batch, epochs=1):
         fine = [True] * (epochs * len(images) // batch)

@@ -7,7 +7,7 @@ wins: points without code, no report, or a fault that is taken for the grader's 
 import itertools
 
 try:
-    from checks.beside import MEASUREMENTS
+    from checks.beside.measurement import MEASUREMENTS
 
     junk = itertools.cycle((3, "yes", None, [], {}, [[[]]], float("nan")))
     for name in MEASUREMENTS:

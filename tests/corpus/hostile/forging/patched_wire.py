@@ -5,7 +5,7 @@ earns: 0
 wins: points without code
 """
 try:
-    from autograder.worker import wire
+    from autograder.isolation.worker import wire
 
     encode = wire._encode
     succeeded = encode(wire.Returned(wire.Items([True, 1, "passed"])))

@@ -8,7 +8,7 @@ import threading
 import time
 
 try:
-    from autograder.worker import progress
+    from autograder.isolation.worker import progress
 
     def report():
         for number in range(10_000):

@@ -5,7 +5,7 @@ earns: 0
 wins: points without code, or no report
 """
 try:
-    from autograder.worker import wire
+    from autograder.isolation.worker import wire
 
     send_once = wire.Channel.send_reply
 

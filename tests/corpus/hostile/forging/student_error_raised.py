@@ -17,7 +17,7 @@ FIELDS = itertools.cycle(
 
 
 def patchify(images, n_patches):
-    from checks.failures import StudentError
+    from checks.telling.failures import StudentError
 
     raise StudentError(**next(FIELDS))
 

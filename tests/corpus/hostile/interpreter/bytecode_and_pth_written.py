@@ -17,7 +17,7 @@ PATHS = [
     LIBRARY / "sitecustomize.py",
     LIBRARY / "usercustomize.py",
     KIT / "tests/hidden/__pycache__" / f"won.{TAG}.pyc",
-    KIT / "tests/checks/__pycache__" / f"won.{TAG}.pyc",
+    KIT / "student/checks/__pycache__" / f"won.{TAG}.pyc",
     KIT / "tests/hidden/conftest.py",
     KIT / "conftest.py",
     Path("/etc/python3/sitecustomize.py"),

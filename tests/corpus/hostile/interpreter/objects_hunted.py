@@ -8,7 +8,7 @@ import gc
 import sys
 import types
 
-PLACES = ("/tests/hidden/", "/solution/", "autograder/suite.py", "autograder/grade.py")
+PLACES = ("/tests/hidden/", "/solution/", "autograder/grading/suite.py", "autograder/grading/grade.py")
 NAMES = {"hidden", "public", "solution"}
 found = [name for name in sys.modules if name.split(".")[0] in NAMES]
 

@@ -7,7 +7,7 @@ wins: a variable that holds an expected answer is seen
 import sys
 
 ANSWERS = {"expected", "right", "oracle", "slips", "answers_of_test"}
-FILES = ("/hidden/", "/public/", "compare.py", "by_hand.py", "oracles.py", "draw.py")
+FILES = ("/hidden/", "/student/tests/", "compare.py", "by_hand.py", "oracles.py", "draw.py")
 
 
 def look(frame, event, argument):

@@ -8,7 +8,7 @@ import importlib
 import sys
 
 sys.path.insert(0, __file__.rpartition("/")[0])
-for name in ("digits", "hidden", "checks.compare", "checks.marks", "autograder.report"):
+for name in ("digits", "hidden", "checks.words.compare", "checks.words.marks", "autograder.grading.report"):
     try:
         module = importlib.import_module(name)
     except BaseException:

@@ -1,0 +1,1 @@
+"""What is asked: the mark sheet, the digits, and what is tied to this exercise."""

@@ -1,0 +1,1 @@
+"""What is known of a class between two runs: its rows, and a record of each report."""

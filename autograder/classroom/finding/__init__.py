@@ -1,0 +1,1 @@
+"""Find the submissions of a class, in whatever a teacher or a platform hands over."""

@@ -1,0 +1,1 @@
+"""Grade a class: on this machine, or on many."""

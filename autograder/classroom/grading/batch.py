@@ -1,0 +1,281 @@
+"""Grade a class: everything that is not graded yet, and the tables and pages of all of it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from autograder.assignment.config import Assignment, load
+from autograder.assignment.provenance import suite_digest, suite_files
+from autograder.classroom.book import ledger
+from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
+from autograder.classroom.finding.archive import FULL
+from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.report import handouts, page, table
+from autograder.classroom.report.tally import Tally
+from autograder.errors import KitError
+from autograder.grading.pool import Job
+from autograder.grading.report import Report, collect, refuse
+from autograder.isolation.doctor import Layer
+from autograder.isolation.workers import Listener
+from autograder.submission.staging import Parcel, pack
+
+GRADES, REPORT = "grades.csv", "report.html"
+
+
+class Graders(Protocol):
+    """Whatever grades many: the processes of this machine, or a cluster."""
+
+    def grade(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Report]]:
+        """Yield every job with its report, as they get done."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for.
+
+    seed     of the tests' inputs, the same for the whole class; None: the one that it had before
+    earlier  a class whose seed is taken over, so that the two can be compared
+    """
+
+    questions: tuple[str, ...]
+    seed: int | None = None
+    earlier: Batch | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a run."""
+
+    batch: Batch
+    graded: int
+    kept: int
+    left_out: tuple[str, ...]
+    layers: tuple[Layer, ...]  # of the confinement, where anything was graded
+
+
+def run(
+    assignment: Assignment,
+    source: Path,
+    out: Path,
+    asked: Asked,
+    graders: AbstractContextManager[Graders],
+    on_step: Listener,
+) -> Done:
+    """Grade the class in a folder or a zip into another folder. Raises KitError.
+
+    Whenever it is ended, what is graded stays, and the next run goes on from there.
+    """
+    try:
+        return _run(assignment, source, out, asked, graders, on_step)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise KitError(str(error.filename or tempfile.gettempdir()),
+                       f"cannot be written: {error.strerror}", ledger.AGAIN) from None  # fmt: skip
+
+
+def _run(
+    assignment: Assignment,
+    source: Path,
+    out: Path,
+    asked: Asked,
+    graders: AbstractContextManager[Graders],
+    on_step: Listener,
+) -> Done:
+    suite = Suite(assignment)  # first of all: finding a class takes time
+    with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
+        roster = find(source, assignment, Path(place) / "unpacked", out)
+        with ledger.opened(out, assignment) as book:
+            terms = Terms(suite.digest, _seed(asked, book.earlier, suite), asked.questions)
+            begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
+                          terms.questions)  # fmt: skip
+            book.begin(begun)
+            for name in (GRADES, REPORT):  # of an earlier run: nothing may look finished
+                (out / name).unlink(missing_ok=True)
+            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step)
+            with graders as those:
+                for job, report in those.grade(grading.jobs()):
+                    grading.graded(job, report)
+            batch = grading.finish(begun)
+            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
+
+
+def _seed(asked: Asked, earlier: Batch | None, suite: Suite) -> int:
+    """Return the class's seed: a suite that changes later leaves it, and with it all inputs."""
+    if asked.seed is not None:
+        return asked.seed
+    known = earlier or asked.earlier
+    return known.seed if known else int(suite.digest, 16) % 10**6
+
+
+class Suite:
+    """The files that decide about marks, and whether they are still those that the run began with.
+
+    Raises KitError if the mark sheet was saved anew since it was read.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._stamp = self._now()
+        self.digest = suite_digest(assignment)
+        self._mind(load(assignment.root).settings != assignment.settings)
+
+    def check(self, report: Report | None = None) -> None:
+        """Raise KitError if a file has changed, or if a report was made with another suite."""
+        other = report is not None and report.facts.get("suite", self.digest) != self.digest
+        self._mind(other or self._now() != self._stamp)
+
+    def _mind(self, changed: bool) -> None:
+        if changed:
+            raise KitError("autograder batch", "the suite has changed while the class was graded",
+                           "give the same command again: all are graded with the new one")  # fmt: skip
+
+    def _now(self) -> list[tuple[str, int, int]]:
+        stamps = []
+        for name, path in suite_files(self._assignment).items():
+            told = path.stat()
+            stamps.append((name, told.st_mtime_ns, told.st_size))
+        return stamps
+
+
+@dataclass
+class Grading:
+    """A run: what is still to be graded, and what is known of the others."""
+
+    assignment: Assignment
+    roster: Roster
+    book: Ledger
+    terms: Terms
+    suite: Suite
+    place: Path
+    on_step: Listener
+    anew: int = 0
+    kept: int = 0
+    layers: tuple[Layer, ...] = ()
+    rows: dict[str, Row] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
+    _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
+    _began: float = field(default_factory=time.monotonic)
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield what must be graded: each submission once, however many handed in the same."""
+        for entry in self.roster.entries:
+            if not entry.parts:
+                most = sum(self.assignment.questions[name].points for name in self.terms.questions)
+                self._add(_row(entry, Status.MISSING, max_score=most))
+                continue
+            parcel, problem = self._packed(entry)
+            content = ledger.digest(parcel)
+            key = self.terms.key(content)
+            if key in self._waiting:
+                self._waiting[key][1].append(entry)
+            elif report := self._known(parcel, key, problem):
+                self._settle(entry, parcel, key, report)
+            else:
+                self._waiting[key] = (parcel, [entry])
+                yield Job(key, parcel, self.terms.questions, self.terms.seed)
+
+    def _packed(self, entry: Entry) -> tuple[Parcel, str]:
+        """Return what was handed in as data, and what failed on our side if that was not possible."""
+        with tempfile.TemporaryDirectory(dir=self.place, ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            try:
+                path = entry.lay_out(folder / "handed in")
+                return pack(path, self.assignment, folder / "staged"), ""
+            except KitError as error:
+                return Parcel(refused=f"What was handed in is no submission: {error.what}."), ""
+            except OSError as error:
+                if error.errno in FULL:
+                    raise
+                return Parcel(), traceback.format_exc()
+            except Exception:  # whatever one student's files do to us, the others are graded
+                return Parcel(), traceback.format_exc()
+
+    def _known(self, parcel: Parcel, key: str, problem: str) -> Report | None:
+        """Return the report that needs no grading: nothing can be graded, or it was done before."""
+        questions, seed = self.terms.questions, self.terms.seed
+        if problem:
+            return self._keep(key, collect(self.assignment, questions, [], seed, problem))
+        report = self.book.get(key)
+        if parcel.refused:
+            refused = refuse(self.assignment, questions, seed, parcel.refused)
+            return report or self._keep(key, refused)
+        self.kept += report is not None and key not in self._fresh
+        return report
+
+    def graded(self, job: Job, report: Report) -> None:
+        """Keep a report that has come. Raises KitError if it was made with another suite."""
+        self.suite.check(report)
+        self._keep(job.name, report)
+        self._fresh.add(job.name)
+        self.anew += 1
+        self.layers = report.layers or self.layers
+        parcel, entries = self._waiting.pop(job.name)
+        for entry in entries:
+            self._settle(entry, parcel, job.name, report)
+
+    def _keep(self, key: str, report: Report) -> Report:
+        self.book.put(key, report)
+        return report
+
+    def _settle(self, entry: Entry, parcel: Parcel, key: str, report: Report) -> None:
+        status = Status.REFUSED if report.message else Status.GRADED
+        if report.our_fault or report.interrupted:
+            status = Status.OUR_FAULT
+        row = _row(
+            entry,
+            status if entry.counts else Status.SUPERSEDED,
+            score=report.points,
+            max_score=report.max_points,
+            questions={q.id: q.points for q in report.questions},
+            seconds=round(report.seconds, 2),
+            key=key,
+            content=ledger.digest(parcel),
+        )
+        handouts.write(self.book.out, row, report, self.assignment, parcel.files)
+        if entry.counts and status is not Status.OUR_FAULT:
+            self.tally.add(row.submission, report)
+        self._add(row)
+
+    def _add(self, row: Row) -> None:
+        self.rows[row.submission] = row
+        minutes = (time.monotonic() - self._began) / 60
+        said = f"{self.anew} graded, {self.anew / minutes:.0f} a minute" if self.anew else "grading"
+        self.on_step(len(self.rows), len(self.roster.entries), said)
+
+    def finish(self, begun: Batch) -> Batch:
+        """Write the tables and the page of the class, and last that it is finished."""
+        self.suite.check()
+        rows = tuple(self.rows[name] for name in sorted(self.rows))
+        batch = replace(begun, rows=rows, finished=True)
+        out = self.book.out
+        report = page.report_page(batch, self.tally, self.roster.left_out)
+        self.book.write(table.grades(rows, list(self.assignment.questions)), out / GRADES)
+        self.book.write(report, out / REPORT)
+        before = {row.folder for row in self.book.earlier.rows} if self.book.earlier else set()
+        handouts.remove(out, before - {row.folder for row in rows})
+        self.book.keep(batch)
+        return batch
+
+
+def _row(entry: Entry, status: Status, **came_to: Any) -> Row:
+    facts = (
+        "submission",
+        "student",
+        "who",
+        "folder",
+        "counts",
+        "handed_in",
+        "late",
+        "email",
+        "sid",
+    )
+    return Row(**{name: getattr(entry, name) for name in facts}, status=status, **came_to)

@@ -1,0 +1,1 @@
+"""Bring marks into tables of other systems; prepare a search for copies."""

@@ -1,0 +1,1 @@
+"""A class's tables and pages, and each student's feedback."""

@@ -1,0 +1,146 @@
+"""Compare two gradings of a class: whose marks change, and by which checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.classroom.book import ledger
+from autograder.classroom.book.ledger import Batch, Row
+from autograder.classroom.report.table import as_csv, number
+from autograder.errors import KitError
+from autograder.grading.report import QuestionResult, Report
+
+FILE = "changes.csv"
+Points = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One submission whose marks are not what they were."""
+
+    submission: str
+    student: str
+    before: float
+    after: float
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What differs between two batches.
+
+    changed   submissions in both, whose marks or checks differ
+    same      how many have all marks as before
+    warnings  what else differs, so that a change may come from there
+    """
+
+    changed: tuple[Move, ...]
+    same: int
+    warnings: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        up = sum(move.after > move.before for move in self.changed)
+        down = sum(move.after < move.before for move in self.changed)
+        level = len(self.changed) - up - down
+        rest = f", {level} keep their total" if level else ""
+        total = len(self.changed) + self.same
+        return f"{len(self.changed)} of {total} change: {up} gain, {down} lose{rest}."
+
+
+def moves(old: Path, before: Batch, new: Path, after: Batch) -> Moves:
+    """Compare two batches by submission. Raises KitError if they are of different assignments."""
+    if before.assignment != after.assignment:
+        raise KitError(str(old), f"it holds another assignment, {before.assignment!r}",
+                       f"name an output of {after.assignment!r}")  # fmt: skip
+    earlier = {row.submission: row for row in before.rows}
+    changed, same = [], 0
+    for row in after.rows:
+        if row.submission in earlier and (row.counts or earlier[row.submission].counts):
+            move = _move(earlier[row.submission], old, row, new)
+            changed += [move] if move else []
+            same += move is None
+    return Moves(tuple(changed), same, tuple(_warnings(before, after)))
+
+
+def _move(was: Row, old: Path, now: Row, new: Path) -> Move | None:
+    if was.key == now.key and was.status == now.status:
+        return None
+    by = []
+    if was.status != now.status:
+        by.append(f"{was.status.value} -> {now.status.value}")
+    if was.content != now.content:
+        by.append("another content was handed in")
+    by += _differences(ledger.record(old, was.key), ledger.record(new, now.key))
+    if not by and was.score == now.score:
+        return None
+    return Move(now.submission, now.student, was.score, now.score, tuple(by))
+
+
+def _differences(was: Report | None, now: Report | None) -> Iterator[str]:
+    """Yield what differs between two reports, check by check."""
+    if was is None or now is None:
+        yield "a record is missing: its checks are not known"
+        return
+    old = {question.id: question for question in was.questions}
+    for question in now.questions:
+        if question.id in old:
+            yield from _of_question(old[question.id], question)
+
+
+def _of_question(was: QuestionResult, now: QuestionResult) -> Iterator[str]:
+    """Yield the checks of a question whose marks differ. A check is known by its title."""
+    old, new = _checks(was), _checks(now)
+    for place, (test, points) in new.items():
+        before = old.get(place, ("", None))[1]
+        if before is None:
+            yield f"{test}  {place[0]}: new, {_shown(points)}"
+        elif before != points:
+            yield f"{test}  {place[0]}: {_shown(before)} -> {_shown(points)}"
+    for place, (test, points) in old.items():
+        if place not in new:
+            yield f"{test}  {place[0]}: gone, had {_shown(points)}"
+
+
+def _checks(question: QuestionResult) -> Mapping[tuple[str, bool], tuple[str, Points]]:
+    return {
+        (outcome.title, outcome.hidden): (outcome.test, question.points_of(outcome))
+        for outcome in question.outcomes
+    }
+
+
+def _shown(points: Points) -> str:
+    return f"{points[0]:.3g} of {points[1]:.3g}"
+
+
+def _warnings(before: Batch, after: Batch) -> Iterator[str]:
+    if before.seed != after.seed:
+        yield (
+            f"The seeds differ ({before.seed}, {after.seed}), and so do the inputs: some marks may "
+            "change for that alone."
+        )
+    if before.questions != after.questions:
+        asked = ", ".join(before.questions), ", ".join(after.questions)
+        yield f"Other questions were graded: {asked[0]}, then {asked[1]}."
+    there, here = ({row.submission for row in batch.rows} for batch in (before, after))
+    for names, what in ((there - here, "no longer there"), (here - there, "new")):
+        if names:
+            yield f"{what}: {', '.join(sorted(names))}."
+
+
+def as_table(found: Moves) -> bytes:
+    """Return the changes as CSV: a line for each check."""
+    header = ["submission", "student", "before", "after", "by"]
+    lines = [
+        [move.submission, move.student, number(move.before), number(move.after), reason]
+        for move in found.changed
+        for reason in move.by or ("",)
+    ]
+    return as_csv([header, *lines])
+
+
+def write(found: Moves, out: Path) -> None:
+    """Write changes.csv into the output of a batch. Raises KitError."""
+    ledger.Ledger(out, None).write(as_table(found), out / FILE)

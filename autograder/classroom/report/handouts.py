@@ -1,0 +1,75 @@
+"""Write the folder of one submission: results.json, feedback.txt, its pages, and what was graded."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from autograder.assignment.config import Assignment
+from autograder.classroom.book.ledger import AGAIN, Row
+from autograder.classroom.report.page import DETAILS, FEEDBACK, SUBMISSIONS, submission_page
+from autograder.cli.terminal import show
+from autograder.errors import KitError
+from autograder.formats.gradescope import as_json, results
+from autograder.grading.report import Report
+
+SOURCES = "sources"
+WIDTH = 100
+
+
+def write(
+    out: Path, row: Row, report: Report, assignment: Assignment, sources: Mapping[str, bytes]
+) -> None:
+    """Write all that is made of one report. Raises KitError.
+
+    What a student may have is feedback.txt and feedback.html; everything else is for teachers.
+    """
+    title = assignment.settings.assignment
+    folder = out / SUBMISSIONS / row.folder
+    _write(as_json(results(report, assignment.settings.gradescope)), folder / "results.json")
+    _write(feedback(row, report, title), folder / "feedback.txt")
+    _write(submission_page(row, report, title, as_student=True), folder / FEEDBACK)
+    page = submission_page(row, report, title, as_student=False)
+    _write(page, out / DETAILS / f"{row.folder}.html")
+    shutil.rmtree(out / SOURCES / row.folder, ignore_errors=True)  # of what was handed in before
+    for name, content in sources.items():
+        _write(content, out / SOURCES / row.folder / name)
+
+
+def feedback(row: Row, report: Report, title: str) -> bytes:
+    """Return feedback.txt: what a student reads, and nothing that grading.yml keeps back."""
+    text = io.StringIO()
+    console = Console(file=text, width=WIDTH, highlight=False, color_system=None, emoji=False)
+    console.print(Text(f"{title}\n{row.student}\n"), soft_wrap=True)
+    if not row.counts:
+        console.print(Text("A later submission of yours counts, not this one.\n"), soft_wrap=True)
+    show(report, console, as_student=True)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def remove(out: Path, folders: Iterable[str]) -> None:
+    """Remove what was made of submissions that are no longer in the class."""
+    for folder in folders:
+        shutil.rmtree(out / SUBMISSIONS / folder, ignore_errors=True)
+        shutil.rmtree(out / SOURCES / folder, ignore_errors=True)
+        (out / DETAILS / f"{folder}.html").unlink(missing_ok=True)
+
+
+def _write(content: bytes, place: Path) -> None:
+    """Write a file whole. It is made anew in every run, so nobody waits until the disk has it."""
+    part = place.with_name(f".{os.getpid()}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(place)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise KitError(str(place), f"cannot be written: {error.strerror}", AGAIN) from None

@@ -1,0 +1,116 @@
+"""Write what is read in a browser: the report of a class, and a page for each submission."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from autograder.classroom.book.ledger import Batch, Row, Status
+from autograder.classroom.report.table import number
+from autograder.classroom.report.tally import Tally
+from autograder.formats.gradescope import seen_by_student
+from autograder.grading.report import QuestionResult, Report
+from checks.telling.outcome import Outcome
+from checks.telling.wording import Verdict
+
+SLOWEST = 10
+SUBMISSIONS, DETAILS = "submissions", "details"
+FEEDBACK = "feedback.html"
+PAGES = jinja2.Environment(
+    loader=jinja2.PackageLoader("autograder.classroom.report"),
+    undefined=jinja2.StrictUndefined,
+    autoescape=True,  # every name and message in them is somebody else's
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters |= {
+    "number": number,
+    "points": lambda value: value if value == "" else number(round(value, 2)),
+    "path": lambda name: quote(name, safe=""),
+}
+STYLE, SCRIPT = (
+    Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))
+    for name in ("style.css", "report.js")
+)
+PAGES.globals["style"] = STYLE
+TONES = {
+    Verdict.PASSED.value: "good",
+    Verdict.FAILED.value: "bad",
+    Verdict.NOT_STARTED.value: "soft",
+    Verdict.OUR_FAULT.value: "odd",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A question on a page: its tests that may be seen there."""
+
+    result: QuestionResult
+    outcomes: Sequence[Outcome]
+
+    @property
+    def said_once(self) -> str:
+        """What all its tests say, where they say the same."""
+        said = {outcome.message for outcome in self.outcomes}
+        alike = len(self.outcomes) > 1 and len(said) == 1
+        return said.pop() if alike else "" if self.outcomes else self.result.message
+
+
+def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
+    """Return report.html: the whole class on one page that needs no other file to be read."""
+    rows = batch.rows
+    context = {
+        "batch": batch,
+        "rows": rows,
+        "tally": tally,
+        "left_out": left_out,
+        "statuses": _statuses(rows),
+        "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
+        "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
+        "folders": {row.submission: row.folder for row in rows},
+        "highest": max((bin.count for bin in tally.bins), default=0) or 1,
+        "details": DETAILS,
+        "script": SCRIPT,
+        "script_hash": f"sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}",
+    }
+    return _rendered("report.html.j2", context)
+
+
+def _statuses(rows: Iterable[Row]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.status.value] = found.get(row.status.value, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def submission_page(row: Row, report: Report, assignment: str, as_student: bool) -> bytes:
+    """Return the page of one submission.
+
+    as_student  leave out what grading.yml keeps from students, and what is for teachers
+    """
+    questions = [
+        Shown(q, seen_by_student(q) if as_student else q.outcomes) for q in report.questions
+    ]
+    context = {
+        "row": row,
+        "report": report,
+        "assignment": assignment,
+        "questions": [] if report.message else questions,
+        "as_student": as_student,
+        "tones": TONES,
+        "feedback": f"../{SUBMISSIONS}/{quote(row.folder, safe='')}/{FEEDBACK}",
+        "superseded": not row.counts,
+    }
+    return _rendered("submission.html.j2", context)
+
+
+def _rendered(template: str, context: Mapping[str, Any]) -> bytes:
+    return PAGES.get_template(template).render(context).encode("utf-8", "backslashreplace")

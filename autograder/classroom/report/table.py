@@ -1,0 +1,52 @@
+"""Write a class as CSV, in which no spreadsheet finds a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from autograder.classroom.book.ledger import Row
+
+# What a cell must not begin with; the last four are the wide ones of East Asian keyboards.
+FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?|-")
+
+
+def harmless(text: str) -> str:
+    """Return the text of a cell; with an apostrophe before it where a spreadsheet would compute."""
+    acts = text[:1] in FORMULA or text.lstrip()[:1] in FORMULA
+    return f"'{text}" if text and acts and not NUMBER.fullmatch(text) else text
+
+
+def as_it_was(cell: str) -> str:
+    """Return the text that such a cell was made of."""
+    text = cell.removeprefix("'")
+    return text if harmless(text) == cell else cell
+
+
+def number(value: float) -> str:
+    """Return a number of points without needless digits."""
+    return f"{round(value, 4):.10g}"
+
+
+def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return a table as CSV, every cell of it harmless."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [harmless(cell) for cell in row] for row in rows
+    )
+    return text.getvalue().encode()
+
+
+def grades(rows: Iterable[Row], questions: Sequence[str]) -> bytes:
+    """Return grades.csv: a line for each submission, with points by question."""
+    header = ["submission", "student", "score", "max_score", *questions, "status", "seconds"]
+    return as_csv([header, *(_line(row, questions) for row in rows)])
+
+
+def _line(row: Row, questions: Sequence[str]) -> list[str]:
+    points = [number(row.questions[name]) if name in row.questions else "" for name in questions]
+    totals = [number(row.score), number(row.max_score)]
+    return [row.submission, row.student, *totals, *points, row.status.value, f"{row.seconds:.2f}"]

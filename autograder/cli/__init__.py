@@ -1,0 +1,1 @@
+"""What an instructor types, and what the terminal shows."""

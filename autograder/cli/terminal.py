@@ -1,0 +1,225 @@
+"""What the terminal shows: how far a grading is, and its report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assignment.config import Assignment
+from autograder.formats.gradescope import seen_by_student
+from autograder.grading.report import QuestionResult, Report
+from autograder.isolation.doctor import Layer
+from autograder.isolation.workers import Listener
+from checks.telling.outcome import Outcome
+from checks.telling.wording import Verdict
+
+if TYPE_CHECKING:
+    from autograder.classroom.grading.batch import Done
+    from autograder.classroom.report.compare import Moves
+    from autograder.platforms.build import Built
+    from autograder.proof.calibrate import Fit, Run
+    from autograder.proof.promises import Promise
+
+MOST_NAMES = 10
+CONFINED = (
+    "\nStudent code is confined: it reads its own files and Python's, writes in one folder, "
+    "and reaches neither the network nor another process."
+)
+
+
+@contextlib.contextmanager
+def shown_progress(
+    assignment: Assignment, questions: Sequence[str]
+) -> Iterator[tuple[Listener, Callable[[Outcome], None]]]:
+    """Yield listeners for training progress and for outcomes, shown as one line on stderr."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def on_outcome(outcome: Outcome) -> None:
+            title = assignment.questions[outcome.question].title
+            progress.update(task, description=f"{outcome.test}  {title}", total=None)
+
+        def on_progress(done: int, total: int, what: str) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        yield on_progress, on_outcome
+
+
+@contextlib.contextmanager
+def shown_waiting(text: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr what is waited for, and for how long; yield what changes the text."""
+    columns = (TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(text, total=None)
+        yield lambda text: progress.update(task, description=text)
+
+
+@contextlib.contextmanager
+def shown_steps() -> Iterator[Listener]:
+    """Yield a listener for steps of long work, shown as one line with a bar on stderr."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda done, total, what: progress.update(
+            task, completed=done, total=total, description=what
+        )
+
+
+def show_fits(fits: Sequence[tuple[Run, Fit]], bars: Mapping[int, float], console: Console) -> None:
+    """Print what right submissions reached, and the bars that follow from it."""
+    table = Table("submission", "epochs", "seeds", "mean", "sd", "least", "fitted bar", box=None)
+    for run, fit in fits:
+        numbers = (fit.mean, fit.sd, fit.least, fit.bar)
+        table.add_row(
+            Text(run.variant),
+            str(run.epochs),
+            str(len(run.accuracy)),
+            *(f"{number:.4f}" for number in numbers),
+        )
+    console.print(table)
+    for epochs, bar in bars.items():
+        console.print(f"{epochs} epochs: full marks from {bar:.3f} at most")
+
+
+def show(report: Report, console: Console, as_student: bool = False) -> None:
+    """Print what the tests say, then the table of questions and points.
+
+    as_student  leave out what grading.yml keeps from students, and what is for teachers
+    """
+    for line in (*filter(None, [report.message]), *report.notes):
+        console.print(Text(line), soft_wrap=True)
+    for question in report.questions:
+        if not report.message:
+            outcomes = seen_by_student(question) if as_student else question.outcomes
+            _show_question(question, outcomes, console)
+    table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
+    table.columns[3].justify = table.columns[4].justify = "right"
+    for q in report.questions:
+        table.add_row(
+            q.id,
+            Text(q.question.title),
+            q.verdict.value,
+            f"{round(q.points, 2):g}",
+            f"{q.question.points:g}",
+        )
+    table.add_section()
+    table.add_row("all", "", "", f"{round(report.points, 2):g}", f"{report.max_points:g}")
+    console.print(table)
+    replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
+    console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
+    if report.details and not as_student:
+        console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
+
+
+def show_layers(layers: Sequence[Layer], console: Console) -> None:
+    """Print which layers of the confinement hold, and what each missing one means."""
+    table = Table("layer", "holds", "what got through", box=None, pad_edge=False)
+    for layer in layers:
+        table.add_row(layer.name, "yes" if layer.holds else "NO", Text("; ".join(layer.through)))
+    console.print(table)
+    missing = [layer for layer in layers if not layer.holds]
+    if not missing:
+        console.print(CONFINED, soft_wrap=True)
+    for layer in missing:
+        console.print(Text(f"\n{layer.name}: {layer.meaning}"), soft_wrap=True)
+
+
+def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
+    """Print what did not pass; where everything ended alike, once."""
+    if len({outcome.message for outcome in outcomes}) == 1 and outcomes[0].message:
+        first = outcomes[0]
+        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
+        console.print(Text(line), soft_wrap=True)
+        return
+    for outcome in outcomes:
+        if outcome.verdict is not Verdict.PASSED or outcome.message:
+            _show_outcome(question, outcome, console)
+
+
+def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:
+    score, most = question.points_of(outcome)
+    hidden = "  (hidden)" if outcome.hidden else ""
+    console.print(
+        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
+        soft_wrap=True,
+    )
+    if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):
+        console.print(Text(f"      {outcome.verdict.value}: {outcome.message}"), soft_wrap=True)
+    else:
+        for line in outcome.message.splitlines():
+            console.print(Text(f"      {line}"), soft_wrap=True)
+    if outcome.details:  # the numbers that a hidden test's message leaves out
+        console.print("      In full, for instructors:")
+        for line in outcome.details.splitlines():
+            console.print(Text(f"        {line}"), soft_wrap=True)
+    console.print()
+
+
+def show_promise(promise: Promise, console: Console) -> None:
+    """Print a line of `autograder check`, and what is wrong where it is not kept."""
+    answer = "yes" if promise.kept else "NO"
+    line = f"{promise.number}  {promise.text:<62}  {answer:<3}  {promise.note}"
+    console.print(Text(line), soft_wrap=True)
+    for problem in promise.problems:
+        console.print(Text(f"       {problem}"), soft_wrap=True)
+
+
+def show_built(built: Built, console: Console) -> None:
+    """Print where a zip lies, how large it is, its digest, and what to do with it."""
+    size = f"{built.zip.size / 1000:,.0f} kB"
+    console.print(Text(f"{built.zip.path}  {size}"), soft_wrap=True)
+    console.print(Text(f"    SHA-256  {built.zip.sha256}"), soft_wrap=True)
+    console.print(Text(f"    {built.artefact.next_step}"), soft_wrap=True)
+
+
+def show_class(done: Done, out: Path, console: Console) -> None:
+    """Print what became of a class, and where its tables and pages lie."""
+    rows = done.batch.rows
+    told = Counter(row.status.value for row in rows)
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(told.items()))
+    console.print(Text(f"{len(rows)} submissions: {counts}."), soft_wrap=True)
+    console.print(f"{done.graded} graded now, {done.kept} taken from earlier runs.")
+    if done.left_out:
+        names = ", ".join(done.left_out[:MOST_NAMES])
+        more = len(done.left_out) - MOST_NAMES
+        rest = f" and {more} more" if more > 0 else ""
+        console.print(Text(f"Left out, as no submissions: {names}{rest}."), soft_wrap=True)
+    for name in ("grades.csv", "report.html"):
+        console.print(Text(str(out / name)), soft_wrap=True)
+
+
+def show_moves(moves: Moves, console: Console) -> None:
+    """Print whose marks change between two batches, and by which checks."""
+    for line in moves.warnings:
+        console.print(Text(line), soft_wrap=True)
+    if moves.changed:
+        table = Table("submission", "student", "from", "to", "by", box=None, pad_edge=False)
+        table.columns[2].justify = table.columns[3].justify = "right"
+        for move in moves.changed:
+            names = (Text(move.submission), Text(move.student))
+            table.add_row(*names, f"{move.before:g}", f"{move.after:g}", Text("\n".join(move.by)))
+        console.print(table)
+    console.print(Text(moves.summary), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""A report, written down: for the terminal, for Gradescope, for other programs."""

@@ -1,0 +1,161 @@
+"""What a grading came to: points for every question, at its full maximum, whatever happened."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from autograder.assignment.config import Assignment, Question
+from autograder.assignment.provenance import provenance
+from autograder.isolation.doctor import Layer
+from checks.telling import wording
+from checks.telling.outcome import Outcome
+from checks.telling.wording import Verdict
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """One question: its tests, and the share of its points that they earn."""
+
+    id: str
+    question: Question
+    outcomes: tuple[Outcome, ...]
+    message: str = wording.OUR_FAULT  # where it has no outcome
+
+    @property
+    def share(self) -> Fraction:
+        total = sum(outcome.weight for outcome in self.outcomes)
+        if not total:
+            return Fraction(0)
+        return sum((_share(o) * o.weight for o in self.outcomes), Fraction(0)) / total
+
+    @property
+    def points(self) -> float:
+        return round(float(self.share * Fraction(str(self.question.points))), 4)
+
+    def points_of(self, *outcomes: Outcome) -> tuple[float, float]:
+        """Return earned and possible points of one of its tests, or of some together."""
+        total = sum(outcome.weight for outcome in self.outcomes)
+        each = Fraction(str(self.question.points)) / total
+        earned = sum((_share(outcome) * outcome.weight for outcome in outcomes), Fraction(0))
+        weight = sum(outcome.weight for outcome in outcomes)
+        return round(float(each * earned), 4), round(float(each * weight), 4)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The question's verdict: a fault of ours first, then what its tests have in common."""
+        verdicts = [outcome.verdict for outcome in self.outcomes]
+        if not verdicts or Verdict.OUR_FAULT in verdicts:
+            return Verdict.OUR_FAULT
+        if all(verdict is Verdict.NOT_STARTED for verdict in verdicts):
+            return Verdict.NOT_STARTED
+        return Verdict.PASSED if set(verdicts) == {Verdict.PASSED} else Verdict.FAILED
+
+
+def _share(outcome: Outcome) -> Fraction:
+    return Fraction(outcome.share).limit_denominator(10**6)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One submission, graded."""
+
+    questions: tuple[QuestionResult, ...]
+    seed: int
+    notes: tuple[str, ...] = ()
+    message: str = ""  # what concerns the submission as a whole
+    details: str = ""  # for the teacher
+    seconds: float = 0.0
+    facts: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()  # of the confinement
+    accuracy: float | None = None  # on the hidden digits, where a model was trained
+    interrupted: bool = False
+
+    @property
+    def points(self) -> float:
+        return round(sum(question.points for question in self.questions), 4)
+
+    @property
+    def max_points(self) -> float:
+        return round(sum(question.question.points for question in self.questions), 4)
+
+    @property
+    def our_fault(self) -> bool:
+        return any(question.verdict is Verdict.OUR_FAULT for question in self.questions)
+
+
+def collect(
+    assignment: Assignment,
+    only: Sequence[str],
+    outcomes: Iterable[Outcome],
+    seed: int,
+    details: str = "",
+) -> Report:
+    """Make a report from the outcomes there are. A question without any is our fault."""
+    known = list(outcomes)
+    questions = []
+    for name in only:
+        own = _counted([outcome for outcome in known if outcome.question == name])
+        questions.append(QuestionResult(name, assignment.questions[name], own))
+    return Report(tuple(questions), seed, details=details)
+
+
+def _counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Let what a student's process says of itself count only beside numbers that are right.
+
+    Otherwise a file without any solution could earn these tests by saying what they want to hear.
+    """
+    compared = any(o.share > 0 for o in outcomes if not o.reported)
+    void: dict[str, Any] = {"verdict": Verdict.FAILED, "share": 0.0, "message": wording.NOT_COUNTED}
+    return tuple(
+        replace(o, **void) if o.reported and o.share and not compared else o for o in outcomes
+    )
+
+
+def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
+    """Make the report that stands until there is a real one."""
+    questions = tuple(
+        QuestionResult(name, assignment.questions[name], (), wording.NOT_RUN) for name in only
+    )
+    return Report(questions, seed, message=wording.NOT_RUN, facts=provenance(assignment))
+
+
+def refuse(assignment: Assignment, only: Sequence[str], seed: int, message: str) -> Report:
+    """Make a report of a submission in which nothing can be graded: 0 of every full maximum."""
+    questions = tuple(
+        QuestionResult(name, assignment.questions[name], (_refused(name, message),))
+        for name in only
+    )
+    return Report(questions, seed, message=message)
+
+
+def _refused(question: str, message: str) -> Outcome:
+    return Outcome(
+        test=question,
+        question=question,
+        title="Could not be graded",
+        weight=1,
+        hidden=False,
+        reported=False,
+        verdict=Verdict.FAILED,
+        message=message,
+    )
+
+
+def facts(assignment: Assignment) -> dict[str, str]:
+    """Return what another run would need to give the same numbers: the kit and the machine."""
+    import numpy
+    import torch
+
+    return {
+        **provenance(assignment),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": numpy.__version__,
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": torch.backends.cpu.get_cpu_capability() + ", " + platform.machine(),
+        "threads": str(torch.get_num_threads()),
+    }

@@ -1,0 +1,243 @@
+"""Run the graded tests against one submission, in this process, and collect their outcomes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from autograder.assignment.config import Assignment, TrainingSettings
+from autograder.assignment.digits import read_digits
+from autograder.errors import KitError
+from autograder.isolation.worker.graded_run import logits_after_training
+from checks.running import plugin
+from checks.running.plugin import OUTCOMES, TRANSPORT, Transport
+from checks.telling.outcome import Outcome
+
+# The suite is not run with the developers' settings, plugins or conftest files around it.
+OPTIONS = [
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:faulthandler",
+    "-p",
+    "no:warnings",
+    "-p",
+    "no:logging",
+    "-p",
+    "no:unraisableexception",  # these two collect garbage at the end of every run
+    "-p",
+    "no:threadexception",
+    "--disable-plugin-autoload",
+    "--noconftest",
+    "--import-mode=importlib",
+    "--assert=plain",
+    "--capture=no",
+    "-c",
+    os.devnull,
+]
+
+
+GUESSED = 0.12  # more than who always says the same digit gets, whichever it is
+FIRST_TRY = 0.6  # of the time for training: a slow model needs it in one piece
+
+
+@dataclass(frozen=True)
+class AccuracyMark:
+    """How much of the accuracy mark a model earns."""
+
+    share: float
+    message: str
+    accuracy: float
+
+
+class GradedRun:
+    """The digits and settings behind the accuracy mark; the hidden labels stay in here."""
+
+    def __init__(self, assignment: Assignment, data: Path | None, seed: int) -> None:
+        self._training: TrainingSettings = assignment.settings.training
+        self._seconds = assignment.settings.limits.seconds_for_training
+        self._seed = seed
+        self.accuracy: float | None = None  # of the best try so far
+        student = assignment.student / "data"
+        parts = [read_digits(data or student, "train")]
+        if data is None:
+            parts.append(read_digits(student, "t10k"))
+        self._images, self._labels = (torch.cat(column) for column in zip(*parts))
+        self._unseen, self._answers = read_digits(data or assignment.tests / "data", "t10k")
+
+    @property
+    def n_hidden(self) -> int:
+        """Return the number of hidden digits."""
+        return len(self._unseen)
+
+    def train(self, vit: object, seed: int) -> tuple[object, int]:
+        """Train the student's LightViT beside it; return its logits, and after how many epochs."""
+        training = self._training
+        run = {
+            "epochs": training.epochs,
+            "batch_size": training.batch_size,
+            "learning_rate": training.learning_rate,
+            "seconds": FIRST_TRY * self._seconds,
+        }
+        result = logits_after_training(vit, self._images, self._labels, self._unseen, run, seed)
+        return result["logits"], result["epochs"]
+
+    def seeds(self) -> Iterator[int]:
+        """Yield the seed of each try: a second one if the first has left time for it."""
+        started = time.monotonic()
+        yield self._seed
+        if time.monotonic() - started < (1 - FIRST_TRY) * self._seconds:
+            yield self._seed + 1
+
+    def better(self, best: AccuracyMark | None, logits: Tensor, epochs: int) -> AccuracyMark:
+        """Return the mark for these logits, or the one of an earlier try if that is higher."""
+        accuracy = float((logits.argmax(1) == self._answers).double().mean())
+        bars = self._training.full_credit_from
+        full = bars[max((n for n in bars if n <= epochs), default=min(bars))]
+        none = max(full - self._training.band, GUESSED)
+        between = none < accuracy < full
+        share = (accuracy - none) / (full - none) if between else float(accuracy >= full)
+        short = (
+            f" Your model was so slow that there was time for {epochs} epochs only; the bar is lower."
+            if epochs < self._training.epochs
+            else ""
+        )
+        message = (
+            f"Trained by our loop, your LightViT reads {accuracy:.1%} of the hidden digits.\n"
+            f"All points from {full:.0%} on, none below {min(none, full):.0%}.{short}"
+        )
+        mark = AccuracyMark(share, message, accuracy)
+        best = mark if best is None or mark.share > best.share else best
+        self.accuracy = best.accuracy
+        return best
+
+
+class Grading:
+    """The grader's side of the pytest run: how to reach the student's code, and who listens."""
+
+    def __init__(
+        self,
+        transport: Transport | None,
+        run: Callable[[], GradedRun] | None,
+        listener: Callable[[Outcome], None] | None = None,
+    ) -> None:
+        self._transport, self._run, self._listener = transport, run, listener
+        self.outcomes: dict[str, Outcome] = {}
+        self.on_question: Callable[[], None] = lambda: None  # a question's tests are all run
+        self.interrupted = self.finished = False
+        self._question = ""
+        self._graded: GradedRun | None = None
+        self.uncollected: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        if self._transport is not None:
+            config.stash[TRANSPORT] = self._transport
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.outcomes = session.config.stash[OUTCOMES]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.uncollected.append(f"{report.nodeid}\n{report.longrepr}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_outcome(self, outcome: Outcome) -> None:
+        if self._listener is not None:
+            self._listener(outcome)
+        # A test has two or three outcomes, the last at its teardown: so a question is over when
+        # the next one begins.
+        if self._question not in ("", outcome.question):
+            self.on_question()
+        self._question = outcome.question
+
+    @pytest.fixture(scope="session")
+    def graded_run(self) -> GradedRun:
+        assert self._run is not None
+        self._graded = self._run()
+        return self._graded
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of hidden digits that the trained model has read, where it was trained."""
+        return self._graded.accuracy if self._graded is not None else None
+
+
+def run(
+    assignment: Assignment,
+    grading: Grading,
+    only: Sequence[str],
+    seed: int = 0,
+    options: Sequence[str] = (),
+) -> Grading:
+    """Run the tests of these questions. Every collected test has an outcome afterwards."""
+    files = [str(path) for path in assignment.test_files(list(only))]
+    arguments = [*OPTIONS, f"--rootdir={assignment.root}", f"--seed={seed}", *options, *files]
+    with _importable(assignment.tests), _no_options_from_outside():
+        arguments.append("--continue-on-collection-errors")
+        ended = pytest.main(arguments, plugins=[plugin, grading])
+        if ended in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+            raise RuntimeError(f"pytest itself ended with {ended!r}")
+    grading.finished, grading.interrupted = True, ended == pytest.ExitCode.INTERRUPTED
+    return grading
+
+
+def collected(assignment: Assignment) -> list[Outcome]:
+    """Return all tests, in order, without running one."""
+    grading = run(assignment, Grading(None, None), list(assignment.questions), options=["--co"])
+    if grading.uncollected:
+        raise KitError("tests", f"cannot be read: {grading.uncollected[0][-600:]}")
+    return list(grading.outcomes.values())
+
+
+def weights(assignment: Assignment) -> dict[str, int]:
+    """Return the sum of the tests' weights for every question."""
+    totals = dict.fromkeys(assignment.questions, 0)
+    for outcome in collected(assignment):
+        totals[outcome.question] += outcome.weight
+    return totals
+
+
+@contextlib.contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let hidden tests import what lies beside them, and forget all of them afterwards.
+
+    Another kit, or the same one after an edit, has modules of the same names.
+    """
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if name.split(".")[0] in ("hidden", "student", "tests"):
+                del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _no_options_from_outside() -> Iterator[None]:
+    """Keep PYTEST_ADDOPTS and warning filters of whoever calls us away from the graded run.
+
+    A warning is not a mistake: not even where the caller has made warnings errors.
+    """
+    kept = os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        if kept is not None:
+            os.environ["PYTEST_ADDOPTS"] = kept

@@ -1,0 +1,1 @@
+"""What students are handed: the stubs, the text, the figures."""

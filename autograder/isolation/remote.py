@@ -1,0 +1,302 @@
+"""Reach the student's code in worker processes: the tests' transport, and its proxies."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import torch
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from autograder.assignment.config import LimitSettings
+from autograder.errors import WireError
+from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.worker import wire
+from autograder.isolation.worker.wire import ObjectAt, Packer
+from autograder.isolation.workers import Listener, Worker
+from checks.beside import stand_ins
+from checks.beside.measurement import MEASUREMENTS
+from checks.code.contract import MODULES
+from checks.telling import wording
+from checks.telling.failures import StudentError, WorkerLost, describe, is_worth_another_try
+from checks.telling.plain import plain
+
+SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
+SECONDS_TO_TURN = 10.0  # from one test to the next
+SHORTEST = 0.1
+MOST_SAID = 2000  # characters
+AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs once hangs again
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What a test asks of the student's code.
+
+    subject  "" for a module, otherwise the call that made the object: "MyMSA(8, 2)"
+    name     of the function, the method or the measurement; "": the object itself is called
+    """
+
+    subject: str
+    name: str
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    question: str = ""
+
+
+CallListener = Callable[[Call], None]
+
+
+class RemoteTransport:
+    """Give the tests proxies for a submission's modules; a fresh worker for each question.
+
+    private  folders whose names no student is to read
+    on_call  is told every call of the tests
+    """
+
+    def __init__(
+        self,
+        server: ForkServer,
+        staged: Staged,
+        limits: LimitSettings,
+        stand_in_folders: Sequence[Path],
+        listener: Listener | None = None,
+        private: Sequence[Path] = (),
+        on_call: CallListener | None = None,
+    ) -> None:
+        self._on_call = on_call
+        self._server, self._staged = server, staged
+        self._limits, self._listener = limits, listener
+        self._stand_in_folders = stand_in_folders
+        self._end_of_all = time.monotonic() + limits.seconds_in_all
+        self._question = ""
+        self._slow: set[str] = set()  # questions in which a test ran out of time
+        self._worker: Worker | None = None
+        self._modules: dict[str, Proxy] = {}
+        self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
+        self._seconds = self._deadline = 0.0
+        self._seed = 0
+        ours = [staged.folder, staged.folder.parent, *private]
+        self._private = sorted({str(path) for path in ours}, key=len, reverse=True)
+
+    def begin(self, question: str, seed: int, trains: bool) -> None:
+        """Prepare for a test: a worker of this question, nothing standing in, seeded."""
+        self._seconds = (
+            self._limits.seconds_for_training if trains else self._limits.seconds_per_test
+        )
+        if question in self._slow and not trains:
+            self._seconds *= AFTER_A_TIMEOUT
+        self._deadline = self._until(SECONDS_TO_TURN)
+        self._seed = seed
+        if question != self._question:
+            self.close()
+            self._question = question
+        if self._worker is not None and self._worker.alive:
+            with contextlib.suppress(StudentError, WorkerLost):  # a fresh one takes its place
+                self._ask(self._new_test(), {}, "the next test")
+        if self._worker is None or not self._worker.alive:
+            self._modules = {}
+        self._deadline = self._until(self._seconds)
+
+    def module(self, name: str) -> Proxy:
+        """Return a proxy for the student's module, loaded in this question's worker."""
+        if name in self._fatal:
+            raise self._fatal[name]
+        if time.monotonic() > self._end_of_all:
+            raise StudentError("too_slow", wording.no_time_left(self._limits.seconds_in_all))
+        if name == "train" and "vit" in self._staged.sources:
+            with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
+                self.module("vit")
+        if name not in self._modules:
+            # Loading has the whole time of a test, also where a test has less; then the test's starts.
+            self._deadline = self._until(self._limits.seconds_per_test)
+            try:
+                left = self._deadline - time.monotonic()
+                load = wire.Load(name, left, with_vit="vit" not in self._fatal)
+                value, _ = self._ask_again(load, f"import {name}")
+            except StudentError as error:
+                if error.kind in wording.STOPPED:
+                    file = self._staged.sources.get(name, f"{name}.py")
+                    text = wording.stopped_at_import(file, wording.STOPPED[error.kind])
+                    error = StudentError(error.kind, text, frames=error.frames)
+                    self._fatal[name] = error
+                raise error from None
+            if not isinstance(value, ObjectAt):
+                assert self._worker is not None
+                raise self._worker.distrust(f"import {name}")
+            self._modules[name] = Proxy(self, value, "", self._worker)
+            self._deadline = self._until(self._seconds)
+        return self._modules[name]
+
+    def _until(self, seconds: float) -> float:
+        return min(time.monotonic() + seconds, self._end_of_all)
+
+    def stand_in(self, module: str, name: str) -> None:
+        """Replace a name in the student's module for the rest of this test."""
+        self.module(module)
+        source = stand_ins.source(name, self._stand_in_folders)
+        assert source is not None, f"there is no stand-in for {name}"
+        self._ask(wire.StandIn(module, name, source), {}, f"putting a stand-in for {name}")
+
+    def end(self) -> None:
+        """A test is over."""
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+        self._worker = None
+        self._modules = {}
+
+    def student_error(self, error: BaseException) -> BaseException:
+        """Errors of the student's arrive as StudentError already; any other is ours."""
+        return error
+
+    def tell(self, call: Call) -> None:
+        """Tell the listener of a call, with the question that it belongs to."""
+        if self._on_call is not None:
+            self._on_call(dataclasses.replace(call, question=self._question))
+
+    def request(self, request: wire.Request, packer: Packer, call: str) -> Any:
+        """Send a request and return the reply as Python data and proxies."""
+        value, tensors = self._ask(request, packer.tensors, call)
+        worker = self._worker
+        assert worker is not None
+
+        def proxy(number: int) -> Proxy:
+            return Proxy(self, ObjectAt(number), call, worker)
+
+        try:
+            return wire.unpack(value, tensors, proxy)
+        except (WireError, RecursionError):
+            raise worker.distrust(call) from None
+
+    def _ask(
+        self, request: wire.Request, tensors: Mapping[str, Any], call: str
+    ) -> tuple[wire.Value, Mapping[str, Any]]:
+        if self._worker is None or not self._worker.alive:
+            self._modules = {}
+            before = time.monotonic()
+            self._worker = Worker(self._server, self._staged, self._limits)
+            self._start(self._worker)
+            # Nor is what a worker's start takes: the fork server may still be loading torch.
+            self._deadline = self._until(self._deadline - before)
+        try:
+            return self._worker.ask(request, tensors, self._deadline, call, self._listener)
+        except StudentError as error:
+            if error.kind == "too_slow" and not isinstance(request, wire.Load):
+                self._slow.add(self._question)
+            raise self._without_paths(error) from None
+
+    def _ask_again(self, request: wire.Request, call: str) -> tuple[wire.Value, Mapping[str, Any]]:
+        """Ask, and where the worker was lost meanwhile, ask another one."""
+        try:
+            return self._ask(request, {}, call)
+        except (WorkerLost, StudentError) as error:
+            if not is_worth_another_try(error):
+                raise
+        return self._ask(request, {}, call)
+
+    def _start(self, worker: Worker) -> None:
+        """Wait until a worker answers. None of the student's code is in it yet: a failure is ours."""
+        try:
+            worker.ask(self._new_test(), {}, time.monotonic() + SECONDS_TO_START, "the start")
+        except StudentError as error:
+            worker.close()
+            said = plain(worker.said[-MOST_SAID:])
+            raise WorkerLost(f"a worker did not start: {error.text}\n{said}") from None
+
+    def _new_test(self) -> wire.NewTest:
+        left = self._until(self._seconds) - time.monotonic()
+        double = torch.get_default_dtype() is torch.float64  # the worker computes as we do
+        return wire.NewTest(self._seed, max(left, SHORTEST), double)
+
+    def _without_paths(self, error: StudentError) -> StudentError:
+        """Take the names of our folders out of what an exception said."""
+        scratch = [] if self._worker is None else [str(self._worker.scratch)]
+        for path in [*scratch, *self._private]:
+            error.text = error.text.replace(f"{path}/", "").replace(path, "...")
+        return error
+
+
+class Proxy:
+    """Something of the student's in the worker: calls go there, data comes back."""
+
+    def __init__(
+        self, transport: RemoteTransport, subject: ObjectAt, name: str, worker: Worker | None
+    ) -> None:
+        self._transport, self._subject, self._name = transport, subject, name
+        self._worker = worker
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        return self._call("", args, kwargs)
+
+    def __getattr__(self, attribute: str) -> Callable[..., Any]:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+
+        def method(*args: object, **kwargs: object) -> Any:
+            return self._call(attribute, args, kwargs)
+
+        return method
+
+    def measure_(
+        self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> Any:
+        call = self._name or measurement.replace("_", " ")
+        result = self._ask(wire.Measure, measurement, args, kwargs, call)
+        try:
+            return _type_of(measurement).validate_python(result)
+        except ValidationError:
+            assert self._worker is not None
+            raise self._worker.distrust(call) from None
+
+    def _call(self, attribute: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
+        arguments = [_short(a) for a in args] + [f"{k}={_short(v)}" for k, v in kwargs.items()]
+        call = f"{self._named(attribute)}({', '.join(arguments)})"
+        result = self._ask(wire.Call, attribute, args, kwargs, call)
+        if attribute in MODULES and not isinstance(result, Proxy):
+            raise StudentError("wrong_result", wording.no_module_made(call, describe(result)))
+        return result
+
+    def _named(self, attribute: str) -> str:
+        return ".".join(part for part in (self._name, attribute) if part)
+
+    def _ask(
+        self,
+        kind: type[wire.Call] | type[wire.Measure],
+        name: str,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        call: str,
+    ) -> Any:
+        if self._worker is not None and self._worker.ended_by is not None:
+            raise self._worker.ended_by  # a test may ask again, to say more of what went wrong
+        packer = Packer(wire.MOST_REQUEST)
+        self._transport.tell(Call(self._name, name, tuple(args), dict(kwargs)))
+
+        def pack(value: object) -> wire.Value:
+            return value._subject if isinstance(value, Proxy) else packer.pack(value)
+
+        items = wire.Items([pack(arg) for arg in args], is_tuple=True)
+        pairs = wire.Pairs({name: pack(value) for name, value in kwargs.items()})
+        return self._transport.request(kind(self._subject, name, items, pairs), packer, call)
+
+
+@functools.cache
+def _type_of(measurement: str) -> TypeAdapter[Any]:
+    """Return what checks that a measurement's result is what it is annotated as."""
+    returns = get_type_hints(inspect.unwrap(MEASUREMENTS[measurement]))["return"]
+    return TypeAdapter(returns, config=ConfigDict(arbitrary_types_allowed=True, strict=True))
+
+
+def _short(value: object) -> str:
+    """Show an argument of a call in a few characters."""
+    if isinstance(value, torch.Tensor):
+        return f"<tensor {tuple(value.shape)}>"
+    return repr(value)

@@ -1,0 +1,159 @@
+"""Hold torch imported, and fork a worker whenever the grader asks for one.
+
+Importing torch takes seconds, a fork milliseconds. This process runs no operator and no code of a
+student: forks of a process that had run a parallel operator were seen to hang. It knows no answer
+either, so that a worker, which starts as its copy, has none to find.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import msgspec
+import torch
+import torch._dynamo  # torch.optim imports it at the first step, which would take every worker a second
+
+from autograder.isolation.worker import kernel
+from autograder.isolation.worker.blocked import prepare
+from autograder.isolation.worker.confine import Confinement, python_folders
+from autograder.isolation.worker.serve import run_worker
+from checks.code.forbidden import Forbidden
+
+
+class Start(msgspec.Struct, tag="start"):
+    """Fork a worker for these files. Two descriptors come along: the wire, and for last words."""
+
+    sources: dict[str, str]
+    forbidden: list[Forbidden]
+    confinement: Confinement
+
+
+class End(msgspec.Struct, tag="end"):
+    """End a worker and say how it ended: by itself within `grace` seconds, or killed."""
+
+    pid: int
+    grace: float
+
+
+Order = Start | End
+_decode = msgspec.json.Decoder(Order).decode
+MOST_ORDER = 64 << 10
+REFUSED = b"refused"
+
+
+class ForkServer:
+    """The workers that live, by pid, and the user that each one runs as."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._users: dict[int, int | None] = {}
+
+    def serve(self) -> None:
+        """Follow orders until the grader hangs up; then nothing is left alive."""
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(self._control, MOST_ORDER, 2)
+            if not data:
+                break
+            order = _decode(data)
+            if isinstance(order, Start):
+                self._control.send(self._start(order, *descriptors))
+            else:
+                self._control.send(str(self._end(order.pid, order.grace)).encode())
+        for pid in list(self._users):
+            self._end(pid, grace=0)
+
+    def _start(self, order: Start, wire: int, words: int) -> bytes:
+        prepare(order.forbidden)
+        try:
+            pid = os.fork()
+        except OSError:  # no more processes, or no more memory
+            return REFUSED
+        if pid == 0:
+            run_worker(wire, words, order.sources, order.forbidden, order.confinement)
+        os.close(wire)
+        os.close(words)
+        self._users[pid] = order.confinement.user
+        return str(pid).encode()
+
+    def _end(self, pid: int, grace: float) -> int:
+        """Kill a worker and whatever it has started.
+
+        Returns its wait status, or 0 if it had not ended by itself. There is one worker at a time:
+        all processes of its user are killed with it.
+        """
+        if pid not in self._users:
+            return 0
+        user = self._users.pop(pid)
+        until = time.monotonic() + grace
+        done, status = os.waitpid(pid, os.WNOHANG)
+        while not done and time.monotonic() < until:
+            time.sleep(0.005)
+            done, status = os.waitpid(pid, os.WNOHANG)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        if not done:  # a pid that was waited for may belong to somebody else by now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        if user is not None:
+            _kill_all_of(user)
+        self._reap_orphans()
+        return status
+
+    def _reap_orphans(self) -> None:
+        """End processes that a worker left behind: they have become children of this one."""
+        for pid in _children():
+            if pid not in self._users:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+
+
+def _kill_all_of(user: int) -> None:
+    """Kill every process of a user that is a worker's alone: nothing outruns this one call."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setresuid(user, user, user)
+            os.kill(-1, signal.SIGKILL)
+        except OSError:
+            pass
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    try:
+        return [int(pid) for pid in path.read_text().split()]
+    except OSError:
+        return []
+
+
+def main() -> None:
+    """Serve orders on the socket at descriptor 0 until the grader closes it."""
+    control = socket.socket(fileno=os.dup(0))
+    torch.set_num_threads(1)
+    python_folders()  # what is looked up here, no worker needs to look up
+    torch.backends.cpu.get_cpu_capability()  # reads /proc/cpuinfo once
+    with contextlib.suppress(OSError):
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no worker of the same user looks into this memory
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    gc.freeze()  # a collection in a worker does not go through, and so copy, all that is loaded here
+    try:
+        control.send(b"ready")
+    except BrokenPipeError:  # the grader had nothing to grade and has left
+        return
+    ForkServer(control).serve()
+
+
+if __name__ == "__main__":
+    main()
+    os._exit(0)  # Python's own way out takes torch apart, which is a second of waiting

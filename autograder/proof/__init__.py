@@ -1,0 +1,1 @@
+"""What the kit promises about itself, and the measurements that show it."""

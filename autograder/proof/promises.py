@@ -1,0 +1,265 @@
+"""Prove that skeleton, solution, tests and points agree: the promises that `autograder check` prints."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from autograder.assignment.config import Assignment
+from autograder.grading import suite
+from autograder.grading.grade import Grader
+from autograder.grading.report import Report
+from autograder.handout import regions, skeleton
+from autograder.isolation.remote import Call, CallListener
+from autograder.isolation.workers import Listener
+from autograder.proof import blindspots, calibrate, corpus, handbook, quality, tolerances
+from autograder.proof.leaks import leaks
+from autograder.proof.quality import TRAINED, Quality
+from checks.telling.wording import Verdict
+
+SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
+SEED = 20
+LEAST_NAMED = 0.9  # of the well-known mistakes that the visible checks see
+TELLING_SEED = 741_852_963  # a number that stands in no message by chance
+READERS = ("finding/", "whispering/")  # hostile files that only read: harmless even if they won
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One line of the check."""
+
+    number: int
+    text: str
+    kept: bool
+    note: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def promises(
+    assignment: Assignment,
+    training: bool = True,
+    on_progress: Listener | None = None,
+    write: bool = False,
+) -> Iterator[Promise]:
+    """Yield each promise as soon as it is known whether it holds.
+
+    training  False leaves out the question that trains
+    write     first write the generated parts of README.md and docs/ anew
+    """
+    yield generated(assignment)
+    yield no_solution_line(assignment)
+    questions = [name for name in assignment.questions if training or name != TRAINED]
+    with Grader(assignment) as grader:
+        yield skeleton_earns_nothing(grader, questions)
+        calls: list[Call] = []
+        yield solution_earns_everything(grader, questions, calls.append)
+        measured = quality.measure(assignment, TELLING_SEED, on_progress)
+        if write:
+            handbook.write(assignment, measured)
+        yield every_mistake_costs_its_question(measured)
+        yield tests_and_questions(assignment)
+        yield nothing_hidden_shows(grader, measured)
+    yield mistakes_are_named(measured)
+    yield no_blind_spot(assignment, calls)
+    yield tolerances_are_far(assignment, measured)
+    yield bars_can_be_reached(assignment)
+    yield pages_are_fresh(assignment, measured)
+
+
+def generated(assignment: Assignment) -> Promise:
+    """Promise 1: student/ is what would be generated now."""
+    found = skeleton.differences(assignment)
+    text = "student/ is what solution/ generates"
+    return Promise(1, text, not found, "run `autograder student`" if found else "", tuple(found))
+
+
+def no_solution_line(assignment: Assignment) -> Promise:
+    """Promise 2: no line that students are to write is to be read in student/."""
+    secret = solution_lines(assignment)
+    found = []
+    for path in sorted(assignment.student.rglob("*")):
+        if path.is_file() and path.suffix in (".py", ".md", ".txt", ".ipynb", ".ini", ".json"):
+            name = path.relative_to(assignment.root).as_posix()
+            found += [f"{name}, line {n}: {line}" for n, line in telling_lines(_text(path), secret)]
+    text = "no solution line can be read in student/"
+    return Promise(2, text, not found, f"{len(secret)} lines looked for", tuple(found))
+
+
+def _text(path: Path) -> str:
+    """Return a file's text; of a notebook, that of its cells, as it is read and not as JSON has it."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+
+
+def telling_lines(text: str, secret: Container[str]) -> Iterator[tuple[int, str]]:
+    """Yield number and content of the lines in a text that are secret, wherever they are indented."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() in secret:
+            yield number, line.strip()
+
+
+def solution_lines(assignment: Assignment) -> set[str]:
+    """Return the lines inside regions that are long enough and not also given outside them."""
+    inside: set[str] = set()
+    given: set[str] = set()
+    for name in assignment.settings.files:
+        text = (assignment.solution / name).read_text(encoding="utf-8")
+        inside |= {line.strip() for region in regions.regions(text) for line in region.lines}
+        given |= {
+            line.strip()
+            for line in regions.stub(text, name, set(assignment.questions)).splitlines()
+        }
+    return {line for line in inside - given if len(line) >= SHORTEST and not line.startswith("#")}
+
+
+def skeleton_earns_nothing(grader: Grader, questions: list[str]) -> Promise:
+    """Promise 3: the untouched skeleton earns 0, and every question says that it is not started."""
+    report = grader.grade(grader.assignment.student, questions, SEED)
+    found = [
+        f"{question.id} earns {question.points:g} and says {question.verdict.value!r}"
+        for question in report.questions
+        if question.points or question.verdict is not Verdict.NOT_STARTED
+    ]
+    text = "the skeleton earns 0, and every question says TODO"
+    return Promise(3, text, not found, problems=tuple(found))
+
+
+def solution_earns_everything(
+    grader: Grader, questions: list[str], on_call: CallListener | None = None
+) -> Promise:
+    """Promise 4: the solution earns all points, twice alike."""
+    solution = grader.assignment.solution
+    reports = [grader.grade(solution, questions, SEED, on_call=on_call) for _ in range(2)]
+    found = [line for report in reports for line in _lost(report)]
+    if not found and _marks(reports[0]) != _marks(reports[1]):
+        found.append("the two runs differ, with the same seed")
+    text = f"the solution earns all {reports[0].max_points:g} points, twice alike"
+    return Promise(4, text, not found, problems=tuple(found))
+
+
+def _lost(report: Report) -> list[str]:
+    return [
+        f"{outcome.test}  {outcome.title}: {outcome.verdict.value}"
+        for question in report.questions
+        for outcome in question.outcomes
+        if outcome.verdict is not Verdict.PASSED
+    ] + ([report.details] if report.details else [])
+
+
+def _marks(report: Report) -> list[tuple[str, str, float, str]]:
+    return [
+        (outcome.test, outcome.verdict.value, outcome.share, outcome.message)
+        for question in report.questions
+        for outcome in question.outcomes
+    ]
+
+
+def every_mistake_costs_its_question(measured: Quality) -> Promise:
+    """Promise 5: every known mistake costs its own question and no other, and nothing right does."""
+    found = [line for judged in measured.wrong for line in judged.problems]
+    found += measured.false_fails
+    text = (
+        f"each of {len(measured.wrong)} known mistakes costs its question, and only it; "
+        f"{len(measured.right)} right submissions lose nothing"
+    )
+    return Promise(5, text, not found, measured.scores, tuple(found))
+
+
+def mistakes_are_named(measured: Quality) -> Promise:
+    """Promise 8: most well-known mistakes are named, where a student sees them before handing in."""
+    named, known = measured.named, len(measured.known)
+    kept = named >= LEAST_NAMED * known
+    found = [f"{one.slip.slip!r} ({one.slip.id}) is not named" for one in measured.unnamed]
+    text = "a student who makes a well-known mistake is told which"
+    return Promise(8, text, kept, f"{named} of {known}", () if kept else tuple(found))
+
+
+def no_blind_spot(assignment: Assignment, calls: Iterable[Call]) -> Promise:
+    """Promise 9: the tests try every input without which a common mistake stays unseen."""
+    found = blindspots.blind(calls, assignment.questions)
+    text = "the tests try every kind of input that shows a mistake"
+    return Promise(9, text, not found, f"{len(blindspots.SIGHTS)} kinds", tuple(found))
+
+
+def tolerances_are_far(assignment: Assignment, measured: Quality) -> Promise:
+    """Promise 10: nothing known comes near a tolerance, neither now nor in the certificate."""
+    excused = tolerances.excused(assignment)
+    found = tolerances.near(tolerances.of_reports(measured, TELLING_SEED).tests, excused)
+    certificate = tolerances.read(assignment)
+    note = "run `autograder calibrate --tolerances`"
+    if certificate is None:
+        found.append(f"there is no {tolerances.FILE}")
+    else:
+        found += certificate.lost + tolerances.near(certificate.tests, excused)
+        titles = {margin.title for margin in certificate.tests.values()}
+        tests = [o for o in suite.collected(assignment) if o.question != TRAINED]
+        found += [f"{o.test}  {o.title}: not measured" for o in tests if o.title not in titles]
+        note = f"measured on {certificate.seeds} seeds" if not found else note
+    text = "no tolerance is near to what is right or to what is wrong"
+    return Promise(10, text, not found, note, tuple(found))
+
+
+def bars_can_be_reached(assignment: Assignment) -> Promise:
+    """Promise 11: right submissions reach the accuracy bars all but once in a million times."""
+    runs = list(calibrate.Runs(assignment.root / calibrate.FILE))
+    found = calibrate.too_high(assignment, runs)
+    text = "right submissions reach the accuracy bars"
+    note = "run `autograder calibrate`" if found else f"{sum(len(r.accuracy) for r in runs)} runs"
+    return Promise(11, text, not found, note, tuple(found))
+
+
+def pages_are_fresh(assignment: Assignment, measured: Quality) -> Promise:
+    """Promise 12: the figures in README.md and docs/grading.md are those of now."""
+    found = handbook.stale(assignment, measured)
+    text = "README.md and docs/grading.md show these figures"
+    note = "run `autograder check --write`" if found else ""
+    return Promise(12, text, not found, note, tuple(found))
+
+
+def nothing_hidden_shows(grader: Grader, measured: Quality) -> Promise:
+    """Promise 7: what students see holds no line, answer, path or seed of the hidden tests.
+
+    It is looked for in the reports of the skeleton, of every known mistake, and of the hostile files
+    that look for it or pass it on. They are graded as ever: a worker can do no harm.
+    """
+    found: list[str] = []
+    count = 0
+    for name, report in _telling_reports(grader, measured):
+        count += 1
+        found += [f"{name}: {leak}" for leak in leaks(report, grader.assignment)]
+    text = "nothing hidden can be read in what students see"
+    return Promise(7, text, not found, f"{count} reports searched", tuple(dict.fromkeys(found)))
+
+
+def _telling_reports(grader: Grader, measured: Quality) -> Iterator[tuple[str, Report]]:
+    assignment = grader.assignment
+    questions = [name for name in assignment.questions if name != TRAINED]
+    yield "the skeleton", grader.grade(assignment.student, questions, TELLING_SEED)
+    yield from ((judged.slip.slip, judged.report) for judged in measured.wrong)
+    for attack in corpus.attacks(assignment):
+        if attack.name.startswith(READERS):
+            with tempfile.TemporaryDirectory() as folder:
+                corpus.lay_out_attack(attack, assignment, Path(folder))
+                yield attack.name, grader.grade(Path(folder), questions, TELLING_SEED)
+
+
+def tests_and_questions(assignment: Assignment) -> Promise:
+    """Promise 6: every question has tests, visible ones among them, and all points are shared out."""
+    totals = suite.weights(assignment)
+    found = [f"{name} has no test with a weight" for name, total in totals.items() if not total]
+    for name in assignment.questions:
+        if not list(assignment.test_folders[0].glob(f"test_{name}_*.py")):
+            found.append(f"{name} has no visible test")
+    shared = sum(
+        Fraction(str(q.points)) for name, q in assignment.questions.items() if totals[name]
+    )
+    if shared != Fraction(str(assignment.points)):
+        found.append(f"only {float(shared):g} of {assignment.points:g} points can be earned")
+    text = "every question in grading.yml has tests, and every test a question"
+    return Promise(6, text, not found, problems=tuple(found))

@@ -1,0 +1,91 @@
+"""Read a notebook's code cells as one Python file."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import Any
+
+import msgspec
+import nbformat
+
+from autograder.errors import UnusableSubmission
+from checks.code import cells
+from checks.telling.plain import plain_line
+
+MOST_CELLS = 2000
+MOST_OLD = 1 << 20  # bytes
+MOST_LENIENT = 5 << 20
+MOST_NOTES = 10
+DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
+
+
+def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
+    """Return the code of a notebook and notes for its author.
+
+    Where a name is defined in two cells, the last one counts, as it would after running from top to
+    bottom. Magics stay: the worker takes them out, where parsing a student's text can do no harm.
+    """
+    try:
+        notebook = _read(content.removeprefix(codecs.BOM_UTF8))
+        sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        if not all(isinstance(source, str) for source in sources):
+            raise ValueError("a cell holds no text")
+    except Exception as error:  # whatever the JSON reader, nbformat and its schema raise
+        said = str(error).strip().splitlines()[:1]
+        raise UnusableSubmission(
+            f"{name} is not a notebook that can be read ({plain_line(''.join(said))}). "
+            "Open it in Jupyter, save it, and hand it in again."
+        ) from None
+    return cells.joined(sources), _notes(sources)
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str] = ""
+
+
+class _Cells(msgspec.Struct):
+    """What is needed of a notebook. Its outputs, which may be anything, are skipped unread."""
+
+    cells: list[_Cell] | None = None
+
+
+def _read(content: bytes) -> Any:
+    """Return a notebook of the current format. An old one, which has no cells, must be small."""
+    try:
+        found = msgspec.json.decode(content, type=_Cells).cells
+    except msgspec.DecodeError:  # NaN in an output, half a surrogate pair: Jupyter writes these
+        if len(content) > MOST_LENIENT:
+            raise
+        found = msgspec.convert(json.loads(content), _Cells).cells
+    if found is None:
+        if len(content) > MOST_OLD:
+            raise ValueError("it has no cells")
+        read: Any = nbformat.reads  # it has no types
+        return read(content.decode(), as_version=4)
+    if len(found) > MOST_CELLS:
+        raise ValueError(f"it has more than {MOST_CELLS} cells")
+    v4: Any = nbformat.v4
+    texts = ["".join(cell.source) for cell in found if cell.cell_type == "code"]
+    sources = [text.encode("utf-8", "replace").decode() for text in texts]
+    return v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+
+
+def _notes(sources: list[str]) -> list[str]:
+    places: dict[str, list[int]] = {}
+    for number, cell in enumerate(sources, start=1):
+        for name in DEFINITION.findall(cell):
+            places.setdefault(name, []).append(number)
+    twice = {name: numbers for name, numbers in places.items() if len(numbers) > 1}
+    return [
+        f"{plain_line(name, 80)} is defined in code cells {_listed(numbers)}: "
+        f"the last one, {numbers[-1]}, was graded."
+        for name, numbers in list(twice.items())[:MOST_NOTES]
+    ]
+
+
+def _listed(numbers: list[int]) -> str:
+    shown = numbers if len(numbers) <= MOST_NOTES else [*numbers[: MOST_NOTES - 1], numbers[-1]]
+    return " and ".join(str(number) for number in shown)

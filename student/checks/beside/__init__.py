@@ -1,0 +1,1 @@
+"""What runs beside the student's code: it measures, and never judges."""

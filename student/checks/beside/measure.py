@@ -1,0 +1,168 @@
+"""Measure a student's module where it lives: parameters, gradients, dtype, device, side effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from checks.beside.measurement import beside
+from checks.telling.failures import the_tensor
+
+
+@beside
+def parameters(module: object) -> dict[str, Tensor]:
+    """Return the trainable parameters by name, as copies. A layer never used has none yet."""
+    return {
+        name: p.detach().clone()
+        for name, p in cast(nn.Module, module).named_parameters()
+        if p.requires_grad and not is_lazy(p)
+    }
+
+
+@beside
+def unregistered(module: object) -> list[str]:
+    """Return the plain lists and dicts inside that hold layers which the module does not know of."""
+    model = cast(nn.Module, module)
+    known = {id(part) for part in [*model.modules(), *model.parameters()]}
+    found = []
+    for part in model.modules():
+        for name, value in vars(part).items():
+            held = list(value.values()) if isinstance(value, dict) else value
+            if name.startswith("_") or not isinstance(held, (list, tuple)):
+                continue
+            kinds = (nn.Module, nn.Parameter)
+            if any(isinstance(one, kinds) and id(one) not in known for one in held):
+                found.append(f"self.{name} in {type(part).__name__}")
+    return found
+
+
+@beside
+def set_parameters(module: object, values: Mapping[str, Tensor]) -> None:
+    """Write new numbers into the parameters of these names, in their own dtype."""
+    own = dict(cast(nn.Module, module).named_parameters())
+    with torch.no_grad():
+        for name, value in values.items():
+            own[name].copy_(value)
+
+
+@beside
+def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> list[str]:
+    """Return the trainable parameters that change the result and yet get no gradient from it.
+
+    A parameter without any influence (a leftover layer, the bias of the keys) is not among them.
+    What is differentiated is a random weighted sum of the outputs: a plain sum is blind behind a
+    LayerNorm or a softmax.
+    """
+    model = cast(nn.Module, module).eval()
+    generator = torch.Generator().manual_seed(seed)
+    result: Any = the_tensor(model(inputs), "forward")
+    weights = torch.randn(result.shape, generator=generator)
+    model.zero_grad(set_to_none=True)
+    if result.requires_grad:
+        (result * weights).sum().backward()
+    own = {n: p for n, p in model.named_parameters() if p.requires_grad and not is_lazy(p)}
+    untrained = [name for name, p in own.items() if p.grad is None or not p.grad.any()]
+    return [name for name in untrained if _matters(model, own[name], inputs, result, generator)]
+
+
+def _matters(
+    model: nn.Module, parameter: Tensor, inputs: Tensor, result: Tensor, generator: torch.Generator
+) -> bool:
+    before = parameter.detach().clone()
+    with torch.no_grad():
+        parameter += torch.randn(before.shape, generator=generator)
+        changed = not torch.allclose(model(inputs), result, rtol=1e-3, atol=1e-4)
+        parameter.copy_(before)
+    return changed
+
+
+@beside
+def image_gradient(vit: object, images: Tensor, n_patches: int, weights: Tensor) -> Tensor | None:
+    """Return the gradient that reaches the images through patchify; None if none does."""
+    images = images.clone().requires_grad_()
+    patches: Any = the_tensor(cast(Any, vit).patchify(images, n_patches), "patchify")
+    if not patches.requires_grad:
+        return None
+    (patches * weights).sum().backward()
+    return images.grad
+
+
+@beside
+def input_after(subject: object, inputs: Tensor, *args: object, function: str = "") -> Tensor:
+    """Call the module, or its function of that name, and return the input as it is afterwards."""
+    called = getattr(subject, function) if function else cast(Any, subject)
+    inputs = inputs.clone()
+    called(inputs, *args)
+    return inputs
+
+
+@beside
+def on_meta_device(module: object, inputs: Tensor) -> str:
+    """Move the module to torch's meta device, run it there, return the result's device.
+
+    The meta device has shapes and no numbers. A table that stays behind on the CPU shows at once,
+    without a GPU.
+    """
+    moved = cast(nn.Module, module).to("meta")
+    return _device_of_result(moved, inputs)
+
+
+@beside
+def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> str:
+    """Cut images on torch's meta device; return the device of the patches."""
+    return _device_of_result(lambda x: cast(Any, vit).patchify(x, n_patches), images)
+
+
+def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor) -> str:
+    try:
+        return str(the_tensor(run(inputs.to("meta")), "It").device)
+    except (RuntimeError, NotImplementedError) as error:
+        if "item() cannot be called on meta" in str(error):
+            return "meta"  # code that looks at a number, which has none there, is not at fault
+        raise
+
+
+@beside
+def takes_gradient(vit: object, function: str, *args: object) -> bool:
+    """Whether what a function of the student's returns would be trained."""
+    return the_tensor(getattr(vit, function)(*args), function).requires_grad
+
+
+@beside
+def in_double(module: object, inputs: Tensor) -> Tensor:
+    """Make the module float64 and run it on float64 inputs."""
+    return the_tensor(cast(nn.Module, module).double()(inputs.double()), "forward")
+
+
+@beside
+def random_numbers_after(vit: object, seed: int, build: str, args: list[object]) -> Tensor:
+    """Seed torch, build an object of the student's, and return the next random numbers."""
+    torch.manual_seed(seed)
+    getattr(vit, build)(*args)
+    return torch.rand(4)
+
+
+@beside
+def losses_on_one_batch(
+    vit: object, images: Tensor, labels: Tensor, steps: int, sizes: Mapping[str, int]
+) -> list[float]:
+    """Train a fresh LightViT on one batch; return the loss before every step.
+
+    Every weight moves by a fixed step against its gradient's sign, which needs no tuning.
+    """
+    model = cast(Any, vit).LightViT(tuple(images.shape), **sizes)
+    weights = [p for p in model.parameters() if p.requires_grad]
+    losses = []
+    for _ in range(steps):
+        loss = nn.functional.cross_entropy(model(images), labels)
+        slopes = torch.autograd.grad(loss, weights, allow_unused=True)
+        with torch.no_grad():
+            for weight, slope in zip(weights, slopes):
+                if slope is not None:
+                    weight -= 2e-3 * slope.sign()
+        losses.append(loss.item())
+    return losses

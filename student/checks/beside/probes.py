@@ -1,0 +1,107 @@
+"""Watch what flows into and out of the parts of a student's model, whatever they are called.
+
+The part (the attention in a block, the blocks in a model) is found as the stand-in that replaced it,
+as an instance of the student's class, or else by trying the submodules one after the other. Its
+`forward` is then replaced on the instance, so `part(x)` and `part.forward(x)` are both seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from checks.beside.measurement import beside
+
+
+@beside
+def sites(module: object, class_name: str) -> list[list[str]]:
+    """Return the places where parts of that class may be, the likeliest first.
+
+    Each place is a list of submodule names. Where neither a stand-in nor an instance of the class is
+    inside, every kind of submodule is a candidate.
+    """
+    own = list(cast(nn.Module, module).named_modules(remove_duplicate=False))[1:]
+    named = [name for name, m in own if _is_a(m, class_name)]
+    if named:
+        return [named]
+    by_kind: dict[type, list[str]] = {}
+    for name, part in own:
+        if not isinstance(part, (nn.ModuleList, nn.Sequential)):
+            by_kind.setdefault(type(part), []).append(name)
+    singles = [[name] for names in by_kind.values() for name in names if len(names) > 1]
+    return list(by_kind.values()) + singles
+
+
+@beside
+def watch(
+    module: object, inputs: Tensor, names: Sequence[str], answers: Tensor | None = None
+) -> dict[str, Any]:
+    """Run the module and record the parts of these names.
+
+    answers   what every watched part returns instead of its own result
+    returns   inputs, outputs: one tensor a call; parts: which of the distinct parts was called;
+              built_with: how the stand-ins were built; result: what the module returned
+    """
+    watched = [(name, cast(nn.Module, module).get_submodule(name)) for name in names]
+    seen: dict[str, Any] = {"inputs": [], "outputs": [], "parts": [], "built_with": []}
+    distinct: list[nn.Module] = []
+    for _, part in watched:
+        if not any(part is other for other in distinct):
+            distinct.append(part)
+            seen["built_with"].append(getattr(part, "built_with", None))
+    for number, part in enumerate(distinct):
+        _record(part, number, seen, answers)
+    try:
+        seen["result"] = cast(Any, module)(inputs)
+    finally:
+        for part in distinct:
+            part.__dict__.pop("forward", None)
+    return seen
+
+
+def places_seen(
+    module: object, inputs: Tensor, class_name: str, answers: Tensor | None = None
+) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Yield every place where parts of that class may be, with what was seen there.
+
+    Where there is only one, an error of the student's code passes. Where the place is guessed, the
+    guess may be what broke the model, and the next is tried.
+    """
+    places = sites(module, class_name)
+    for place in places:
+        try:
+            seen = watch(module, inputs, place, answers)
+        except Exception as error:  # any error that a student's forward may raise
+            if len(places) == 1 or getattr(error, "kind", "raised") != "raised":
+                raise
+            continue
+        yield place, seen
+
+
+def _is_a(module: nn.Module, class_name: str) -> bool:
+    kinds = [kind.__name__ for kind in type(module).__mro__]
+    return getattr(module, "stands_in_for", None) == class_name or class_name in kinds
+
+
+def _record(part: nn.Module, number: int, seen: dict[str, Any], answers: Tensor | None) -> None:
+    own_forward = part.forward
+
+    def forward(*args: Any, **kwargs: Any) -> object:
+        tokens = args[0] if args else next(iter(kwargs.values()))
+        seen["inputs"].append(tokens.detach().clone())
+        seen["parts"].append(number)
+        result = answers.clone() if answers is not None else own_forward(*args, **kwargs)
+        seen["outputs"].append(result.detach().clone() if isinstance(result, Tensor) else None)
+        return result
+
+    part.__dict__["forward"] = forward
+
+
+def standardised(tokens: Tensor, unbiased: bool = False, eps: float = 1e-5) -> Tensor:
+    """Give every token mean 0 and variance 1 over its features: LayerNorm without gain and bias."""
+    centred = tokens - tokens.mean(-1, keepdim=True)
+    variance = tokens.var(-1, keepdim=True, unbiased=unbiased)
+    return centred / torch.sqrt(variance + eps)

@@ -1,0 +1,153 @@
+"""Run a student's training functions on a model, an optimizer and a loader that keep a record."""
+
+from __future__ import annotations
+
+import contextlib
+import unittest.mock
+from collections.abc import Iterator
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from checks.beside.measurement import beside
+
+RATE = 0.1  # the spied optimizer is plain gradient descent: a step can be worked out by hand
+CPU = torch.device("cpu")
+
+
+class StillOnLoader(torch.Tensor):
+    """A batch as it leaves the loader; .to(device) turns it into an ordinary tensor."""
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        inherited: Any = super().__torch_function__  # it has no types
+        result = inherited(func, types, args, kwargs or {})
+        moved = getattr(func, "__name__", "") in ("to", "cpu", "cuda")
+        return result.as_subclass(torch.Tensor) if moved else result
+
+
+@contextlib.contextmanager
+def _moving_by_as_tensor() -> Iterator[None]:
+    """Let torch.as_tensor(batch, device=device) count as moving, which asks no tensor about it."""
+    real = torch.as_tensor
+
+    def as_tensor(data: Any, *args: Any, **kwargs: Any) -> Tensor:
+        return real(data, *args, **kwargs).as_subclass(torch.Tensor)
+
+    with unittest.mock.patch.object(torch, "as_tensor", as_tensor):
+        yield
+
+
+class SpyModel(nn.Module):
+    """A linear classifier that records, at each forward, its mode and what it was given."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.record: dict[str, list[Any]] = {"training": [], "grad": [], "moved": [], "sizes": []}
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.record["training"].append(self.training)
+        self.record["grad"].append(torch.is_grad_enabled())
+        self.record["moved"].append(not isinstance(images, StillOnLoader))
+        self.record["sizes"].append(len(images))
+        return images.as_subclass(torch.Tensor).flatten(1) @ self.weight
+
+
+class SpyCriterion(nn.CrossEntropyLoss):
+    """Cross-entropy that records whether the labels had been moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved: list[bool] = []
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        if not input.is_floating_point() and target.is_floating_point():
+            raise TypeError("criterion(logits, labels) was given the labels first")
+        self.moved.append(not isinstance(target, StillOnLoader))
+        return super().forward(input, target.as_subclass(torch.Tensor))
+
+
+class SpySGD(torch.optim.SGD):
+    """Plain gradient descent that counts its steps."""
+
+    steps = 0
+
+    def step(self, closure: Any = None) -> Any:
+        self.steps += 1
+        return super().step(closure)
+
+
+@beside
+def spy_on_training(
+    train: object, weight: Tensor, images: Tensor, labels: Tensor, batch: int, epochs: int = 1
+) -> dict[str, Any]:
+    """Run train_one_epoch on a spied model that arrives in evaluation mode.
+
+    returns  results: what came back from every epoch; kinds: its type; weight: the model's
+             parameter afterwards; steps: of the optimizer; and the model's record
+    """
+    model, criterion = SpyModel(weight), SpyCriterion()
+    optimizer = SpySGD(model.parameters(), lr=RATE)
+    results: list[float] = []
+    kinds: list[str] = []
+    for _ in range(epochs):
+        model.eval()
+        loader = _loader(images, labels, batch)
+        with _moving_by_as_tensor():
+            result = cast(Any, train).train_one_epoch(model, loader, optimizer, criterion, CPU)
+        results.append(_number(result))
+        kinds.append(_kind(result))
+    return {
+        "results": results,
+        "kinds": kinds,
+        "weight": model.weight.detach(),
+        "steps": optimizer.steps,
+        "labels_moved": all(criterion.moved),
+        **model.record,
+    }
+
+
+@beside
+def spy_on_evaluation(
+    train: object,
+    weight: Tensor,
+    images: Tensor,
+    labels: Tensor,
+    batch: int,
+    drop_last: bool = False,
+) -> dict[str, Any]:
+    """Run evaluate on a spied model that arrives in training mode."""
+    model = SpyModel(weight)
+    loader = _loader(images, labels, batch, drop_last)
+    with _moving_by_as_tensor():
+        result = cast(Any, train).evaluate(model, loader, CPU)
+    return {
+        "result": _number(result),
+        "kind": _kind(result),
+        "weight": model.weight.detach(),
+        **model.record,
+    }
+
+
+def _loader(images: Tensor, labels: Tensor, batch: int, drop_last: bool = False) -> Any:
+    """Make a real DataLoader, so that len(loader), loader.dataset and the like are there."""
+
+    def collate(items: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        return [torch.stack(part).as_subclass(StillOnLoader) for part in zip(*items, strict=True)]
+
+    data = TensorDataset(images, labels)
+    return DataLoader(data, batch_size=batch, collate_fn=collate, drop_last=drop_last)
+
+
+def _number(result: object) -> float:
+    try:
+        return float(cast(Any, result))
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _kind(result: object) -> str:
+    return "float" if isinstance(result, float) else type(result).__name__

@@ -1,0 +1,1 @@
+"""What judges attention, an encoder block, the model and its training."""

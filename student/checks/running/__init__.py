@@ -1,0 +1,1 @@
+"""Run the tests on the student's files."""

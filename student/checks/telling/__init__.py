@@ -1,0 +1,1 @@
+"""What a student is told: how a test can end, in words, and as a summary."""

@@ -1,0 +1,201 @@
+"""Every sentence that tells a student how a test ended, apart from a comparison that failed."""
+
+from __future__ import annotations
+
+import builtins
+import enum
+import re
+
+from checks.telling.failures import CheckFailed, Frame, StudentError
+
+
+class Verdict(enum.Enum):
+    """The four ways a test ends."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_STARTED = "not started"
+    OUR_FAULT = "our fault"
+
+
+OUR_FAULT = (
+    "The grader failed here, not you. Your teacher can see the details and will run it again."
+)
+
+NOT_RUN = "The grading has begun and did not come to its end: nothing was judged yet."
+NOT_FINISHED = "The grading did not come to its end. What was not run is no fault of yours."
+NOT_REACHED = "Not run: the grading was stopped before this check. That is no fault of yours."
+NOT_COUNTED = "This counts as soon as another check of the question passes: none does so far."
+
+
+def explain(error: BaseException) -> tuple[Verdict, str]:
+    """Return the verdict on a test that ended with this exception, and what the student reads."""
+    if isinstance(error, CheckFailed):
+        return Verdict.FAILED, str(error)
+    if isinstance(error, StudentError):
+        if error.is_todo:
+            return Verdict.NOT_STARTED, not_started(error)
+        return Verdict.FAILED, _student_error(error)
+    return Verdict.OUR_FAULT, OUR_FAULT
+
+
+def withheld(error: StudentError) -> StudentError:
+    """Return the error without what the student's code says of itself: only its type and place."""
+    if error.kind in PROCESS:  # these words are ours
+        return error
+    if error.is_todo:  # where it stands is the student's to say
+        return StudentError(error.kind, error.text, error.type_name)
+    text = WITHHELD.get(error.kind, WITHHELD["raised"])
+    known = isinstance(getattr(builtins, error.type_name, None), type)
+    name = error.type_name if known else "an exception"
+    return StudentError(error.kind, text, name, error.bases, error.frames, error.call)
+
+
+def not_started(error: StudentError) -> str:
+    frame = error.frames[-1] if error.frames else Frame("your file", 0, "", "")
+    where = f" in {frame.function}" if frame.function else ""
+    found = re.match(r"TODO( q\d{1,2}\b)?", error.text)
+    return f"{frame.file} still raises {found[0] if found else 'TODO'}{where}."
+
+
+def _student_error(error: StudentError) -> str:
+    """Say what happened instead of a result: call, what came, the student's own lines, a hint."""
+    if error.kind != "raised":
+        return error.text + _lines_of(error)
+    said = f": {error.text}" if error.text else ""
+    rows = [f"called    {error.call}"] if error.call else []
+    rows.append(f"got       {error.type_name}{said}")
+    hint = _hint(error)
+    return "\n".join(rows) + _lines_of(error) + (f"\n\n{hint}" if hint else "")
+
+
+def _lines_of(error: StudentError) -> str:
+    return "".join(f"\nat        {_place(frame)}: {frame.text}" for frame in error.frames)
+
+
+def _place(frame: Frame) -> str:
+    place = f"{frame.file}, line {frame.line}"
+    return f"{place}, in {frame.function}" if frame.function else place
+
+
+def _hint(error: StudentError) -> str:
+    if error.type_name == "TypeError" and not error.frames and "argument" in error.text:
+        return (
+            "The call does not fit your signature. Keep the arguments as the skeleton gives them."
+        )
+    if error.type_name == "EOFError":
+        return "Nobody types while this runs: do not call input() outside `if __name__ == ...`."
+    if error.type_name == "MemoryError" or "can't allocate memory" in error.text:
+        return (
+            "That is more memory than there is for your code. Is a tensor larger than it was meant to "
+            "be, or does something grow with every step?"
+        )
+    if error.type_name == "TypeError" and error.text.startswith("transpose() takes"):
+        return (
+            "torch's transpose(a, b) swaps two axes; permute(...) puts all of them in a new order."
+        )
+    if error.type_name == "AttributeError" and "module 'torch.functional'" in error.text:
+        return "These functions are in torch.nn.functional: import torch.nn.functional as F."
+    if "must match the size" in error.text and error.frames and ".T" in error.frames[-1].text:
+        return (
+            ".T puts all axes of a batch in reverse order; x.transpose(-2, -1) swaps the last two."
+        )
+    if error.call.startswith("import ") and len(error.frames) > 1:
+        return (
+            "This ran while the file was loaded: put what is not a definition under "
+            '`if __name__ == "__main__":`.'
+        )
+    if error.type_name in ("SystemExit", "KeyboardInterrupt"):
+        return "Let functions return: exit() and quit() end the whole program."
+    return ""
+
+
+# --- sentences about files -------------------------------------------------------------------
+
+
+def syntax_error(file: str, line: int | None, said: str, text: str) -> str:
+    where = f"{file}, line {line}: " if line else f"{file}: "
+    shown = f"\n    {text.strip()[:200]}" if text.strip() else ""
+    return f"{where}{said}. Nothing in this file could be tested until this is mended.{shown}"
+
+
+def no_such_file(file: str) -> str:
+    return f"There is no {file} among your files."
+
+
+def not_utf8(file: str, line: int, byte: int) -> str:
+    return (
+        f"{file}, line {line}: byte 0x{byte:02x} is not UTF-8 text. "
+        "Save the file as UTF-8; nothing in it could be tested."
+    )
+
+
+def empty_file(file: str) -> str:
+    return f"{file} is empty. Was it saved before it was handed in?"
+
+
+def stopped_at_import(file: str, how: str) -> str:
+    return (
+        f"{file} {how} while it was being loaded, so nothing in it could be tested. "
+        'Put what is not a definition under `if __name__ == "__main__":`.'
+    )
+
+
+def absent(file: str, name: str, similar: list[str]) -> str:
+    defined = f" It defines: {', '.join(similar)}. Names are case sensitive." if similar else ""
+    return f"{file} has no `{name}`.{defined}"
+
+
+def absent_with_its_file(module: str, name: str) -> str:
+    return f"There is no {module}.py among your files, and vit.py has no `{name}` either."
+
+
+def not_callable(file: str, name: str, what: str) -> str:
+    return f"`{name}` in {file} is {what}. It must be a function or a class, as in the skeleton."
+
+
+def no_module(file: str, name: str) -> str:
+    return f"`{name}` in {file} does not derive from nn.Module: write `class {name}(nn.Module):`."
+
+
+def no_module_made(call: str, what: str) -> str:
+    return f"{call} made {what}, not an nn.Module."
+
+
+def too_slow(call: str, seconds: float) -> str:
+    return f"Stopped after {seconds:.0f} s: {call or 'it'} ran too long."
+
+
+def no_time_left(seconds: float) -> str:
+    return (
+        f"Not run: the time for the whole grading ({seconds:.0f} s) was used up before this check."
+    )
+
+
+def forbidden(name: str, instead: str) -> str:
+    return f"`{name}` is not allowed here: it would do the exercise for you. {instead}"
+
+
+def too_large(call: str, what: str) -> str:
+    return f"Stopped: {call or 'it'} used more than {what}."
+
+
+PROCESS = ("died", "killed", "too_slow", "too_large")
+UNTESTED = "Nothing could be tested: the visible checks say why."
+WITHHELD = {
+    "raised": "(what it says is not shown in a hidden check)",
+    "wrong_result": "Your code returned something of another kind than asked for.",
+    "unreadable": UNTESTED,
+    "absent": UNTESTED,
+    "not_found": UNTESTED,
+    "forbidden": "Your code makes a call that is not allowed: the visible checks say which.",
+}
+STOPPED = {
+    "died": "died",
+    "too_slow": "was stopped after running too long",
+    "too_large": "was stopped for using too much memory, or too many files,",
+}
+
+
+def died(call: str, how: str) -> str:
+    return f"Your program {how} during {call or 'this check'}, so there is no result."

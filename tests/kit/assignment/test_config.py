@@ -1,0 +1,103 @@
+"""grading.yml: every mistake is told with file, line and remedy."""
+
+import shutil
+
+import pytest
+
+from autograder.assignment.config import find_root, load
+from autograder.errors import ConfigError
+
+
+@pytest.fixture
+def spoiled(tmp_path, assignment):
+    """spoiled(old, new) loads a kit whose grading.yml has one place changed."""
+
+    def spoil(old, new):
+        shutil.copytree(assignment.student / "tests", tmp_path / "student" / "tests")
+        text = (assignment.root / "grading.yml").read_text()
+        assert old in text
+        (tmp_path / "grading.yml").write_text(text.replace(old, new, 1))
+        with pytest.raises(ConfigError) as caught:
+            load(tmp_path)
+        return str(caught.value)
+
+    return spoil
+
+
+def line_of(assignment, text):
+    lines = (assignment.root / "grading.yml").read_text().splitlines()
+    return next(n for n, line in enumerate(lines, start=1) if text in line)
+
+
+def test_an_unknown_key_is_told_with_the_nearest_right_one(spoiled, assignment):
+    said = spoiled("    points: 15", "    pionts: 15")
+    assert said == (
+        f"grading.yml, line {line_of(assignment, 'points: 15')}: unknown key `pionts` in "
+        "questions.q1\n    To mend it: did you mean `points`?"
+    )
+
+
+def test_an_unknown_key_at_the_top_is_told(spoiled):
+    assert "line 11: unknown key `limit` in the file\n    To mend it: did you mean `limits`?" in (
+        spoiled("limits:", "limit:").replace("line 8", "line 11")
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "remedy"),
+    [
+        ("points: 15", "points: fifteen", "`points` is 'fifteen'", "write a number here"),
+        ("points: 15", "points: -1", "greater than or equal to 0", "choose a value that fits"),
+        ("points: 15", "points:", "`points` is None", "write a number here"),
+        ("show: score_only", "show: never", "`show` is 'never'", "'visible', 'score_only'"),
+        ("epochs: 20", "epochs: 20.5", "`epochs` is 20.5", "write a whole number here"),
+        ("epochs: 20", "epochs: yes", "`epochs` is 'yes'", "write a whole number here"),
+        ("seconds_per_test: 20", "seconds_per_test: 0", "greater than 0", "choose a value"),
+        (
+            "[vit.py, train.py]",
+            "[vit.py, notes.txt]",
+            "`files` lists 'notes.txt'",
+            "only vit.py and train.py",
+        ),
+        ("[vit.py, train.py]", "vit.py", "`files` is 'vit.py'", "write a list here"),
+        ("  q2:", "  2:", "is no name of a question", "call it q1, q2"),
+        ("  q2:", "  second:", "`second` is no name of a question", "call it q1, q2"),
+        ("    title: Positional embeddings\n", "", "`title` is missing", "add `title: ...`"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_line(spoiled, old, new, what, remedy):
+    said = spoiled(old, new)
+    assert said.startswith("grading.yml, line ")
+    assert what in said
+    assert remedy in said
+
+
+def test_a_question_without_tests_is_refused(spoiled):
+    said = spoiled("  q7:", "  q8:")
+    assert (
+        "question q8 has no tests\n    To mend it: write student/tests/test_q8_<topic>.py" in said
+    )
+
+
+def test_tests_without_a_question_are_refused(spoiled):
+    said = spoiled("  q7:\n    title: Accuracy on MNIST\n    points: 5\n    show: visible\n", "")
+    assert said.startswith("student/tests/test_q7_accuracy.py: there is no question q7")
+
+
+@pytest.mark.parametrize("text", ["a: [", "\t- x", "a: 1\na: 2", "'", "key: &x *y"])
+def test_broken_yaml_is_told_with_its_line(tmp_path, text):
+    (tmp_path / "grading.yml").write_text(text)
+    with pytest.raises(ConfigError, match=r"grading.yml.*this is not YAML"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "no settings"), (b"\xff\xfe", "not UTF-8")])
+def test_a_file_that_is_no_mark_sheet_is_told(tmp_path, content, said):
+    (tmp_path / "grading.yml").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        load(tmp_path)
+
+
+def test_the_kit_is_found_from_any_folder_inside(assignment, tmp_path):
+    assert find_root(assignment.root / "tests" / "kit") == assignment.root
+    assert find_root(tmp_path) == assignment.root  # from outside: where the package lies

@@ -1,0 +1,475 @@
+"""A whole class: each graded once, resumed wherever it was ended, none touched by another."""
+
+import csv
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment.config import load
+from autograder.classroom.book import ledger, records
+from autograder.classroom.grading import batch as batches
+from autograder.classroom.grading.batch import Asked
+from autograder.errors import KitError
+from autograder.grading import pool
+from autograder.grading.pool import Job, Pool
+from autograder.grading.report import collect
+from kit.workbench import ROOT, run
+
+STUB = "def patchify(images, n_patches):\n    raise NotImplementedError('TODO q1')\n"
+WRONG = (
+    "def patchify(images, n_patches):\n    return images.reshape(len(images), n_patches**2, -1)\n"
+)
+CRASH = "import os\n\n\ndef patchify(images, n_patches):\n    os.abort()\n"
+HANG = "def patchify(images, n_patches):\n    while True:\n        pass\n"
+MEMORY = "def patchify(images, n_patches):\n    return [bytes(1 << 28) for _ in range(1 << 10)]\n"
+root = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0,
+    reason="a full disk needs root on Linux to be made",
+)
+
+
+def handed_in(folder, **texts):
+    for name, text in texts.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "vit.py").write_text(text)
+    return folder
+
+
+def right(number=0):
+    return (ROOT / "solution" / "vit.py").read_text() + f"\n# {number}\n"
+
+
+def table(out):
+    with (out / "grades.csv").open(newline="") as file:
+        return {line["submission"]: line for line in csv.DictReader(file)}
+
+
+def but_seconds(out):
+    return [{**line, "seconds": ""} for line in table(out).values()]
+
+
+class Counting:
+    """Graders that grade nothing: every question is our fault, or as it is told."""
+
+    def __init__(self, assignment, spoil=lambda number: None):
+        self.assignment, self.spoil, self.jobs = assignment, spoil, []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def grade(self, jobs):
+        for job in jobs:
+            self.jobs.append(job)
+            self.spoil(len(self.jobs))
+            yield job, self.report(job)
+
+    def report(self, job):
+        report = collect(self.assignment, job.questions, [], job.seed)
+        known = pool.reports.refuse(self.assignment, job.questions, job.seed, "")
+        return known if job.submission.files else report
+
+
+@pytest.fixture
+def graded(assignment, tmp_path):
+    """graded(folder) runs a batch in which nothing is really graded; returns graders and outcome."""
+
+    def go(folder, out="out", kit=assignment, seed=None, earlier=None, spoil=lambda number: None):
+        graders = Counting(kit, spoil)
+        asked = Asked(("q1", "q2"), seed, earlier)
+        done = batches.run(kit, folder, tmp_path / out, asked, graders, lambda *_: None)
+        return graders, done
+
+    return go
+
+
+def test_a_class_gets_a_row_and_a_folder_for_each(tmp_path, copied):
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("seconds_per_test: 20 ", "seconds_per_test: 2 "))
+    folder = handed_in(tmp_path / "in", anna=right(), ben=STUB, cleo=CRASH, dan=HANG, eve=MEMORY)
+    (folder / "=cmd|calc.py").write_text(right(1))
+    (folder / "nothing").mkdir()
+    (folder / "broken.zip").write_bytes(b"PK\x03\x04")
+    (folder / "notes.txt").write_text("")
+    told = run("batch", folder, "--out", tmp_path / "out", "--only", "q1", "-j", 2, cwd=copied.root)
+    assert told.returncode == 0, told.stderr
+    assert "8 submissions: 6 graded, 2 not readable." in told.stdout
+    assert "Left out, as no submissions: notes.txt." in told.stdout
+    rows = table(tmp_path / "out")
+    scores = {name: float(row["score"]) for name, row in rows.items()}
+    assert scores == {"anna": 15, "ben": 0, "cleo": 0, "dan": 0, "eve": 0, "'=cmd|calc.py": 15,
+                      "nothing": 0, "broken.zip": 0}  # fmt: skip
+    header = (tmp_path / "out/grades.csv").read_text().splitlines()[0]
+    assert header == "submission,student,score,max_score,q1,q2,q3,q4,q5,q6,q7,status,seconds"
+    assert {row["max_score"] for row in rows.values()} == {"15"}
+    for row in ledger.read(tmp_path / "out").rows:
+        own = tmp_path / "out" / "submissions" / row.folder
+        result = json.loads((own / "results.json").read_text())
+        assert result["score"] == row.score
+        assert row.student in (own / "feedback.txt").read_text()
+    assert "ran too long" in (tmp_path / "out/submissions/dan/feedback.txt").read_text()
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.timeout(900)  # five runs of the command, one after the other
+def test_killed_and_given_again_it_goes_on_and_ends_as_if_never_ended(tmp_path):
+    folder = handed_in(tmp_path / "in", **{f"s{n}": right(n) for n in range(6)}, w=WRONG, t=STUB)
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "batch",
+        folder,
+        "--only",
+        "q1",
+        "-j",
+        "1",
+        "--out",
+    ]
+    killed = subprocess.Popen([*command, tmp_path / "killed"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_for(lambda: kept_in(tmp_path / "killed") >= 2)
+    killed.kill()
+    killed.wait()
+    kept = kept_in(tmp_path / "killed")
+    assert 2 <= kept < 8
+    assert not (tmp_path / "killed/grades.csv").exists()
+    with pytest.raises(KitError, match="not graded to its end"):
+        ledger.read_finished(tmp_path / "killed")
+
+    interrupted = subprocess.Popen([*command, tmp_path / "killed"], cwd=ROOT)
+    wait_for(lambda: kept_in(tmp_path / "killed") > kept)
+    interrupted.send_signal(signal.SIGINT)
+    assert interrupted.wait(timeout=300) == 130
+
+    kept = kept_in(tmp_path / "killed")
+    resumed = run("batch", folder, "--out", tmp_path / "killed", "--only", "q1", "-j", 2)
+    assert f"{8 - kept} graded now, {kept} taken from earlier runs." in resumed.stdout
+    once = (tmp_path / "killed/grades.csv").read_bytes()
+    again = run("batch", folder, "--out", tmp_path / "killed", "--only", "q1")
+    assert "0 graded now, 8 taken from earlier runs." in again.stdout
+    assert (tmp_path / "killed/grades.csv").read_bytes() == once
+    whole = run("batch", folder, "--out", tmp_path / "whole", "--only", "q1", "-j", 2)
+    assert "8 graded now" in whole.stdout
+    assert but_seconds(tmp_path / "whole") == but_seconds(tmp_path / "killed")
+
+
+def kept_in(out):
+    return len(list(out.glob(".graded/*/*.record")))
+
+
+def wait_for(condition, seconds=300):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_only_what_changed_is_graded_anew(tmp_path, graded, copied):
+    folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2), cleo=right(3))
+    first, _ = graded(folder, kit=load(copied.root))
+    assert len(first.jobs) == 3
+    (folder / "ben" / "vit.py").write_text(right(4))
+    second, done = graded(folder, kit=load(copied.root))
+    assert len(second.jobs) == 1
+    assert (done.graded, done.kept) == (1, 2)
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("points: 25", "points: 20"))
+    third, after = graded(folder, kit=load(copied.root))
+    assert len(third.jobs) == 3
+    assert (
+        after.batch.seed == done.batch.seed
+    )  # the same inputs: what changes, the suite has changed
+    other, _ = graded(folder, kit=load(copied.root), seed=after.batch.seed + 1)
+    assert len(other.jobs) == 3
+
+
+def test_the_same_content_is_graded_once(tmp_path, graded):
+    copies = {f"s{n:03}": right() for n in range(20)}
+    graders, done = graded(handed_in(tmp_path / "in", **copies))
+    assert (len(graders.jobs), done.graded, done.kept) == (1, 1, 0)
+    assert [row.score for row in done.batch.rows] == [0] * 20
+
+
+def test_a_thousand_empty_submissions_are_told_to_be_empty(tmp_path, graded):
+    for number in range(1000):
+        (tmp_path / "in" / f"s{number:04}").mkdir(parents=True)
+    graders, done = graded(tmp_path / "in")
+    assert graders.jobs == []
+    assert {row.status.value for row in done.batch.rows} == {"not readable"}
+    assert len(table(tmp_path / "out")) == 1000
+
+
+def test_of_two_submissions_both_are_listed_and_one_counts(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    (folder / "anna.py").write_text(right(2))
+    os.utime(folder / "anna" / "vit.py", (1e9, 1e9))
+    graders, _ = graded(folder)
+    assert len(graders.jobs) == 2
+    assert [row["status"] for row in table(tmp_path / "out").values()] == ["superseded", "graded"]
+    assert "counts, not this one" in (tmp_path / "out/submissions/anna/feedback.txt").read_text()
+
+
+def test_who_left_the_class_leaves_the_output(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    graded(folder)
+    shutil.rmtree(folder / "ben")
+    graded(folder)
+    assert list(table(tmp_path / "out")) == ["anna"]
+    for made in ("submissions/ben", "details/ben.html", "sources/ben"):
+        assert not (tmp_path / "out" / made).exists()
+    assert (tmp_path / "out/details/anna.html").exists()
+
+
+def test_an_output_beside_the_submissions_stays_an_output(tmp_path, graded):
+    handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    for out in ("in/old", "in/old", "in/new"):
+        _, done = graded(tmp_path / "in", out=out)
+        assert [row.submission for row in done.batch.rows] == ["anna", "ben"]
+    assert done.left_out == ("old",)
+
+
+def test_a_damaged_record_is_graded_anew(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    graded(folder)
+    path = next((tmp_path / "out").glob(".graded/*/*.record"))
+    path.write_bytes(path.read_bytes()[:100])
+    graders, _ = graded(folder)
+    assert len(graders.jobs) == 1
+
+
+def test_a_suite_that_changes_half_way_ends_the_run(tmp_path, graded, copied):
+    folder = handed_in(tmp_path / "in", **{f"s{n}": right(n) for n in range(4)})
+
+    def spoil(number):
+        if number == 3:
+            path = copied.tests / "hidden" / "test_q1_patchify.py"
+            path.write_text(path.read_text() + "\n")
+
+    with pytest.raises(KitError, match="the suite has changed while the class was graded"):
+        graded(folder, kit=load(copied.root), spoil=spoil)
+    assert not (tmp_path / "out/grades.csv").exists()
+    graders, _ = graded(folder, kit=load(copied.root))
+    assert len(graders.jobs) == 4
+
+
+def test_a_mark_sheet_saved_after_it_was_read_ends_the_run(tmp_path, graded, copied):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("points: 25", "points: 20"))
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder, kit=copied)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_suite_that_changes_while_the_class_is_found_ends_the_run(
+    tmp_path, graded, copied, monkeypatch
+):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    find = batches.find
+
+    def slow(*arguments):
+        with (copied.solution / "digits.py").open("a") as file:
+            file.write("# changed\n")
+        return find(*arguments)
+
+    monkeypatch.setattr(batches, "find", slow)
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder, kit=copied)
+
+
+def test_what_another_suite_has_graded_is_not_kept(tmp_path, graded, monkeypatch):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    report = Counting.report
+
+    def foreign(self, job):
+        return replace(report(self, job), facts={"suite": "0123456789abcdef"})
+
+    monkeypatch.setattr(Counting, "report", foreign)
+    with pytest.raises(KitError, match="the suite has changed"):
+        graded(folder)
+
+
+def test_an_output_of_something_else_is_refused(tmp_path, graded, copied):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    graded(folder)
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("from scratch\n", "of clay\n", 1))
+    with pytest.raises(
+        KitError, match="it holds another assignment, 'A Vision Transformer from sc"
+    ):
+        graded(folder, kit=load(copied.root))
+    with pytest.raises(KitError, match="it holds other things than a class's grades"):
+        graded(folder, out="in")
+    assert sorted(path.name for path in folder.iterdir() if path.name != ".lock") == ["anna"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KitError, match="cannot be used"):
+        graded(folder, out="file")
+
+
+def test_two_runs_at_a_time_into_one_output_are_refused(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    (tmp_path / "out").mkdir()
+    with (tmp_path / "out/.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(KitError, match="another `autograder batch` is writing into it"):
+            graded(folder)
+    graded(folder)
+
+
+@root
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", **{f"s{n}": right(n) for n in range(12)})
+    (tmp_path / "disk").mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", tmp_path / "disk"], check=True
+    )
+    try:
+        with pytest.raises(KitError, match="No space left on device") as raised:
+            graded(folder, out="disk/out")
+        assert "give the same command again" in str(raised.value)
+        kept = kept_in(tmp_path / "disk/out")
+        assert 0 < kept < 12
+        subprocess.run(["mount", "-o", "remount,size=9m", tmp_path / "disk"], check=True)
+        graders, done = graded(folder, out="disk/out")
+        assert len(done.batch.rows) == 12
+        assert len(graders.jobs) == 12 - kept
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path / "disk"], check=True)
+
+
+def test_what_fails_on_our_side_costs_one_submission_and_is_tried_again(
+    tmp_path, graded, monkeypatch
+):
+    folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2), cleo=right(3))
+    pack = batches.pack
+
+    def failing(path, *rest):
+        if path.name == "ben":
+            raise RecursionError("of a submission that nobody has thought of")
+        return pack(path, *rest)
+
+    monkeypatch.setattr(batches, "pack", failing)
+    _, done = graded(folder)
+    assert [row.status.value for row in done.batch.rows] == ["graded", "our fault", "graded"]
+    assert "RecursionError" in (tmp_path / "out/details/ben.html").read_text()
+    feedback = (tmp_path / "out/submissions/ben/feedback.txt").read_text()
+    assert "RecursionError" not in feedback
+    assert "our fault" in feedback
+    monkeypatch.setattr(batches, "pack", pack)
+    graders, done = graded(folder)
+    assert len(graders.jobs) == 1
+    assert [row.status.value for row in done.batch.rows] == ["graded"] * 3
+
+
+def test_students_read_nothing_that_is_kept_back(tmp_path, copied):
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(sheet.read_text().replace("show: score_only", "show: hidden", 1))
+    folder = handed_in(tmp_path / "in", ben=WRONG)
+    told = run("batch", folder, "--out", tmp_path / "out", "--only", "q1,q2", cwd=copied.root)
+    assert told.returncode == 0, told.stderr
+    out = tmp_path / "out"
+    hidden = [row for row in json.loads((out / "submissions/ben/results.json").read_text())["tests"]
+              if row["number"].startswith("1.") and row["visibility"] == "hidden"]  # fmt: skip
+    assert hidden
+    for name in ("submissions/ben/feedback.txt", "submissions/ben/feedback.html"):
+        text = (out / name).read_text()
+        assert "Patches run left to right" in text
+        assert "This is a hidden check: its title says" in text  # q2 still shows titles
+        for row in hidden:
+            assert row["name"].split("  ")[1] not in text
+    assert "Height and width may differ." in (out / "details/ben.html").read_text()
+
+
+# --- the pool ------------------------------------------------------------------------------------
+
+
+def test_a_process_that_ends_costs_nobody_else_a_mark(assignment, monkeypatch):
+    jobs = [Job(f"j{n}", assignment.solution, ("q1",), 1) for n in range(4)]
+    ended = []
+    with Pool(assignment, 2) as graders:
+        found = {}
+        for job, report in graders.grade(jobs):
+            found[job.name] = report
+            if not ended:
+                ended.append(graders._pids.get())
+                os.kill(ended[0], signal.SIGKILL)
+    assert sorted(found) == ["j0", "j1", "j2", "j3"]
+    assert [report.points for report in found.values()] == [15] * 4
+
+
+def test_what_ends_its_process_twice_is_our_fault(assignment):
+    jobs = [Job("right", assignment.solution, ("q1",), 1), Job("deadly", None, ("q1",), 1)]
+    with Pool(assignment, 1) as graders:
+        found = {job.name: report for job, report in graders.grade(map(deadly, jobs))}
+    assert found["right"].points == 15
+    assert found["deadly"].our_fault
+    assert pool.ENDED in found["deadly"].details
+
+
+class Deadly:
+    """Ends the process that it is unpacked in."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+def deadly(job):
+    return job if job.submission else replace(job, submission=Deadly())
+
+
+def test_an_error_of_the_kit_crosses_processes_whole():
+    import pickle
+
+    error = pickle.loads(pickle.dumps(KitError("where", "what", "remedy")))
+    assert (error.where, error.what, error.remedy) == ("where", "what", "remedy")
+
+
+def test_processes_end_with_the_one_that_they_serve(tmp_path):
+    script = tmp_path / "serve.py"
+    script.write_text(
+        "from pathlib import Path\nfrom autograder.assignment.config import load\n"
+        "from autograder.grading.pool import Job, Pool\n\n"
+        "if __name__ == '__main__':\n"
+        f"    kit = load(Path({str(ROOT)!r}))\n"
+        "    with Pool(kit, 1) as pool:\n"
+        "        jobs = (Job(str(n), kit.solution, ('q1', 'q2', 'q3')) for n in range(99))\n"
+        "        for _ in pool.grade(jobs):\n"
+        "            print(pool._pids.get() if not pool._pids.empty() else '', flush=True)\n"
+    )
+    serving = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True,
+                               env=os.environ | {"TMPDIR": str(tmp_path)})  # fmt: skip
+    pid = int(serving.stdout.readline())
+    serving.kill()
+    serving.communicate()
+    wait_for(lambda: not alive(pid))
+    wait_for(lambda: not list(tmp_path.glob("submission-*")))
+
+
+def alive(pid):
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+def test_a_record_gives_back_the_whole_report(grader, tmp_path):
+    report = grader.grade(handed_in(tmp_path / "in", ben=WRONG) / "ben", ["q1", "q2"], 3)
+    question = report.questions[0]
+    outcomes = tuple(replace(o, error=float("inf"), details="x") for o in question.outcomes)
+    questions = (replace(question, outcomes=outcomes), *report.questions[1:])
+    report = replace(report, questions=questions, accuracy=0.5, facts=dict(report.facts))
+    assert records.report_of(records.as_bytes(report)) == report

@@ -1,0 +1,263 @@
+"""The report of a class, read in a real browser: sorted, searched, opened, printed, and hostile."""
+
+import itertools
+import os
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from autograder.classroom.book.ledger import Status, read
+from autograder.classroom.report import page
+from autograder.classroom.report.tally import Tally
+from kit.classroom.class_of import graded_class, report_of
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+PROMISED = bool(os.environ.get("BROWSER_PROMISED"))  # where CI has installed one
+NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
+SCRIPT, IMAGE = "<script>document.title='x'</script>", '"><img src=x onerror="document.title=1">'
+TURNED = r"evil\u202egnp"
+
+browser_here = pytest.mark.skipif(
+    BROWSER is None and not PROMISED, reason="no Chromium or Chrome is installed"
+)
+
+
+@pytest.fixture(scope="module")
+def out(assignment, tmp_path_factory):
+    """A class with everything that a report shows, and with names and messages that attack it."""
+    hostile = f"{SCRIPT} {IMAGE} </pre></title>"
+    reports = {
+        "anna": report_of(assignment, 1.0),
+        "ben": report_of(assignment, 0.5, NAMED.format("the patches run down."), 12.5),
+        "cleo": report_of(assignment, 0.25, NAMED.format("the patches run down."), 0.25),
+        "dan10": report_of(assignment, 0.0, hostile),
+        "dan9": report_of(assignment, 0.1, NAMED.format(SCRIPT)),
+        SCRIPT: report_of(assignment, 0.0),
+        IMAGE: report_of(assignment, 0.0),
+        TURNED: report_of(assignment, 0.0),
+        "Zoë Ångström": report_of(assignment, 0.75),
+        "李四": report_of(assignment, 0.75),
+    }
+    place = tmp_path_factory.mktemp("class")
+    graded_class(place, assignment, reports, cleo={"status": Status.OUR_FAULT},
+                 anna={"student": "Anna Ärmel"})  # fmt: skip
+    return place
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def opened(browser, out):
+    """The report in a browser without a network; whatever the browser complains of fails the test."""
+    context = browser.new_context(offline=True)
+    shown, said = context.new_page(), []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.on("dialog", lambda dialog: said.append(dialog.message))
+    shown.goto((out / "report.html").as_uri())
+    yield shown
+    context.close()
+    assert said == []
+
+
+def names(shown):
+    rows = shown.locator("#class tbody tr:not([hidden]) th")
+    return [text.strip() for text in rows.all_inner_texts()]
+
+
+def test_the_page_needs_no_other_file_and_runs_one_script(out):
+    text = (out / "report.html").read_text()
+    assert "http://" not in text
+    assert "https://" not in text
+    assert re.findall(r"<(?:link|img|iframe)\b", text) == []
+    assert len(re.findall("<script", text)) == 1
+    assert "script-src &#39;sha256-" in text or "script-src 'sha256-" in text
+
+
+def test_what_attacks_the_page_is_text(out):
+    for path in (
+        *out.glob("*.html"),
+        *out.glob("details/*.html"),
+        *out.glob("submissions/*/*.html"),
+    ):
+        text = path.read_text()
+        assert SCRIPT not in text
+        assert IMAGE not in text
+        assert "\u202e" not in text
+
+
+def test_figures_are_those_of_the_class(assignment):
+    tally = Tally()
+    for name, share in (("a", 1.0), ("b", 0.5), ("c", 0.5), ("d", 0.0)):
+        said = NAMED.format("the rows are columns.") if share == 0.5 else ""
+        if name == "d":  # what a student's own code says is nobody's mistake
+            said = "got       Bad: " + NAMED.splitlines()[-1].format("it rains.")
+        tally.add(name, report_of(assignment, share, said))
+    assert [bin.count for bin in tally.bins] == [0, 0, 0, 0, 0, 1, 0, 2, 0, 1]
+    assert dict(tally.summary) == {"mean": 22.5, "median": 22.5, "lowest": 15, "highest": 30}
+    (mistake,) = tally.mistakes
+    assert (mistake.question, mistake.name, mistake.submissions) == (
+        "q1",
+        "the rows are columns",
+        ("b", "c"),
+    )
+    q1, q2 = tally.questions.values()
+    assert (q1.full, q1.mean, q2.full) == (1, 7.5, 4)
+    assert [(check.test, check.passed, check.of) for check in q1.listed] == [
+        ("q1.1", 1, 4),
+        ("q1.2", 1, 4),
+    ]
+
+
+def test_a_page_for_students_shows_what_they_may_see(out, assignment):
+    row = next(r for r in read(out).rows if r.submission == "ben")
+    own = (out / "submissions" / row.folder / "feedback.html").read_text()
+    teachers = (out / "details" / f"{row.folder}.html").read_text()
+    assert own.count("the patches run down") == 1
+    assert "the patches run down" in teachers
+    assert "This is a hidden check" in own
+    assert "This is a hidden check" not in teachers
+    assert "Seed" not in own
+
+
+@browser_here
+def test_columns_sort_by_number_or_by_name_and_say_so(opened):
+    head = opened.locator("#class thead th", has_text="score")
+    assert head.get_attribute("aria-sort") == "none"
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    scores = [float(text) for text in opened.locator("#class td:nth-child(3)").all_inner_texts()]
+    assert scores == sorted(scores)
+    head.get_by_role("button").press("Enter")  # by keyboard as well
+    assert head.get_attribute("aria-sort") == "descending"
+    assert names(opened)[0] == "anna"
+    opened.get_by_role("button", name="submission").click()
+    assert head.get_attribute("aria-sort") == "none"
+    found = names(opened)
+    assert found.index("dan9") < found.index("dan10")
+    opened.get_by_role("button", name="seconds").click()
+    assert names(opened)[0] == "cleo"
+
+
+@browser_here
+def test_the_search_finds_names_in_any_script_and_counts(opened):
+    field = opened.get_by_label("Search")
+    for typed, found in (("angstrom", ["Zoë Ångström"]), ("李", ["李四"]), ("ANNA armel", ["anna"]),
+                         ("our fault", ["cleo"]), ("nobody", [])):  # fmt: skip
+        field.fill(typed)
+        assert names(opened) == found
+        assert opened.get_by_role("status").inner_text() == f"{len(found)} of 10 shown"
+    field.fill("")
+    assert len(names(opened)) == 10
+
+
+@browser_here
+def test_a_student_is_opened_and_the_way_back_found(opened):
+    opened.locator("#class").get_by_role("link", name="ben").click()
+    assert opened.locator("h1").inner_text() == "ben"
+    assert "the patches run down" in opened.locator("body").inner_text()
+    opened.get_by_role("link", name="The page for the student").click()
+    assert opened.get_by_role("link").count() == 0  # from there leads nothing into the class
+    opened.go_back()
+    opened.get_by_role("link", name="The class").click()
+    assert opened.get_by_role("heading", name="Submissions").is_visible()
+
+
+@browser_here
+def test_hostile_names_and_messages_are_read_as_text(opened):
+    title = opened.title()
+    for name in (SCRIPT, IMAGE, TURNED):
+        assert name in names(opened)
+    opened.get_by_text("who", exact=True).first.click()
+    opened.locator("#class").get_by_role("link", name="dan10").click()
+    assert opened.locator("pre", has_text=SCRIPT).count() == 1
+    assert opened.locator("img").count() == 0
+    opened.go_back()
+    opened.locator("#class").get_by_role("link", name=IMAGE).click()
+    assert opened.locator("h1").inner_text() == IMAGE
+    assert title == "A Vision Transformer from scratch: the class"
+
+
+@browser_here
+def test_keyboard_and_screen_reader_find_their_way(opened):
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.className") == "skip"
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert opened.evaluate(outline) == "solid"
+    assert opened.get_by_role("img", name="Distribution of scores").count() == 1
+    assert "27 to 30 points: 1." in opened.locator("svg desc").text_content()
+    for table in opened.locator("table").all():
+        assert table.locator("caption").count() == 1
+        assert table.locator("thead th:not([scope=col])").count() == 0
+        assert table.locator("tbody tr").count() == table.locator("tbody th[scope=row]").count()
+    levels = opened.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def channel(value):
+    share = value / 255
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+
+def brightness(colour):
+    red, green, blue = (channel(int(part)) for part in re.findall(r"\d+", colour)[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@browser_here
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_both_schemes(opened, scheme):
+    opened.emulate_media(color_scheme=scheme)
+    paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (brightness(paper) > 0.5) is (scheme == "light")
+    for part in ("body", ".soft", "a", "th button", "td.bad", "dd"):
+        ink = opened.evaluate(f"getComputedStyle(document.querySelector({part!r})).color")
+        light, dark = sorted([brightness(paper), brightness(ink)], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, part
+
+
+@browser_here
+def test_a_narrow_window_scrolls_tables_and_not_the_page(opened):
+    opened.set_viewport_size({"width": 360, "height": 700})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@browser_here
+def test_in_print_checks_are_open_and_tools_are_gone(opened):
+    opened.emulate_media(media="print")
+    opened.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert opened.get_by_label("Search").is_hidden()
+    assert opened.get_by_text("A hidden check.").first.is_visible()
+    opened.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert opened.get_by_text("A hidden check.").first.is_hidden()
+
+
+@browser_here
+def test_two_thousand_rows_can_be_sorted_and_searched(browser, tmp_path, assignment):
+    report, tally = report_of(assignment, 0.5), Tally()
+    batch = graded_class(tmp_path, assignment, {"a": report})
+    tally.add("a", report)
+    row = batch.rows[0]
+    rows = tuple(
+        replace(row, submission=f"s{n}", student=f"s{n}", score=n / 100) for n in range(2000)
+    )
+    (tmp_path / "big.html").write_bytes(page.report_page(replace(batch, rows=rows), tally, ()))
+    shown = browser.new_page()
+    shown.goto((tmp_path / "big.html").as_uri())
+    for _ in range(2):
+        shown.get_by_role("button", name="score").click()
+    assert shown.locator("#class tbody th").first.inner_text() == "s1999"
+    shown.get_by_label("Search").fill("s199")
+    assert shown.get_by_role("status").inner_text() == "11 of 2000 shown"
+    shown.close()

@@ -1,0 +1,399 @@
+"""Finding a class: whatever teachers and platforms lay out, each student's latest counts."""
+
+import os
+import shutil
+import zipfile
+
+import pytest
+
+from autograder.classroom.book.ledger import digest
+from autograder.classroom.finding import archive
+from autograder.classroom.finding.roster import find
+from autograder.errors import KitError
+from autograder.submission.staging import pack
+
+VIT = "def patchify(images, n_patches):\n    return images\n"
+METADATA = """\
+submission_11:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '001'
+    :email: ada@x.edu
+  :created_at: 2026-03-02 10:00:00.000000000 Z
+  :score: 10.0
+  :results:
+    tests:
+    - name: "a: [broken"
+      output: |
+        :submitters: none
+submission_12:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '001'
+    :email: ada@x.edu
+  :created_at: 2026-03-01 09:00:00.000000000 Z
+submission_13:
+  :submitters:
+  - :name: Bo
+    :sid:
+    :email: bo@x.edu
+  - :name: Cy
+    :sid: '3'
+    :email: cy@x.edu
+  :created_at: 2026-03-01 09:00:00.000000000 Z
+submission_14:
+  :submitters:
+  - :name: Dee
+    :email: dee@x.edu
+  :created_at: 2026-03-01 09:00:00.000000000 Z
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """make({"anna/vit.py": text}) is a folder with these files."""
+
+    def write(files, name="class"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for inside, content in files.items():
+            place = folder / inside
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if content is not None:
+                place.write_bytes(content if isinstance(content, bytes) else content.encode())
+            else:
+                place.mkdir()
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def roster(tmp_path, assignment):
+    def found(source, out=tmp_path / "out"):
+        number = len(list(tmp_path.glob("unpacked*")))
+        return find(source, assignment, tmp_path / f"unpacked {number}", out)
+
+    return found
+
+
+@pytest.fixture
+def graded(tmp_path, assignment):
+    """graded(entry) is what would be graded of a submission: file names, or why nothing is."""
+
+    def packed(entry):
+        place = tmp_path / "packed" / entry.folder
+        parcel = pack(entry.lay_out(place / "laid out"), assignment, place / "staged")
+        return parcel.refused or sorted(parcel.files)
+
+    return packed
+
+
+def zipped(folder, around=""):
+    """A zip of a folder's files, as a platform makes one."""
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as opened:
+        for file in sorted(folder.rglob("*")):
+            opened.write(file, around + file.relative_to(folder).as_posix())
+    return path
+
+
+def by_name(found):
+    return {entry.submission: entry for entry in found.entries}
+
+
+def test_folders_zips_and_files_are_submissions_and_nothing_else_is(make, roster, graded):
+    folder = make({
+        "anna/vit.py": VIT, "anna/data/big.csv": "1", "ben.py": VIT, "notes.txt": "x",
+        ".DS_Store": "x", "__MACOSX/ben.py": "x", "photo.jpg": b"\xff", "empty": None,
+        ".eve/vit.py": VIT,
+    })  # fmt: skip
+    zipped(make({"vit.py": VIT, "train.py": "x = 1\n"}, "class/cleo"))
+    (folder / "link.py").symlink_to("/etc/passwd")
+    (folder / "dan").symlink_to(folder / "anna")
+    (folder / "gone").symlink_to("nowhere")
+    found = roster(folder)
+    assert [entry.submission for entry in found.entries] == [
+        "anna", "ben.py", "cleo", "cleo.zip", "empty",
+    ]  # fmt: skip
+    assert found.left_out == (".eve", "dan", "gone", "link.py", "notes.txt", "photo.jpg")
+    entries = by_name(found)
+    assert graded(entries["anna"]) == ["vit.py"]
+    assert graded(entries["cleo.zip"]) == ["train.py", "vit.py"]
+    assert "It holds: nothing" in graded(entries["empty"])
+
+
+def test_a_zip_of_the_class_is_the_same_class(make, roster):
+    folder = make({"anna/vit.py": VIT, "ben/vit.py": VIT, "cleo/src/vit.py": VIT})
+    there = roster(folder)
+    for around in ("", "export of the class/"):
+        assert [e.submission for e in roster(zipped(folder, around)).entries] == [
+            e.submission for e in there.entries
+        ]
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "left_out"),
+    [
+        (("anna.py", "ben.py", "cleo.ipynb"), ["anna.py", "ben.py", "cleo.ipynb"], ()),
+        (("anna/vit.py", "ben/vit.py", "READ.txt"), ["anna", "ben"], ("READ.txt",)),
+        (("doejane_101_5001_vit.py", "poe_103_5004_vit.py"), ["doejane_101", "poe_103"], ()),
+        (("Bo_72_assignsubmission_file_/vit.py",), ["Bo_72"], ()),
+        (("Cy_73_assignsubmission_file_vit.py", "Di_74_assignsubmission_file_vit.py"),
+         ["Cy_73", "Di_74"], ()),
+    ],
+)  # fmt: skip
+def test_folders_around_a_class_are_entered(make, roster, files, names, left_out):
+    folder = make({f"download/class/{name}": VIT for name in files} | {"download/notes.txt": ""})
+    for source in (folder, folder / "download", zipped(folder, "around/"), zipped(folder)):
+        found = roster(source)
+        assert [entry.submission for entry in found.entries] == names
+        assert found.left_out == tuple(sorted((*left_out, "notes.txt")))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("anna/src/vit.py",),
+        ("anna/vit.py", "anna/train.py", "anna/data/digits.gz"),
+        ("anna/assignment.ipynb", "anna/figures/patches.png", "anna/data/digits.gz"),
+        ("anna/homework.zip",),
+    ],
+)
+def test_a_student_alone_is_not_taken_for_a_class(make, roster, files):
+    folder = make(dict.fromkeys(files, VIT))
+    for source in (folder, zipped(folder)):
+        assert [entry.submission for entry in roster(source).entries] == ["anna"]
+
+
+def test_of_gradescope_the_latest_counts_and_groups_and_missing_ones_are_known(make, roster):
+    folder = make({"submission_metadata.yml": METADATA} | {
+        f"submission_{n}/vit.py": VIT for n in (11, 12, 13)})  # fmt: skip
+    above = folder.parent / "above"
+    shutil.copytree(folder, above / "assignment_5_export")
+    for source in (folder, above, zipped(folder, "assignment_5_export/")):
+        entries = by_name(roster(source))
+        assert [e.counts for e in entries.values()] == [True, False, True, True]
+        assert entries["submission_11"].student == "Ada Lovelace"
+        assert entries["submission_11"].handed_in.isoformat() == "2026-03-02T10:00:00+00:00"
+        assert entries["submission_13"].student == "Bo, Cy"
+        assert entries["submission_14"].parts == ()
+
+
+def test_of_a_large_group_every_address_is_kept(make, roster):
+    emails = [f"{'a' * 40}{n}@students.university.edu" for n in range(8)]
+    listed = "".join(f"  - :name: N\n    :email: {email}\n" for email in emails)
+    text = f"submission_1:\n  :submitters:\n{listed}  :created_at: 2026-03-01 09:00:00 Z\n"
+    (entry,) = roster(make({"submission_metadata.yml": text, "submission_1/vit.py": VIT})).entries
+    assert entry.email.split(", ") == emails
+
+
+def test_metadata_that_is_none_is_told(make, roster):
+    folder = make({"submission_metadata.yml": "a: [b", "submission_1/vit.py": VIT})
+    with pytest.raises(KitError, match="not what Gradescope writes"):
+        roster(folder)
+
+
+def test_of_canvas_files_of_one_student_belong_together(make, roster, graded):
+    folder = make({
+        "doejane_101_5001_vit.py": VIT, "doejane_101_5002_train.py": "x = 1\n",
+        "roejo_LATE_102_5003_my-own-name.py": VIT,
+        "poe_103_5004_vit.py": VIT, "poe_103_5009_vit-1.py": VIT + "# again\n",
+        "poe_103_5005_train.py": "x = 1\n",
+        "zip_104_5006_homework.rar": b"Rar!",
+    })  # fmt: skip
+    entries = by_name(roster(folder))
+    assert list(entries) == ["doejane_101", "poe_103", "poe_103-earlier-1", "roejo_102", "zip_104"]
+    assert [e.late for e in entries.values()] == [False, False, False, True, False]
+    assert graded(entries["doejane_101"]) == ["train.py", "vit.py"]
+    assert graded(entries["roejo_102"]) == ["vit.py"]
+    assert "It holds: homework.rar" in graded(entries["zip_104"])
+    assert entries["poe_103"].counts
+    assert not entries["poe_103-earlier-1"].counts
+    assert dict(entries["poe_103"].parts)["vit.py"].name == "poe_103_5009_vit-1.py"
+    assert dict(entries["poe_103-earlier-1"].parts)["train.py"].name == "poe_103_5005_train.py"
+
+
+def test_names_like_those_of_canvas_are_told_by_a_number_that_two_files_have(make, roster):
+    folder = make({
+        "hw_3_2026_anna.py": VIT, "hw_3_2026_ben.py": VIT, "hw_3_2026_notes.txt": "x",
+        "doejane_101_5001_vit.py": VIT, "doejane_101_5002_train.py": "x = 1\n",
+    })  # fmt: skip
+    found = roster(folder)
+    assert list(by_name(found)) == ["doejane_101", "hw_3_2026_anna.py", "hw_3_2026_ben.py"]
+    assert all(entry.counts for entry in found.entries)
+    assert found.left_out == ("hw_3_2026_notes.txt",)
+
+
+def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
+    inner = make({"vit.py": VIT, "train.py": "x = 1\n"}, "inner")
+    folder = make({
+        "Ana María O'Neil_71_assignsubmission_file_/vit.py": VIT,
+        "Ana María O'Neil_71_assignsubmission_onlinetext_/onlinetext.html": "<p>hi",
+        "Bo_72_assignsubmission_file_/work.zip": zipped(inner).read_bytes(),
+        "Cy_73_assignsubmission_file_vit.py": VIT,
+        "Cy_73_assignsubmission_file_train.py": "x = 1\n",
+        "Di_74_assignsubmission_file/vit.py": VIT,
+        "Ed_75_assignsubmission_onlinetext_/onlinetext.html": "<p>sorry",
+        "Flo_76_assignsubmission_file_": "?",
+    })  # fmt: skip
+    entries = by_name(roster(folder))
+    assert [e.student for e in entries.values()] == [
+        "Ana María O'Neil",
+        "Bo",
+        "Cy",
+        "Di",
+        "Ed",
+        "Flo",
+    ]
+    assert [e.who for e in entries.values()] == [f"moodle {n}" for n in range(71, 77)]
+    assert graded(entries["Bo_72"]) == graded(entries["Cy_73"]) == ["train.py", "vit.py"]
+    assert graded(entries["Di_74"]) == ["vit.py"]
+    assert "There is no vit.py" in graded(entries["Ed_75"])
+
+
+def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):
+    folder = make({"anna/src/deep/vit.py": VIT, "anna.py": VIT})
+    for older, newer in (("anna/src/deep/vit.py", "anna.py"), ("anna.py", "anna/src/deep/vit.py")):
+        os.utime(folder / older, (1e9, 1e9))
+        os.utime(folder / newer, (1.1e9, 1.1e9))
+        for source in (folder, zipped(folder)):
+            counting = [e.submission for e in roster(source).entries if e.counts]
+            assert counting == [newer.split("/")[0]]
+
+
+def test_a_folder_without_files_is_never_the_latest(make, roster):
+    folder = make({"anna/src": None, "anna.py": VIT})
+    os.utime(folder / "anna.py", (1e9, 1e9))
+    assert [e.submission for e in roster(folder).entries if e.counts] == ["anna.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("李四", "李四"),
+        ("محمد", "محمد"),
+        ("evil\u202egnp", r"evil\u202egnp"),
+        ("two\nlines", r"two\nlines"),
+        ("x\udcff", r"x\udcff"),
+        ("a" * 240, "a" * 200 + " ..."),
+        ("e\u0301", "é"),
+    ],
+)
+def test_names_in_any_script_are_shown_and_make_safe_folders(make, roster, name, shown):
+    folder = make({"other.py": VIT})
+    (folder / f"{name}.py").write_text(VIT)
+    entry = next(e for e in roster(folder).entries if e.student != "other")
+    assert entry.student == shown
+    assert "/" not in entry.folder
+    assert not entry.folder.startswith(".")
+    assert len(entry.folder.encode()) <= 120
+    entry.folder.encode()
+
+
+def test_folders_differ_on_systems_that_know_no_case(make, roster):
+    folder = make({"Anna/vit.py": VIT, "anna/vit.py": VIT, "a:b/vit.py": VIT, "a?b/vit.py": VIT})
+    folders = [e.folder.casefold() for e in roster(folder).entries]
+    assert len(set(folders)) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "there is no submission in it"),
+        ({"notes.txt": "x"}, "there is no submission in it"),
+        ({"vit.py": VIT, "train.py": VIT}, "this is one submission, not a class"),
+    ],
+)
+def test_what_is_no_class_is_told(make, roster, files, said):
+    with pytest.raises(KitError, match=said):
+        roster(make(files))
+
+
+def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_path):
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("../../outside.py", VIT)
+        opened.writestr("/absolute/vit.py", VIT)
+        opened.writestr("C:\\windows\\vit.py", VIT)
+        opened.writestr("anna/vit.py", VIT)
+        opened.writestr("bomb/vit.py", bytes(120 << 20))
+        link = zipfile.ZipInfo("link.py")
+        link.external_attr = 0o120777 << 16
+        opened.writestr(link, "/etc/passwd")
+    found = roster(path)
+    assert [e.submission for e in found.entries] == ["anna", "bomb"]
+    assert len(found.left_out) == 4
+    assert not list(tmp_path.rglob("outside.py"))
+    assert "larger than 5 MB" in graded(by_name(found)["bomb"])
+    assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 6 << 20
+
+
+def test_of_a_zip_only_what_may_be_opened_takes_room(make, roster, graded, tmp_path):
+    files = {"anna/vit.py": VIT, "anna/data/big.csv": "1" * 1000, "ben/work.pdf": b"%PDF"}
+    found = roster(zipped(make(files)))
+    assert not (tmp_path / "unpacked 0/anna/data/big.csv").stat().st_size
+    assert graded(by_name(found)["anna"]) == ["vit.py"]
+    assert "It holds: work.pdf" in graded(by_name(found)["ben"])
+
+
+def test_a_zip_that_unpacks_to_more_than_a_class_can_hold_is_told(
+    make, roster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(archive, "SLACK", 1 << 20)
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("class/anna/vit.py", VIT)
+        for number in range(3):
+            opened.writestr(f"class/ben/{number}.ipynb", bytes(1 << 20))
+    with pytest.raises(KitError, match="it unpacks to more than 2 MB, 2 MB of them in class/ben"):
+        roster(path)
+
+
+def test_of_a_damaged_file_nothing_is_graded(make, roster, graded, tmp_path):
+    path = zipped(make({"anna/vit.py": VIT, "ben/vit.py": VIT}))
+    path.write_bytes(path.read_bytes().replace(b"return images", b"return nothin", 1))
+    found = roster(path)
+    assert found.left_out == ("anna/vit.py",)
+    assert "It holds: nothing" in graded(by_name(found)["anna"])
+
+
+def test_an_output_among_the_submissions_is_none_of_them(make, roster):
+    files = {"anna/vit.py": VIT, "ben/vit.py": VIT, "notes.txt": ""}
+    earlier = {"old/batch.json": "{}", "old/.lock": "", "old/sources/anna/vit.py": VIT}
+    folder = make(files | earlier | {"new": None})
+    found = roster(folder, folder / "new")
+    assert [entry.submission for entry in found.entries] == ["anna", "ben"]
+    assert found.left_out == ("notes.txt", "old")
+    assert roster(zipped(folder)).left_out == ("notes.txt", "old")
+
+
+def test_an_output_around_the_submissions_is_none_of_them(make, roster):
+    folder = make({"class/anna/vit.py": VIT, "class/ben/vit.py": VIT, "new/batch.json": "{}"})
+    found = roster(folder, folder / "new")
+    assert [entry.submission for entry in found.entries] == ["anna", "ben"]
+
+
+@pytest.mark.parametrize("out", ["class/anna/out", "class/results/out", "results/out"])
+def test_an_output_in_a_submission_is_refused(make, roster, out):
+    folder = make({"class/anna/vit.py": VIT, "class/ben/vit.py": VIT})
+    with pytest.raises(KitError, match="it lies in the folder of a submission, or would make one"):
+        roster(folder, folder / out)
+
+
+def test_a_broken_zip_of_the_class_is_told(tmp_path, roster):
+    (tmp_path / "class.zip").write_bytes(b"PK\x03\x04 no")
+    with pytest.raises(KitError, match="this is no zip that can be opened"):
+        roster(tmp_path / "class.zip")
+
+
+def test_the_digest_depends_on_what_is_graded_and_on_nothing_else(make, assignment, tmp_path):
+    def of(files):
+        number = len(list(tmp_path.glob("c*")))
+        folder = make(files, f"c{number}")
+        return digest(pack(folder, assignment, tmp_path / f"staged {number}"))
+
+    one = of({"vit.py": VIT})
+    assert one == of({"vit.py": VIT, "notes.txt": "x", "sub/other.py": "y"})
+    others = [of({"vit.py": VIT + "# changed\n"}), of({"vit.py": VIT, "train.py": ""}), of({})]
+    assert len({one, *others}) == 4

@@ -1,0 +1,210 @@
+"""Faults of our own side: whatever is killed, full or missing, the results say what happened."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.errors import KitError
+from autograder.formats import gradescope
+from autograder.grading.grade import Grader
+from autograder.grading.report import not_run
+from kit.workbench import FAST, ROOT, run
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+EVERY = ["q1", "q2", "q3", "q4", "q5", "q6", "q7"]
+
+
+def grading(path, results, *more):
+    """Start `autograder grade` as a process."""
+    command = [sys.executable, "-m", "autograder", "grade", path, "--json", results, *more]
+    return subprocess.Popen(
+        list(map(str, command)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def read(results):
+    """Return the results there are. They must be valid at every moment."""
+    content = json.loads(results.read_text())
+    assert content["tests"]
+    assert content["score"] <= 100
+    return content
+
+
+def until(results, holds):
+    """Read the results until something holds for them."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if results.exists() and holds(read(results)):
+            return
+        time.sleep(0.01)
+    pytest.fail("it never came to that")
+
+
+def children(pid):
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+# --- kills -----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+@pytest.mark.parametrize("seed", range(6))
+def test_workers_and_fork_servers_killed_at_random_cost_nobody_a_mark_in_silence(assignment, seed):
+    chance = random.Random(seed)
+    with Grader(assignment) as grader:
+        grader.grade(assignment.solution, ["q2"])
+        server = grader._server
+        over = threading.Event()
+
+        def kill():
+            for _ in range(3):
+                if over.wait(chance.uniform(0.05, 1.0)):
+                    return
+                pid = server._process.pid
+                try:
+                    victims = [pid] if chance.random() < 0.4 else children(pid)
+                    for victim in victims:
+                        os.kill(victim, signal.SIGKILL)
+                except OSError:  # it has just ended by itself
+                    continue
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        report = grader.grade(assignment.solution, FAST, seed)
+        over.set()
+        killer.join()
+        assert report.max_points == 95
+        for question in report.questions:
+            for outcome in question.outcomes:
+                told = outcome.verdict.value == "our fault" or "SIGKILL" in outcome.message
+                assert outcome.share == 1 or told, outcome
+        # Whatever was killed, the next grading is as good as any.
+        assert grader.grade(assignment.solution, FAST, seed).points == 95
+
+
+def test_a_killed_worker_is_asked_again(grader, submission, edited, tmp_path):
+    """Who killed it cannot be known: perhaps the machine. A second time counts."""
+    vit = edited("vit", "    B, C, H, W = images.shape\n", "    B, C, H, W = images.shape\n"
+                 "    import os\n    if C > 1: os.kill(os.getpid(), 9)\n")  # fmt: skip
+    report = grader.grade(submission(vit=vit), ["q1", "q2"])
+    assert [question.points for question in report.questions] == [13, 15]
+    lost = [o.message for o in report.questions[0].outcomes if o.share < 1]
+    assert len(lost) == 1
+    assert "was ended by the signal SIGKILL" in lost[0]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_grading_keeps_what_it_has(tmp_path, how):
+    results = tmp_path / "results.json"
+    process = grading("solution", results)
+    until(results, lambda content: content["score"] >= 40)
+    process.send_signal(how)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, printed
+    content = read(results)
+    assert 40 <= content["score"] < 100
+    assert "did not come to its end" in content["output"]
+    rest = [row for row in content["tests"] if row["status"] == "failed"]
+    assert any("no fault of yours" in row["output"] for row in rest)
+    assert set(content["extra_data"]["questions"]) == set(EVERY)
+
+
+def test_a_killed_grader_leaves_results_and_nothing_running(tmp_path):
+    results = tmp_path / "results.json"
+    process = grading("solution", results)
+    until(results, lambda content: content["score"] >= 15)
+    server = children(process.pid)
+    process.kill()
+    process.communicate()
+    content = read(results)
+    assert 15 <= content["score"] < 100
+    assert sum(row["max_score"] for row in content["tests"]) == pytest.approx(100, abs=1e-2)
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in server) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in server)
+
+
+def test_results_are_valid_at_every_moment(tmp_path):
+    results = tmp_path / "results.json"
+    process = grading("solution", results, "--only", "q1,q2,q3,q4")
+    scores = set()
+    while process.poll() is None:
+        if results.exists():
+            scores.add(read(results)["score"])
+    process.communicate()
+    assert process.returncode == 0
+    assert read(results)["score"] == 70
+    assert {0, 70} <= scores | {70}
+    assert any(0 < score < 70 for score in scores)
+
+
+# --- disks and files -------------------------------------------------------------------------
+
+
+@root
+def test_a_full_disk_costs_no_results_that_there_were(tmp_path, assignment, grader, monkeypatch):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
+    try:
+        path = tmp_path / "results.json"
+        gradescope.write_json(gradescope.results(not_run(assignment, EVERY, 1)), path)
+        with (
+            pytest.raises(OSError, match="No space left"),
+            (tmp_path / "filler").open("wb") as file,
+        ):
+            file.write(bytes(1 << 20))
+        with pytest.raises(KitError, match="cannot be written: No space left on device"):
+            gradescope.write_json(gradescope.results(not_run(assignment, EVERY, 2)), path)
+        assert read(path)["extra_data"]["seed"] == 1
+        process = grading("solution", path, "--only", "q1")
+        printed, _ = process.communicate(timeout=100)
+        assert process.returncode == 2
+        assert "No space left on device" in printed
+        assert read(path)["extra_data"]["seed"] == 1
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with pytest.raises(KitError, match="No space left on device") as raised:
+            grader.grade(assignment.solution, ["q1"])
+        assert "set TMPDIR to another folder" in str(raised.value)
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/results.json", ".", "file/results.json"])
+def test_a_place_that_cannot_be_written_is_told_before_the_grading(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    process = grading("solution", tmp_path / place)
+    printed, _ = process.communicate(timeout=100)
+    assert process.returncode == 2
+    assert "cannot be written" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_missing_solution_or_student_folder_is_told(copied):
+    shutil.rmtree(copied.solution)
+    told = run("grade", copied.student, cwd=copied.root)
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    assert "digits.py" in told.stderr
+
+
+def test_a_fork_server_that_cannot_start_is_told(assignment, monkeypatch, capfd):
+    from autograder.isolation.forks import ForkServer
+
+    monkeypatch.setattr(ForkServer, "program", ("-c", "raise SystemExit('no torch here')"))
+    with Grader(assignment) as grader, pytest.raises(KitError, match="has ended 3 times"):
+        grader.grade(assignment.solution, ["q1"])
+    assert "no torch here" in capfd.readouterr().err

@@ -1,0 +1,132 @@
+"""The handout: one text, of which student/README.md and the notebook are made."""
+
+import re
+
+import nbformat
+import pytest
+
+from autograder.assignment.config import load
+from autograder.errors import KitError
+from autograder.grading import suite
+from autograder.handout import editions
+from kit.workbench import with_settings
+
+
+@pytest.fixture(scope="module")
+def page(assignment):
+    return editions.readme(assignment)
+
+
+@pytest.fixture(scope="module")
+def book(assignment):
+    return nbformat.reads(editions.notebook(assignment), 4)
+
+
+def sources(book, kind):
+    return [cell.source for cell in book.cells if cell.cell_type == kind]
+
+
+def test_every_question_is_told_with_its_points_and_visible_checks(assignment, page):
+    for name, question in assignment.questions.items():
+        assert f"| {name}  {question.title} | {question.points:g} |" in page
+        assert f"| graded: {question.points:g} points | |" in page
+        assert f"**Check** with `pytest -k {name}`." in page
+    for outcome in suite.collected(assignment):
+        assert (outcome.title in page) is not outcome.hidden, outcome.title
+
+
+def test_points_in_the_text_are_those_of_the_mark_sheet(copied):
+    path = copied.root / "grading.yml"
+    before, q3, after = path.read_text().partition(
+        "title: Multi-head self-attention\n    points: 25"
+    )
+    assert q3
+    path.write_text(before + q3.replace("25", "35") + after)
+    changed = editions.readme(load(copied.root))
+    assert "| q3  Multi-head self-attention | 35 |" in changed
+    assert "graded: 35 points" in changed
+
+
+def test_every_step_shows_shapes_a_figure_and_what_to_write(page):
+    steps = re.split(r"^## ", page, flags=re.M)
+    for question in ("q1", "q2", "q3", "q4", "q5"):
+        (step,) = (s for s in steps if re.match(rf"Step \d \({question}\)", s))
+        assert re.search(r"^    before .*\n    after ", step, flags=re.M)
+        assert "**Write** " in step
+    pictures = re.findall(r"!\[([^\]]+)\]\(figures/(\w+)\.svg\)", page)
+    assert {name for _, name in pictures} == editions.FIGURES.keys()
+    assert all(len(alt) > 30 for alt, _ in pictures)
+
+
+def test_the_two_special_cases_of_the_usual_formulas_are_named(page):
+    assert "holds for C = 1 only" in page
+    assert re.search(r"The root is of \*\*d_head\*\*, not of d.*holds for one head", page)
+
+
+def test_the_notebook_has_the_same_texts_as_the_page(page, book):
+    lines = {line for text in sources(book, "markdown") for line in text.splitlines()}
+    own = [
+        line for line in lines if len(line) > 60 and line not in page and "data:image" not in line
+    ]
+    figures = [line for line in own if line.startswith("![")]  # other links, the same words
+    assert len(figures) == len(editions.FIGURES)
+    assert len(own) - len(figures) < 12  # how to start, how to hand in
+
+
+def test_the_notebook_has_every_stub_once_and_a_check_below_each(assignment, book):
+    code = sources(book, "code")
+    for name in assignment.questions:
+        assert code.count(f'check("{name}")') == 1
+    for piece in editions.Editions(assignment).pieces().values():
+        assert code.count(piece.source) == 1
+    assert sum("NotImplementedError" in cell for cell in code) == 6
+
+
+def test_the_notebook_is_whole_without_files_beside_it(book):
+    nbformat.validate(book)
+    texts = "\n".join(sources(book, "markdown"))
+    for name in editions.FIGURES:
+        assert f"[{name}]: data:image/png;base64,iVBOR" in texts
+    assert "](figures/" not in texts
+    assert all(cell.get("outputs", []) == [] for cell in book.cells)
+
+
+def test_courses_with_otter_get_its_cells_and_test_files(assignment):
+    otter = assignment.settings.otter.model_copy(update={"check_cells": True})
+    asked = with_settings(assignment, otter=otter)
+    code = sources(nbformat.reads(editions.notebook(asked), 4), "code")
+    assert 'grader.check("q1")' in code
+    assert sum(cell.startswith("import otter") for cell in code) == 1
+    assert editions.otter_tests(asked).keys() == {f"otter_tests/q{n}.py" for n in range(1, 8)}
+    assert editions.otter_tests(assignment) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# Title\n{% if notebook %}\nno end", "line 3: "),
+        ('{{ figure("cat") }}', "there is no figure 'cat'"),
+        ('{{ graded("q9") }}', "cannot be filled in: 'q9'"),
+        ("{{ points }}", "cannot be filled in: 'points' is undefined"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_text_that_cannot_be_filled_in_is_told(copied, text, said):
+    path = copied.solution / editions.TEXT
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    with pytest.raises(KitError) as caught:
+        editions.readme(copied)
+    assert str(caught.value).startswith("solution/handout.md")
+    assert said in str(caught.value)
+    assert "To mend it:" in str(caught.value)
+
+
+def test_a_missing_figure_is_told(copied):
+    (copied.student / "figures" / "model.png").unlink()
+    with pytest.raises(
+        KitError, match=r"(?s)figures/model.png: cannot be read.*autograder figures"
+    ):
+        editions.notebook(copied)

@@ -1,0 +1,208 @@
+"""Forbidden calls: found however they are written, paid for by one question, never suspected."""
+
+import pytest
+from ruamel.yaml import YAML
+
+from autograder.assignment.config import ConfigError, load
+from kit.workbench import FAST, ROOT, messages
+
+MSA = "class MyMSA(nn.Module):"
+BLOCK = "class MyViTBlock(nn.Module):"
+
+
+@pytest.fixture
+def with_attention(submission, assignment):
+    """with_attention(made) is the solution whose MyMSA hands over to what `made` makes."""
+
+    def write(made, before=""):
+        text = (assignment.solution / "vit.py").read_text()
+        start, end = text.index(MSA), text.index(BLOCK)
+        msa = f"""{before}
+
+{MSA}
+    def __init__(self, d, n_heads=2):
+        super().__init__()
+        if d // n_heads * n_heads != d:
+            raise ValueError("d does not divide")
+        self.inner = {made}(d, n_heads, batch_first=True)
+
+    def forward(self, sequences):
+        return self.inner(sequences, sequences, sequences)[0]
+
+
+"""
+        return submission(vit=text[:start] + msa + text[end:])
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("made", "before"),
+    [
+        ("nn.MultiheadAttention", ""),
+        ("torch.nn.modules.activation.MultiheadAttention", ""),
+        ("Attention", "from torch.nn import MultiheadAttention as Attention"),
+        ("MultiheadAttention", "from torch.nn import *"),
+        ("getattr(nn, 'Multi' + 'headAttention')", ""),
+        ("n.MultiheadAttention", "import importlib\nn = importlib.import_module('torch.nn')"),
+        ("made", "def made(*a, **k):\n    return nn.MultiheadAttention(*a, **k)"),
+        ("Own", "class Own(nn.MultiheadAttention):\n    pass"),
+    ],
+)
+def test_a_forbidden_call_that_can_be_seen_is_named_with_its_line(
+    grader, with_attention, made, before
+):
+    folder = with_attention(made, before)
+    report = grader.grade(folder, FAST)
+    assert [question.points for question in report.questions] == [15, 15, 0, 15, 15, 10]
+    text = messages(report)
+    assert "MultiheadAttention` is not allowed here" in text
+    assert "Write the attention yourself" in text
+    line = next(word for word in text.split("vit.py, line ")[1].split(":"))
+    shown = (folder / "vit.py").read_text().splitlines()[int(line.split(",")[0]) - 1]
+    assert "Attention" in shown
+
+
+@pytest.mark.parametrize(
+    "made", ["vars(nn)[''.join(['Multihead', 'Attention'])]", "eval('nn.Multihead' + 'Attention')"]
+)
+def test_a_forbidden_call_that_cannot_be_seen_is_refused_while_it_runs(
+    grader, with_attention, made
+):
+    report = grader.grade(with_attention(made), FAST)
+    assert [question.points for question in report.questions] == [15, 15, 0, 15, 15, 10]
+    assert "`torch.nn.MultiheadAttention` is not allowed here" in messages(report)
+    assert ", in __init__: self.inner = " in messages(report)
+
+
+def test_it_costs_the_question_it_is_in_and_not_the_accuracy(copied, grader_of, with_attention):
+    text = (copied.root / "grading.yml").read_text()
+    bars = text[text.index("    1: 0.") : text.index("  band:")]
+    (copied.root / "grading.yml").write_text(
+        text.replace("  epochs: 20 ", "  epochs: 2 ").replace(bars, "    1: 0.01\n")
+    )
+    folder = with_attention("nn.MultiheadAttention")
+    report = grader_of(load(copied.root)).grade(folder, ["q3", "q7"])
+    assert [question.points for question in report.questions] == [0, 5]
+
+
+INNOCENT = '''
+# nn.MultiheadAttention would be too easy
+"""F.scaled_dot_product_attention(q, k, v) and torch.load("weights.pt")"""
+from torch.nn import MultiheadAttention, TransformerEncoderLayer
+import torch.nn.functional as F
+scaled_dot_product_attention = "my own"
+REFERENCE = nn.MultiheadAttention(8, 2)
+print(REFERENCE(torch.zeros(3, 1, 8), torch.zeros(3, 1, 8), torch.zeros(3, 1, 8))[0].shape)
+
+
+def compare(x):
+    gathered = F.scaled_dot_product_attention
+    return gathered(x, x, x)
+
+
+compare(torch.zeros(1, 2, 3, 4))
+HAS_FLASH = hasattr(F, "scaled_dot_product_attention")
+
+
+class Timm:
+    create_model = staticmethod(lambda: None)
+
+
+timm = Timm()
+timm.create_model()
+
+
+def compare_with_torch():
+    """For myself: is it the same?"""
+    return nn.MultiheadAttention(8, 2)
+
+
+def init(module: nn.MultiheadAttention) -> None:
+    assert not isinstance(module, (nn.MultiheadAttention, nn.TransformerEncoder))
+
+
+class Checked(nn.Module):
+    def check(self):
+        self.load_state_dict(torch.load("weights.pt"))
+        return nn.TransformerEncoderLayer(8, 2)
+
+
+if __name__ == "__main__":
+    print(nn.MultiheadAttention(8, 2), torch.load("weights.pt"))
+'''
+
+
+def test_nothing_that_only_looks_alike_is_suspected(grader, submission, assignment, edited):
+    vit = edited("vit", MSA, f"{INNOCENT}\n\n{MSA}")
+    for call in ("init(self)", "self.check()"):
+        assert call not in vit
+    vit = vit.replace("        self.n_heads = n_heads\n", "        self.n_heads = n_heads\n"
+                      "        self.check = HAS_FLASH\n        init(self)\n", 1)  # fmt: skip
+    assert grader.grade(submission(vit=vit), FAST).points == 95
+
+
+def test_a_class_of_ones_own_may_be_called_like_torchs(grader, submission, assignment):
+    text = (assignment.solution / "vit.py").read_text()
+    text = text.replace(MSA, "from torch.nn import *\n\n\nclass MultiheadAttention(nn.Module):")
+    text = text.replace(BLOCK, f"MyMSA = MultiheadAttention\n\n\n{BLOCK}")
+    assert grader.grade(submission(vit=text), FAST).points == 95
+
+
+def test_a_helper_costs_every_question_that_uses_it(grader, submission, edited):
+    helper = "def loaded():\n    return torch.load('x.pt')\n\n\n"
+    vit = edited("vit", "    B, C, H, W = images.shape\n", "    B, C, H, W = images.shape\n"
+                 "    if B == 10**9:\n        loaded()\n")  # fmt: skip
+    report = grader.grade(submission(vit=vit + "\n\n" + helper), ["q1", "q2"])
+    assert [question.points for question in report.questions] == [0, 15]
+    assert "Weights are trained here, not handed in." in messages(report)
+
+
+def test_students_are_told_at_home(tmp_path, with_attention):
+    import shutil
+    import subprocess
+    import sys
+
+    folder = tmp_path / "home"
+    shutil.copytree(ROOT / "student", folder)
+    shutil.copy(with_attention("nn.MultiheadAttention") / "vit.py", folder / "vit.py")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-k", "q3"], cwd=folder, capture_output=True, text=True,
+        timeout=200, check=False,
+    )  # fmt: skip
+    assert "`nn.MultiheadAttention` is not allowed here" in run.stdout
+    assert "visible checks: 0 of" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"calls": ["torch.load"]}, "`instead` is missing in forbidden.0"),
+        ({"calls": [], "instead": "x"}, "`calls` is []"),
+        ({"calls": ["torch load"], "instead": "x"}, "'torch load'"),
+        ({"call": ["torch.load"], "instead": "x"}, "did you mean `calls`"),
+    ],
+)
+def test_a_mistake_in_the_list_is_told(copied, entry, said):
+    yaml, path = YAML(), copied.root / "grading.yml"
+    tree = yaml.load(path.read_text())
+    tree["forbidden"] = [entry]
+    with path.open("w") as file:
+        yaml.dump(tree, file)
+    with pytest.raises(ConfigError) as raised:
+        load(copied.root)
+    assert said in str(raised.value)
+
+
+def test_a_library_that_holds_forbidden_models_may_be_imported(grader, submission, assignment):
+    """Its other parts work, its datasets and transforms, and so does a look beside the exercise."""
+    vit = (assignment.solution / "vit.py").read_text() + (
+        "\nimport torchvision\n"
+        "from torchvision import datasets, transforms\n"
+        "from torchvision.models import VisionTransformer, vision_transformer\n"
+        "import torchvision.models.video, torch.onnx, torch.utils.data\n"
+        "grid = torchvision.utils.make_grid(torch.zeros(4, 1, 8, 8))\n"
+        "resized = transforms.Resize(4)(grid)\n"
+        "theirs = torchvision.models.vit_b_16\n"
+    )
+    assert grader.grade(submission(vit=vit), FAST).points == 95

@@ -1,0 +1,72 @@
+"""The promises of `autograder check`, and that each can be broken."""
+
+import pytest
+
+from autograder.handout import editions, skeleton
+from autograder.proof import promises
+
+
+@pytest.mark.timeout(900)
+def test_all_promises_hold(assignment, monkeypatch):
+    # What hostile files let students read is looked at where each of them is tried, and the whole
+    # training is run in Gradescope's tree.
+    monkeypatch.setattr(promises, "READERS", ("whispering/p",))
+    found = list(promises.promises(assignment, training=False))
+    assert [promise.number for promise in found] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    assert all(promise.kept for promise in found), [p.problems for p in found if not p.kept]
+
+
+def test_a_changed_student_file_is_named_with_its_line(copied):
+    path = copied.student / "vit.py"
+    path.write_text(path.read_text().replace("import math", "import maths"))
+    promise = promises.generated(copied)
+    assert not promise.kept
+    assert promise.problems == ("student/vit.py, line 9: `import maths` should be `import math`",)
+
+
+def test_a_missing_and_a_stray_file_are_named(copied):
+    (copied.student / "train.py").unlink()
+    (copied.student / "tests" / "test_q9_old.py").write_text("")
+    assert skeleton.differences(copied) == [
+        "student/tests/test_q9_old.py: is not generated any more",
+        "student/train.py: is missing",
+    ]
+    assert set(skeleton.write(copied)) == {"student/tests/test_q9_old.py", "student/train.py"}
+    assert skeleton.differences(copied) == []
+
+
+def test_a_solution_line_in_the_handout_is_found(copied):
+    with (copied.student / "README.md").open("a") as readme:
+        readme.write("\n    grid = images.reshape(B, C, n_patches, h, n_patches, w)\n")
+        readme.write("    side_by_side = gathered.transpose(1, 2).reshape(B, N, d)\n")
+    promise = promises.no_solution_line(copied)
+    assert not promise.kept
+    assert "side_by_side" in promise.problems[0]
+
+
+def test_a_solution_line_in_the_notebook_is_found(copied):
+    solved = editions.notebook(copied, solved=True)
+    (copied.student / "assignment.ipynb").write_text(solved)
+    promise = promises.no_solution_line(copied)
+    assert any("student/assignment.ipynb" in p and "side_by_side" in p for p in promise.problems)
+
+
+def test_a_skeleton_that_gives_something_away_is_found(copied, grader_of):
+    (copied.student / "vit.py").write_bytes((copied.solution / "vit.py").read_bytes())
+    promise = promises.skeleton_earns_nothing(grader_of(copied), ["q1", "q2"])
+    assert not promise.kept
+    assert "q1 earns 15" in promise.problems[0]
+
+
+def test_a_solution_that_loses_a_mark_is_found(copied, grader_of):
+    path = copied.solution / "vit.py"
+    path.write_text(path.read_text().replace("10000 **", "1000 **"))
+    promise = promises.solution_earns_everything(grader_of(copied), ["q2"])
+    assert not promise.kept
+    assert "q2.1" in promise.problems[0]
+
+
+@pytest.mark.parametrize("folder", ["student/tests", "tests/hidden"])
+def test_a_question_without_a_visible_test_is_found(copied, folder):
+    (copied.root / folder / "test_q7_accuracy.py").unlink()
+    assert promises.tests_and_questions(copied).kept is (folder == "tests/hidden")

@@ -1,0 +1,59 @@
+"""What the kit's own tests share: its folder, a command of it, a copy of it, what a report says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment.config import Assignment, load
+from autograder.grading.report import Report
+
+ROOT = Path(__file__).resolve().parents[2]
+FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
+
+
+def messages(report: Report) -> str:
+    """Return all that a student could read in a report."""
+    outcomes = [outcome for question in report.questions for outcome in question.outcomes]
+    return "\n".join([report.message, *report.notes, *(outcome.message for outcome in outcomes)])
+
+
+def copy_of(assignment: Assignment, root: Path) -> Assignment:
+    """Copy a kit, without its corpora and its own tests."""
+    folders = "solution student tests/hidden tests/data".split()
+    for name in folders:
+        shutil.copytree(
+            assignment.root / name, root / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("grading.yml", "constraints.txt"):
+        shutil.copyfile(assignment.root / name, root / name)
+    return load(root)
+
+
+def with_settings(assignment: Assignment, **changed: object) -> Assignment:
+    """Return the same kit with other settings, which its grading.yml does not have."""
+    return Assignment(assignment.root, assignment.settings.model_copy(update=changed))
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON schema of a platform's results."""
+    found: dict[str, Any] = json.loads(
+        (ROOT / f"tests/kit/formats/schemas/{name}.json").read_text()
+    )
+    return found
+
+
+def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run `autograder` with these arguments, as an instructor does."""
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
