@@ -20,12 +20,13 @@ from autograder.grading import report as reports
 from autograder.grading import suite
 from autograder.grading.report import Report
 from autograder.isolation import doctor
-from autograder.isolation.doctor import Layer
 from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.layers import Layer
 from autograder.isolation.remote import CallListener, RemoteTransport
 from autograder.isolation.worker import kernel
 from autograder.isolation.workers import Listener
-from autograder.submission.staging import Parcel, Submission, stage, unpack
+from autograder.submission.reading import Parcel, read
+from autograder.submission.staging import Submission, stage
 from checks.beside import stand_ins
 from checks.telling import wording
 from checks.telling.outcome import Outcome
@@ -75,10 +76,9 @@ class Grader:
         questions = list(only) or list(self.assignment.questions)
         with _temporary_folder() as folder:
             try:
-                if isinstance(submission, Parcel):
-                    staged = unpack(submission, self.assignment, folder / "files")
-                else:
-                    staged = stage(submission, self.assignment, folder / "files")
+                if isinstance(submission, Path):
+                    submission = read(submission, self.assignment)
+                staged = stage(submission, self.assignment, folder / "files")
             except UnusableSubmission as error:
                 report = reports.refuse(self.assignment, questions, seed, str(error))
                 return replace(report, facts=reports.facts(self.assignment))

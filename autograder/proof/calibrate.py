@@ -23,7 +23,7 @@ from matplotlib import rc_context
 
 from autograder.assignment.config import Assignment
 from autograder.errors import KitError
-from autograder.formats.gradescope import write_json
+from autograder.formats.whole_files import write_json
 from autograder.grading.pool import Job, Pool
 from autograder.isolation.worker import graded_run
 from autograder.isolation.workers import Listener

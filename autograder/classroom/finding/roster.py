@@ -18,7 +18,7 @@ from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.errors import KitError
 from autograder.handout.skeleton import NOTEBOOK
-from autograder.submission.staging import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
+from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
 CANVAS = re.compile(
