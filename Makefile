@@ -17,10 +17,11 @@ test: $(READY) $(EXTRAS)  ## run every test of the kit
 check: $(READY)   ## prove that skeleton, solution, tests and points agree
 	$(BIN)/autograder check
 
-lint: $(READY)    ## style and types
+lint: $(READY)    ## style, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 student: $(READY) ## write student/ anew from solution/ and the tests
 	$(BIN)/autograder student

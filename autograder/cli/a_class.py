@@ -47,13 +47,17 @@ def batch(
     graded once; a changed one, or all after a change of the tests, anew.
     """
     from autograder.classroom.book import ledger
-    from autograder.classroom.grading.batch import Asked, run
+    from autograder.classroom.finding.roster import must_exist
     from autograder.classroom.report import compare
     from autograder.cli.terminal import show_class, show_moves, shown_steps
 
     assignment, console = the_kit(), Console(highlight=False)
     before = ledger.read_finished(against) if against else None
-    asked = Asked(tuple(questions_of(only, assignment)), seed, before)
+    questions = tuple(questions_of(only, assignment))
+    must_exist(source)
+    from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
+
+    asked = Asked(questions, seed, before)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

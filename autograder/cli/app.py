@@ -51,7 +51,7 @@ def main() -> None:
                 "grading needs fork and descriptor passing, which this system has not",
                 "use Linux or macOS, or WSL; `pytest student/` works everywhere",
             )
-        app()
+        app(prog_name="autograder")
     except KitError as error:
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
         sys.exit(2)

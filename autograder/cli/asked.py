@@ -32,9 +32,11 @@ def questions_of(only: str, assignment: Assignment) -> list[str]:
 
 
 def data_folder(path: Path | None) -> Path | None:
-    if path is not None and not (path / "MNIST" / "raw").is_dir():
-        raise KitError(f"--data {path}", "there is no MNIST/raw/ in it",
-                       "name the folder that torchvision's MNIST(root) takes")  # fmt: skip
+    from autograder.assignment.exercise import DATA_SET, RAW
+
+    if path is not None and not (path / RAW).is_dir():
+        raise KitError(f"--data {path}", f"there is no {RAW}/ in it",
+                       f"name the folder that torchvision's {DATA_SET}(root) takes")  # fmt: skip
     return path
 
 

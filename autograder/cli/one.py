@@ -42,7 +42,8 @@ def grade(
         int | None, typer.Option(help="replay a run (default: a new one)", min=0)
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="another MNIST, a folder with MNIST/raw/ in it")
+        Path | None,
+        typer.Option(help="other digits: a folder that torchvision could read them from"),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="refuse to grade where student code is not confined")
@@ -54,8 +55,8 @@ def grade(
     from autograder.formats.gradescope import results
     from autograder.formats.text import show
     from autograder.formats.whole_files import write_json, write_whole
-    from autograder.grading.grade import Grader
     from autograder.grading.report import not_run
+    from autograder.submission.found import must_exist
 
     assignment = the_kit()
     seed = secrets.randbelow(10**6) if seed is None else seed
@@ -70,10 +71,16 @@ def grade(
             keep(report)
 
     keep(not_run(assignment, questions, seed))
+    must_exist(path)
+    digits = data_folder(data)
+    from autograder.grading.grade import (
+        Grader,  # with torch, which takes seconds: a slip is told first
+    )
+
     # A platform that ends us because of its own limit is answered as Ctrl-C is.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
-        Grader(assignment, data_folder(data)) as grader,
+        Grader(assignment, digits) as grader,
         shown_progress(assignment, questions) as (on_progress, on_outcome),
     ):
         mind_confinement(grader.layers, strict)

@@ -18,6 +18,7 @@ from autograder.assignment.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
 from autograder.grading import report as reports
 from autograder.grading import suite
+from autograder.grading.accuracy import GradedRun
 from autograder.grading.report import Report
 from autograder.isolation import doctor
 from autograder.isolation.forks import ForkServer, Staged
@@ -109,8 +110,8 @@ class Grader:
     def _grading(
         self, transport: RemoteTransport, seed: int, on_outcome: OutcomeListener | None
     ) -> suite.Grading:
-        def graded_run() -> suite.GradedRun:
-            return suite.GradedRun(self.assignment, self.data, seed)
+        def graded_run() -> GradedRun:
+            return GradedRun(self.assignment, self.data, seed)
 
         return suite.Grading(transport, graded_run, on_outcome)
 
