@@ -23,7 +23,7 @@ lint: $(READY)    ## style, types, and which room imports which
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-student: $(READY) ## write student/ anew from solution/ and the tests
+student: $(READY) ## write what is generated in student/ anew from solution/
 	$(BIN)/autograder student
 
 figures: $(READY) ## draw the handout's figures anew into student/figures/
