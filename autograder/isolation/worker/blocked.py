@@ -31,6 +31,15 @@ from checks.telling import wording
 from checks.telling.failures import Frame, StudentError
 
 OPERATORS = "torch.ops.aten."
+# Every way by which the dispatcher comes to an operator on tensors of a worker.
+KEYS = """
+    CPU AutogradCPU AutocastCPU BackendSelect
+    FuncTorchBatched FuncTorchBatchedDecomposition FuncTorchVmapMode FuncTorchGradWrapper
+    NestedTensorCPU AutogradNestedTensor Functionalize ADInplaceOrView
+""".split()
+# Replaced where torch has something: torch's compiler goes by which operators have these.
+COMPOSITE = ("CompositeImplicitAutograd", "CompositeExplicitAutograd")
+ROUTES = ("_op", "_op_dk", "redispatch", "decompose")  # of an overload, around the dispatcher
 MADE_AND_RUN = ("__init__", "forward")
 Call = Callable[..., Any]
 Named = tuple[str, object, list[ModuleType]]  # full name, thing, and where else it can be had
@@ -105,9 +114,9 @@ class Block:
             replaced = self._refusing(f"{OPERATORS}{name}", instead, by_hand)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that there was another one is the point
-                for key in ("CPU", "AutogradCPU"):
+                for key in (*KEYS, *_composite_keys(name)):
                     self._library.impl(name, replaced, key)
-            setattr(torch.ops.aten, name, replaced)  # it also knows ways around a dispatch key
+            _empty(getattr(torch.ops.aten, name), replaced)
 
     def _refusing(self, name: str, instead: str, original: Any) -> Call:
         if original is not None and self._submission.has_uses:
@@ -191,6 +200,20 @@ class _LateImports(MetaPathFinder):
 
             loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader alone
         return spec
+
+
+def _composite_keys(name: str) -> list[str]:
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    return [key for key in COMPOSITE if has(f"aten::{name}", key)]
+
+
+def _empty(packet: Any, replaced: Call) -> None:
+    """Take what runs out of an operator's object, which stays: torch's own tools look it up."""
+    packet._op = replaced
+    for name in packet.overloads():
+        overload = getattr(packet, name)
+        for route in ROUTES:
+            setattr(overload, route, replaced)
 
 
 def _root(name: str) -> str:
