@@ -202,9 +202,14 @@ class _LateImports(MetaPathFinder):
         return spec
 
 
+@functools.cache
 def _composite_keys(name: str) -> list[str]:
+    return [key for key in COMPOSITE if _has(name, key)]
+
+
+def _has(name: str, *keys: str) -> bool:
     has = torch._C._dispatch_has_kernel_for_dispatch_key
-    return [key for key in COMPOSITE if has(f"aten::{name}", key)]
+    return any(has(f"aten::{name}", key) for key in keys)
 
 
 def _empty(packet: Any, replaced: Call) -> None:
@@ -239,7 +244,8 @@ def prepare(forbidden: Sequence[Forbidden]) -> None:
     for entry in forbidden:
         for pattern in entry.calls:
             if pattern.startswith(OPERATORS):
-                _operators(pattern.removeprefix(OPERATORS))
+                for name in _operators(pattern.removeprefix(OPERATORS)):
+                    _composite_keys(name)
             else:
                 _named_at_first(pattern)
 
@@ -268,13 +274,15 @@ def _loaded_at_first() -> frozenset[str]:
 
 @functools.cache
 def _operators(pattern: str) -> list[str]:
-    """Return the names of torch's operators that a pattern names."""
+    """Return the names of torch's operators that a pattern names and a processor can run."""
     names = {
         schema.name.removeprefix("aten::")
         for schema in torch._C._jit_get_all_schemas()
         if schema.name.startswith("aten::") and not schema.overload_name
     }
-    return sorted(fnmatch.filter(names, pattern))
+    return [
+        name for name in sorted(fnmatch.filter(names, pattern)) if _has(name, "CPU", *COMPOSITE)
+    ]
 
 
 def attention(
