@@ -91,7 +91,8 @@ class Grader:
                 def so_far(details: str = "") -> Report:
                     report = self._collect(grading, questions, seed, details)
                     seconds = time.monotonic() - started
-                    return replace(report, layers=layers, notes=staged.notes, seconds=seconds)
+                    notes = (*staged.notes, *transport.notes)
+                    return replace(report, layers=layers, notes=notes, seconds=seconds)
 
                 if on_report is not None:
                     grading.on_question = lambda: on_report(so_far())

@@ -24,6 +24,7 @@ from autograder.isolation.workers import Listener, Worker
 from checks.beside import stand_ins
 from checks.beside.measurement import MEASUREMENTS
 from checks.code.contract import MODULES
+from checks.code.loading import left_out_note
 from checks.telling import wording
 from checks.telling.failures import StudentError, WorkerLost, describe, is_worth_another_try
 from checks.telling.plain import plain
@@ -32,6 +33,8 @@ SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with somethin
 SECONDS_TO_TURN = 10.0  # from one test to the next
 SHORTEST = 0.1
 MOST_SAID = 2000  # characters
+MOST_LEFT_OUT = 10  # notes
+LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
 AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs once hangs again
 
 
@@ -79,6 +82,7 @@ class RemoteTransport:
         self._slow: set[str] = set()  # questions in which a test ran out of time
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
+        self._left_out: dict[str, None] = {}  # notes, each once, in order
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
         self._seconds = self._deadline = 0.0
         self._seed = 0
@@ -130,9 +134,27 @@ class RemoteTransport:
             if not isinstance(value, ObjectAt):
                 assert self._worker is not None
                 raise self._worker.distrust(f"import {name}")
+            self._note_left_out(name)
             self._modules[name] = Proxy(self, value, "", self._worker)
             self._deadline = self._until(self._seconds)
         return self._modules[name]
+
+    def _note_left_out(self, name: str) -> None:
+        """Keep, for the report, which lines of a module are not judged. The words are ours."""
+        call = f"import {name}"
+        told = self.request(wire.AskLeftOut(name), Packer(), call)
+        file = self._staged.folder / self._staged.sources[name]
+        try:
+            for first, last, kind in LEFT_OUT.validate_python(told)[:MOST_LEFT_OUT]:
+                self._left_out[left_out_note(file, first, last, kind)] = None
+        except ValueError:  # pydantic's, or that there are no such lines
+            assert self._worker is not None
+            raise self._worker.distrust(call) from None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the author should know about how the files were loaded."""
+        return tuple(self._left_out)
 
     def _until(self, seconds: float) -> float:
         return min(time.monotonic() + seconds, self._end_of_all)

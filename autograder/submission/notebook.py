@@ -27,6 +27,11 @@ def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
     Where a name is defined in two cells, the last one counts, as it would after running from top to
     bottom. Magics stay: the worker takes them out, where parsing a student's text can do no harm.
     """
+    if content.lstrip()[:1] == b"<":
+        raise UnusableSubmission(
+            f"{name} is a web page, not a notebook: download the notebook itself (File, Download, "
+            ".ipynb) and hand that in."
+        )
     try:
         notebook = _read(content.removeprefix(codecs.BOM_UTF8))
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]

@@ -54,6 +54,12 @@ def _chosen(found: HandedIn, wanted: Sequence[str]) -> Parcel:
     if home is None:
         if len(notebooks) == 1:
             return _notebook(notebooks[0], files, wanted)
+        if notebooks:
+            listed = " and ".join(plain_line(name, 80) for name in sorted(notebooks)[:10])
+            raise UnusableSubmission(
+                f"There are {len(notebooks)} notebooks in {found.what}: {listed}. Only one can be "
+                "graded: hand it in without the others."
+            )
         raise UnusableSubmission(_not_found(first, list(files), found.what))
     scripts = {name: files[path] for name in wanted if (path := str(home / name)) in files}
     beside = [name for name in notebooks if PurePosixPath(name).parent == home]

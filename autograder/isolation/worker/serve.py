@@ -78,7 +78,7 @@ class Server:
             theirs = self._calling or exhausted or isinstance(error, StudentError)
             if not theirs and not own_frames(error.__traceback__, self.submission.files):
                 return wire.Broken(plain(traceback.format_exc()[-MOST_DETAILS:]))
-            return wire.raised(student_error(error, self.submission.files))
+            return wire.raised(student_error(self.submission.cause(error), self.submission.files))
         finally:
             self._calling = False
 
@@ -87,6 +87,9 @@ class Server:
             _note_the_line_after(request.seconds)
             self.submission.module(request.module, request.with_first)
             return self._keep(Module(self.submission, request.module))
+        if isinstance(request, wire.AskLeftOut):
+            parts = self.submission.left_out(request.module)
+            return [[part.first, part.last, part.kind] for part in parts]
         if isinstance(request, wire.NewTest):
             _note_the_line_after(request.seconds)
             self._new_test(request.seed, request.double)

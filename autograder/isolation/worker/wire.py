@@ -108,6 +108,12 @@ class Load(msgspec.Struct, tag="load"):
     with_first: bool = True
 
 
+class AskLeftOut(msgspec.Struct, tag="left_out"):
+    """Say which lines of a loaded module are not judged: first, last, and how they ended."""
+
+    module: str
+
+
 class Call(msgspec.Struct, tag="call"):
     """Call an object in the worker, or a method or function of it."""
 
@@ -151,7 +157,7 @@ class Examine(msgspec.Struct, tag="examine"):
     examination: Examination
 
 
-Request = Union[Load, Call, Measure, StandIn, NewTest, Examine]  # noqa: UP007
+Request = Union[Load, AskLeftOut, Call, Measure, StandIn, NewTest, Examine]  # noqa: UP007
 
 
 class Returned(msgspec.Struct, tag="returned"):

@@ -2,19 +2,25 @@
 
 A notebook trains, draws and prints between its definitions, and there is no `if __name__ ==` to keep
 that apart. Running it all would take minutes for every question. So what is run is what defines:
-imports, functions, classes, and the assignments that these need.
+the functions and classes that are graded, and the imports and assignments that these need.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-import symtable
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from checks.code import needs
+from checks.code.contract import NAMES
+
+GRADED = frozenset(name for names in NAMES.values() for name in names)
 FILE = "notebook.py"  # what the cells are staged as
 NAME = "The notebook"  # what it is called to a student, who has no such file
 CELL = re.compile(r"^# --- (code cell \d+)$", re.MULTILINE)
+DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
 MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*[%!])")
 TIMED = ("%%time", "%%capture", "%%timeit")  # after any other %%magic comes another language
 
@@ -38,9 +44,14 @@ def without_magics(text: str) -> str:
 
     A cell that is Python as it stands is left alone: there a line may well start with %.
     """
-    marks = [*CELL.finditer(text)]
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    return "".join(_plain(text[mark.start() : end]) for mark, end in zip(marks, ends))
+    return "".join(_plain(cell) for _, cell in _cells(text))
+
+
+def _cells(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each cell of the joined text begins, and the cell with the line that numbers it."""
+    marks = [mark.start() for mark in CELL.finditer(text)]
+    for start, end in zip(marks, [*marks[1:], len(text)]):
+        yield start, text[start:end]
 
 
 def is_python(cell: str) -> bool:
@@ -49,11 +60,18 @@ def is_python(cell: str) -> bool:
 
 
 def _parses(text: str) -> bool:
+    return _error(text) is None
+
+
+def _error(text: str) -> SyntaxError | None:
+    """Return what Python finds wrong with a text."""
     try:
         compile(text, FILE, "exec", dont_inherit=True)
-        return True
-    except (SyntaxError, ValueError):
-        return False
+    except SyntaxError as error:
+        return error
+    except ValueError as error:
+        return SyntaxError(str(error))
+    return None
 
 
 def _plain(cell: str) -> str:
@@ -73,74 +91,78 @@ def _without_magic(line: str) -> str:
     return f"{indent}pass  # {line.strip()}"  # it may be all there is in an `if`
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A cell that is no Python, its magics apart.
+
+    line   where Python gave up, in the joined text
+    said   what Python says of it
+    names  what it would define
+    """
+
+    first: int
+    last: int
+    line: int
+    said: str
+    names: frozenset[str]
+
+
+def broken(text: str) -> list[Broken]:
+    """Return the cells of a joined text that cannot be parsed. Their magics are out already."""
+    found = []
+    for mark, cell in _cells(text):
+        error = _error(cell)
+        if error is not None:
+            first = text.count("\n", 0, mark) + 1
+            last = first + cell.rstrip().count("\n")
+            line = min(first + (error.lineno or 1) - 1, last)
+            names = frozenset(DEFINITION.findall(cell))
+            found.append(Broken(first, last, line, error.msg, names))
+    return found
+
+
+def without(text: str, cells: Iterable[Broken]) -> str:
+    """Return the text with these cells emptied; every other line keeps its number."""
+    lines = text.split("\n")
+    for cell in cells:
+        lines[cell.first : cell.last] = [""] * (cell.last - cell.first)
+    return "\n".join(lines)
+
+
 def definitions(text: str) -> ast.Module:
-    """Parse the text of all cells and leave out what defines nothing that is needed."""
+    """Parse the text of all cells and leave out what nothing graded needs.
+
+    A definition that nothing needs stays where it can: it may be a graded one, misspelt.
+    """
     tree = ast.parse(text, FILE)
     first = [node for node in tree.body if _is_from_future(node)]
-    if first:  # in a notebook it may stand in any cell, in a file only at the top
-        tree.body = [node for node in tree.body if node not in first]
-        text = ast.unparse(tree)
-    needed = set(_globals_inside(symtable.symtable(text, FILE, "exec")))
-    kept: set[ast.stmt] = set()
-    while True:
-        more = {node for node in tree.body if node not in kept and _defines(node, needed)}
-        if not more:
-            break
-        kept |= more
-        needed |= {name for node in more for name in _names(node, ast.Load)}
-    tree.body = [*first, *(node for node in tree.body if node in kept)]
+    others = [node for node in tree.body if node not in first]
+    kept, _ = needs.needed(filter(_may_run, others), GRADED)
+    known = {*dir(builtins), *(name for node in kept for name in needs.bound_by(node))}
+    more = {
+        node
+        for node in others
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and needs.uses_at_once(node) <= known
+    }
+    # A __future__ may stand in any cell of a notebook, in a file only at the top.
+    tree.body = [*first, *(node for node in others if node in kept | more or _is_star(node))]
     return tree
+
+
+def _may_run(node: ast.stmt) -> bool:
+    """Whether a statement defines something, and does nothing else."""
+    if isinstance(node, (ast.If, ast.Try)):
+        return True
+    defining = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return isinstance(node, (*defining, ast.Assign, ast.AnnAssign, ast.AugAssign))
+
+
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
 
 
 def _is_from_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
-
-
-def _defines(node: ast.stmt, needed: set[str]) -> bool:
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return True
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        # What only plots or talks to Colab is left out: it need not be there in grading.
-        return bool({"*", *needed} & set(bound_by(node)))
-    if isinstance(node, (ast.If, ast.Try)):
-        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
-        return any(_defines(child, needed) for child in inner)
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        # MyMSA.forward = forward counts as well: notebooks complete a class in a later cell.
-        return any(_root(target) in needed for target in _flat(targets)) or any(
-            isinstance(target, ast.Attribute) for target in targets
-        )
-    return False
-
-
-def _globals_inside(table: symtable.SymbolTable) -> Iterator[str]:
-    """Yield the global names that functions and classes use."""
-    for inner in table.get_children():
-        for symbol in inner.get_symbols():
-            if symbol.is_global() and symbol.is_referenced():
-                yield symbol.get_name()
-        yield from _globals_inside(inner)
-
-
-def _names(node: ast.AST, context: type[ast.expr_context]) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, context):
-            yield inner.id
-
-
-def _flat(targets: Iterable[ast.expr]) -> Iterator[ast.expr]:
-    for target in targets:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            yield from _flat(target.elts)
-        else:
-            yield target
-
-
-def _root(target: ast.expr) -> str:
-    while isinstance(target, (ast.Attribute, ast.Subscript, ast.Starred)):
-        target = target.value
-    return target.id if isinstance(target, ast.Name) else ""
 
 
 Piece = tuple[str, ast.stmt]  # the source of a statement that defines something, and the statement
@@ -167,26 +189,5 @@ def pieces(text: str) -> list[Piece]:
 
 def needed_for(names: Iterable[str], among: Sequence[Piece]) -> list[Piece]:
     """Return the pieces that these names need: their own, and all that these use in turn."""
-    kept: set[ast.stmt] = set()
-    needed = set(names)
-    while True:
-        more = {n for _, n in among if n not in kept and needed & set(bound_by(n))}
-        if not more:
-            return [piece for piece in among if piece[1] in kept]
-        kept |= more
-        needed |= {name for node in more for name in _names(node, ast.Load)}
-
-
-def bound_by(node: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement at the top gives something to."""
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        yield node.name
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
-    elif isinstance(node, (ast.If, ast.Try)):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.stmt):
-                yield from bound_by(child)
-    else:
-        targets = getattr(node, "targets", None) or [getattr(node, "target", node)]
-        yield from (_root(target) for target in _flat(targets))
+    kept, _ = needs.needed([node for _, node in among], set(names))
+    return [piece for piece in among if piece[1] in kept]

@@ -1,24 +1,51 @@
 """Load a student's file as a module, and turn whatever goes wrong into a StudentError."""
 
 from __future__ import annotations
+import __future__
 
 import ast
+import builtins
 import contextlib
 import difflib
+import functools
 import importlib
 import linecache
+import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
 from torch import nn
 
-from checks.code import cells
+from checks.code import cells, needs
 from checks.code.contract import MODULES
 from checks.code.forbidden import Findings, Forbidden, Use, look_through
 from checks.telling import wording
 from checks.telling.failures import Frame, StudentError, describe, student_error
+
+# After these nothing of a file is to be trusted: memory is gone, somebody wants an end, a call was
+# not allowed.
+FATAL = (MemoryError, KeyboardInterrupt, StudentError)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Lines of a file that are no part of what is judged, since they cannot be read or run.
+
+    error   what came of them
+    kind    the type of the exception that running them ended with; "" where they cannot be read
+    names   what they would have defined
+    needed  whether something graded uses one of these names
+    """
+
+    first: int
+    last: int
+    error: StudentError
+    kind: str
+    names: frozenset[str]
+    needed: bool
 
 
 class Submission:
@@ -33,6 +60,7 @@ class Submission:
         self._forbidden = forbidden
         self._loaded: dict[Path, ModuleType | StudentError] = {}
         self._found: dict[Path, Findings] = {}  # what is forbidden and used
+        self._left_out: dict[Path, list[LeftOut]] = {}
         self.before_running: Callable[[], None] = lambda: None
         self.after_running: Callable[[], None] = lambda: None
         self.has_run = False  # any of the student's code
@@ -53,12 +81,13 @@ class Submission:
             self._provide_vit(with_vit)
         if path not in self._loaded:  # a notebook is one file for both names
             try:
-                tree = _parse(path)
+                tree, unread = _parse(path)
                 with _readable(path):
                     self._found[path] = look_through(tree, self._forbidden)
                 self.before_running()
                 self.has_run = True
-                self._loaded[path] = _load(name, path, tree, self.files)
+                self._loaded[path], failed = _load(name, path, tree, self.files)
+                self._left_out[path] = [*unread, *failed]
                 self.after_running()
             except StudentError as error:
                 self._loaded[path] = error
@@ -66,6 +95,18 @@ class Submission:
         if isinstance(loaded, StudentError):
             raise loaded
         return loaded
+
+    def left_out(self, name: str) -> list[LeftOut]:
+        """Return what is not judged of a module that is loaded, and that nothing graded needs."""
+        return [part for part in self._left_out.get(self.sources[name], []) if not part.needed]
+
+    def cause(self, error: BaseException) -> BaseException:
+        """Return why a name is missing, where the statement that should have given it failed."""
+        if isinstance(error, NameError):
+            for part in (part for parts in self._left_out.values() for part in parts):
+                if error.name in part.names:
+                    return part.error
+        return error
 
     def _provide_vit(self, try_it: bool) -> None:
         """Let train.py import from vit, even what is not there: vit.py pays for itself."""
@@ -85,6 +126,7 @@ class Submission:
         for use in self._found[path].by_name.get(name, []):
             raise _forbidden(path, use)
         if name not in vars(module):
+            self._blame_what_is_left_out(module_name, name)
             if path.name == "vit.py" and module_name != "vit":
                 raise StudentError("absent", wording.absent_with_its_file(module_name, name))
             raise StudentError("absent", wording.absent(file, name, _similar(name, module)))
@@ -94,6 +136,14 @@ class Submission:
         if name in MODULES and isinstance(value, type) and not issubclass(value, nn.Module):
             raise StudentError("absent", wording.no_module(file, name))
         return value
+
+    def _blame_what_is_left_out(self, module_name: str, name: str) -> None:
+        """Raise the error of what was left out, where a missing name is likely to be its fault."""
+        parts = self._left_out.get(self.sources[module_name], [])
+        nothing_else = not cells.GRADED & vars(self.module(module_name)).keys()
+        for part in parts:
+            if name in part.names or (nothing_else and part.kind):
+                raise part.error
 
     @property
     def has_uses(self) -> bool:
@@ -154,27 +204,70 @@ def _forbidden(path: Path, use: Use) -> StudentError:
     return StudentError("forbidden", wording.forbidden(use.name, use.instead), frames=[frame])
 
 
-def _load(name: str, path: Path, tree: ast.Module, files: list[Path]) -> ModuleType:
-    code = _compile(path, tree)
-    for attempt in (1, 2):
-        module = ModuleType(name)
-        module.__file__ = str(path)
-        sys.modules[name] = module
+def left_out_note(path: Path, first: int, last: int, kind: str) -> str:
+    """Tell the author of a file which lines are not judged, as an author counts them.
+
+    Raises ValueError if the file has no such lines.
+    """
+    lines, file = path.read_text(encoding="utf-8", errors="replace").splitlines(), path.name
+    if not 1 <= first <= last <= len(lines):
+        raise ValueError(f"{file} has {len(lines)} lines")
+    if file == cells.FILE:
+        (file, first), (_, last) = cells.place(lines, first), cells.place(lines, last)
+    known = not kind or isinstance(getattr(builtins, kind, None), type)
+    return wording.left_out(file, first, last, kind if known else "an exception")
+
+
+def _load(
+    name: str, path: Path, tree: ast.Module, files: list[Path]
+) -> tuple[ModuleType, list[LeftOut]]:
+    """Run a file statement by statement, and leave out what fails.
+
+    A demo at its end may want a graphics card, a window or a file that is not here, and takes nothing
+    with it. What is needed of a statement that fails is missed where it is used.
+    """
+    _compile(path, tree)  # an error in one statement is one of the file
+    module = ModuleType(name, ast.get_docstring(tree))
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    flags, (_, wanted) = _future(tree), needs.needed(tree.body, cells.GRADED)
+    left_out = []
+    for node in tree.body:
+        code = _compile(path, ast.Module([node], []), flags)
         try:
-            exec(code, vars(module))  # the student's own code, in the process meant for it
-            return module
-        except RuntimeError as error:
-            if attempt == 2 or "torchvision::nms does not exist" not in str(error):
-                raise _import_error(path, files, error) from None
-            # A CUDA build of torchvision beside a CPU build of torch: digits.py knows the remedy.
-            importlib.import_module("digits").declare_missing_operators()
+            _run(code, module)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
-            raise _import_error(path, files, error) from None
-    raise AssertionError("unreachable")
+            failed = _import_error(path, files, error)
+            if isinstance(error, FATAL):
+                sys.modules.pop(path.stem, None)
+                raise failed from None
+            names, last = frozenset(needs.bound_by(node)), node.end_lineno or node.lineno
+            kind, is_needed = type(error).__name__, bool(wanted & names)
+            left_out.append(LeftOut(node.lineno, last, failed, kind, names, is_needed))
+    return module, left_out
+
+
+def _run(code: CodeType, module: ModuleType) -> None:
+    """Run a statement of the student's own, in the process meant for it."""
+    try:
+        exec(code, vars(module))
+    except RuntimeError as error:
+        if "torchvision::nms does not exist" not in str(error):
+            raise
+        # A CUDA build of torchvision beside a CPU build of torch: digits.py knows the remedy.
+        importlib.import_module("digits").declare_missing_operators()
+        exec(code, vars(module))
+
+
+def _future(tree: ast.Module) -> int:
+    """Return the compiler's flags for what a file imports from __future__."""
+    names = {alias.name for node in tree.body
+             if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+             for alias in node.names}  # fmt: skip
+    return functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in names), 0)
 
 
 def _import_error(path: Path, files: list[Path], error: BaseException) -> StudentError:
-    sys.modules.pop(path.stem, None)
     if isinstance(error, SyntaxError) and str(error.filename) in map(str, files):
         return _syntax_error(Path(error.filename or path), error)
     found = student_error(error, files)
@@ -189,8 +282,11 @@ def _shown(path: Path) -> str:
     return cells.NAME if path.name == cells.FILE else path.name
 
 
-def _parse(path: Path) -> ast.Module:
-    """Return a file's syntax tree, or raise the StudentError that says why there is none."""
+def _parse(path: Path) -> tuple[ast.Module, list[LeftOut]]:
+    """Return a file's syntax tree, and a notebook's cells that are no part of it.
+
+    Raises the StudentError that says why there is no tree.
+    """
     content = path.read_bytes()
     if not content.strip():
         raise StudentError("unreadable", wording.empty_file(_shown(path)))
@@ -201,17 +297,29 @@ def _parse(path: Path) -> ast.Module:
         raise StudentError(
             "unreadable", wording.not_utf8(path.name, line, content[error.start])
         ) from None
-    is_notebook = path.name == cells.FILE
+    is_notebook, unread = path.name == cells.FILE, list[cells.Broken]()
     if is_notebook:
         text = cells.without_magics(text)
+        unread = cells.broken(text)
     linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
     with _readable(path):
-        return cells.definitions(text) if is_notebook else ast.parse(text, str(path))
+        if not is_notebook:
+            return ast.parse(text, str(path)), []
+        lines = text.splitlines()
+        return cells.definitions(cells.without(text, unread)), [_unread(c, lines) for c in unread]
 
 
-def _compile(path: Path, tree: ast.Module) -> CodeType:
+def _unread(cell: cells.Broken, lines: Sequence[str]) -> LeftOut:
+    name, line = cells.place(lines, cell.line)
+    text = wording.broken_cell(name, line, cell.said, lines[cell.line - 1])
+    error = StudentError("unreadable", text)
+    return LeftOut(cell.first, cell.last, error, "", cell.names, needed=False)
+
+
+def _compile(path: Path, tree: ast.Module, flags: int = 0) -> CodeType:
     with _readable(path):
-        return compile(tree, str(path), "exec", dont_inherit=True)
+        code: CodeType = compile(tree, str(path), "exec", flags, dont_inherit=True)
+        return code
 
 
 @contextlib.contextmanager

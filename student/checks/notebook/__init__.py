@@ -17,6 +17,7 @@ import pytest
 
 from checks.code import cells
 from checks.code.contract import BY_NOTEBOOK, NAMES, STUB
+from checks.code.needs import bound_by
 from checks.running import plugin
 from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
@@ -57,8 +58,9 @@ def judged(question: str) -> tuple[list[Outcome], str]:
     files = sorted((STUDENT / "tests").glob(f"test_{question}_*.py"))
     if not files:
         raise NotYet(f'There is no question {question!r}. Write check("q1"), for example.')
-    outcomes, facts = _outcomes(files), read_facts(FACTS)
-    lines = [*summary(outcomes, facts.questions), *changed_files(facts.changed(STUDENT))]
+    (outcomes, notes), facts = _outcomes(files), read_facts(FACTS)
+    changed = changed_files(facts.changed(STUDENT))
+    lines = [*summary(outcomes, facts.questions), *notes, *changed]
     if any(outcome.message.startswith(f"{cells.NAME} has no `") for outcome in outcomes):
         lines.append("What counts are cells that were run: run the one that defines it first.")
     return outcomes, "\n".join(lines).strip()
@@ -105,7 +107,7 @@ def _is_ours(text: str) -> bool:
 def _file(name: str, found: Sequence[cells.Piece], before: str) -> str:
     """Return a file's text: its parts with all that they need, and what is given below them."""
     others = {part for file, parts in NAMES.items() if file != name for part in parts}
-    own = [piece for piece in found if not others & set(cells.bound_by(piece[1]))]
+    own = [piece for piece in found if not others & set(bound_by(piece[1]))]
     kept = cells.needed_for(NAMES[name], own)
     head, given, script = before.partition(GIVEN)
     lines = [source for source, node in kept if isinstance(node, IMPORT)]
@@ -116,11 +118,13 @@ def _file(name: str, found: Sequence[cells.Piece], before: str) -> str:
     return BY_NOTEBOOK + "\n" + "\n\n\n".join(part for part in parts if part) + "\n"
 
 
-def _outcomes(files: Sequence[Path]) -> list[Outcome]:
+def _outcomes(files: Sequence[Path]) -> tuple[list[Outcome], list[str]]:
     with _notebook_file() as file, _modules_as_before():
-        run = _Run(LocalTransport({"vit": file, "train": file}, read_facts(FACTS).forbidden))
+        transport = LocalTransport({"vit": file, "train": file}, read_facts(FACTS).forbidden)
+        run = _Run(transport)
         pytest.main([*OPTIONS, f"--rootdir={STUDENT}", *map(str, files)], plugins=[plugin, run])
-    return [outcome for outcome in run.outcomes.values() if outcome.details != NOT_RUN]
+        notes = list(dict.fromkeys(transport.notes))
+    return [outcome for outcome in run.outcomes.values() if outcome.details != NOT_RUN], notes
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from checks.beside import stand_ins
 from checks.beside.measurement import MEASUREMENTS
 from checks.code import cells
 from checks.code.forbidden import Forbidden
-from checks.code.loading import Submission
+from checks.code.loading import Submission, left_out_note
 from checks.telling.failures import CheckFailed, Frame, StudentError, own_frames, student_error
 
 
@@ -53,6 +53,15 @@ class LocalTransport:
         if text is not None:
             self._undo.append(stand_ins.install(self.submission, module, name, text))
 
+    @property
+    def notes(self) -> list[str]:
+        """What a student should know about how the files were loaded."""
+        return [
+            left_out_note(path, part.first, part.last, part.kind)
+            for name, path in self.submission.sources.items()
+            for part in self.submission.left_out(name)
+        ]
+
     def end(self) -> None:
         while self._undo:
             self._undo.pop()()
@@ -74,6 +83,7 @@ class LocalTransport:
         return replace(frame, file=file, line=line)
 
     def _student_error(self, error: BaseException) -> BaseException:
+        error = self.submission.cause(error)
         if isinstance(error, (CheckFailed, StudentError)):
             return error
         measured = {Path(measure.__code__.co_filename) for measure in MEASUREMENTS.values()}

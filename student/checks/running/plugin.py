@@ -261,5 +261,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run:
         step = next_step(run, facts.questions)
         changed = changed_files(facts.changed(STUDENT))
-        for line in (*summary(run, facts.questions), *changed, step):
+        transport = config.stash[TRANSPORT]
+        notes = transport.notes if isinstance(transport, LocalTransport) else ()
+        for line in (*summary(run, facts.questions), *notes, *changed, step):
             terminalreporter.write_line(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import enum
 import re
+import sys
 
 from checks.telling.failures import CheckFailed, Frame, StudentError
 
@@ -100,6 +101,11 @@ def _hint(error: StudentError) -> str:
         return (
             ".T puts all axes of a batch in reverse order; x.transpose(-2, -1) swaps the last two."
         )
+    if error.type_name == "ModuleNotFoundError":
+        return (
+            "Only vit.py and train.py are read, beside the packages of requirements.txt: put into them "
+            "what other files of yours hold."
+        )
     if error.call.startswith("import ") and len(error.frames) > 1:
         return (
             "This ran while the file was loaded: put what is not a definition under "
@@ -113,10 +119,34 @@ def _hint(error: StudentError) -> str:
 # --- sentences about files -------------------------------------------------------------------
 
 
+NEWER = re.compile(
+    r"\s*(?:type\s+\w+\s*(?:\[.*\])?\s*=|(?:class|def)\s+\w+\[|.*\bf([\"']).*\{[^}]*\1)"
+)
+
+
 def syntax_error(file: str, line: int | None, said: str, text: str) -> str:
     where = f"{file}, line {line}: " if line else f"{file}: "
+    if sys.version_info < (3, 12) and NEWER.match(text):
+        version = ".".join(map(str, sys.version_info[:2]))
+        said = f"{said} (this is written for Python 3.12; the grader reads Python {version})"
     shown = f"\n    {text.strip()[:200]}" if text.strip() else ""
     return f"{where}{said}. Nothing in this file could be tested until this is mended.{shown}"
+
+
+def broken_cell(cell: str, line: int, said: str, text: str) -> str:
+    shown = f"\n    {text.strip()[:200]}" if text.strip() else ""
+    return f"{cell}, line {line}: {said}. Nothing in this cell counts until this is mended.{shown}"
+
+
+def left_out(file: str, first: int, last: int, kind: str) -> str:
+    """Say which lines are not judged; kind is what they ended with, "" where they are no Python."""
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    if not kind:
+        return f"{file} was left out: it cannot be read as Python. What it defines is missing."
+    return (
+        f"{file}, {lines}: left out, since loading ended there with {kind}. Nothing that is graded "
+        "needs this, so no mark is lost by it."
+    )
 
 
 def no_such_file(file: str) -> str:

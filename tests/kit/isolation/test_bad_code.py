@@ -1,5 +1,7 @@
 """Code that cannot be run, or does something else than asked: each has a message of its own."""
 
+import sys
+
 import pytest
 
 from kit.workbench import FAST, messages
@@ -38,6 +40,50 @@ def said(grader, folder, only=("q1",)):
 def test_a_file_that_cannot_be_loaded(grader, submission, content, expected):
     text = said(grader, submission(vit=content), FAST[:5])
     assert expected in text
+
+
+DEMOS = [
+    "model = LightViT((1, 1, 28, 28)).to('cuda')\nprint(model(torch.zeros(1, 1, 28, 28)))",
+    "get_ipython().run_line_magic('matplotlib', 'inline')",
+    "digits = torch.load('digits.pt')",
+    "from google.colab import drive\ndrive.mount('/content')",
+    "for images, labels in loader:\n    break",
+    "raise SystemExit",
+]
+
+
+@pytest.mark.parametrize("demo", DEMOS)
+def test_a_demo_that_fails_takes_nothing_with_it(grader, submission, assignment, demo):
+    vit = (assignment.solution / "vit.py").read_text()
+    last = len(vit.splitlines()) + 1
+    report = grader.grade(submission(vit=f"{vit}{demo}\n"), FAST)
+    assert report.points == 95
+    assert report.notes[0].startswith(f"vit.py, line{'s' * (demo[:3] == 'for')} {last}")
+    assert "left out, since loading ended there with" in report.notes[0]
+
+
+def test_an_import_that_is_missing_costs_the_questions_that_use_it(grader, submission, edited):
+    vit = edited("vit", "        scores = q @ k", "        scores = helpers.product(q, k)\n"
+                 "        scores = q @ k")  # fmt: skip
+    report = grader.grade(submission(vit=f"import helpers\n{vit}"), FAST)
+    assert [question.points for question in report.questions] == [15, 15, 2, 15, 15, 10]
+    assert report.notes == ()
+    text = messages(report)
+    assert "ModuleNotFoundError: No module named 'helpers'" in text
+    assert "Only vit.py and train.py are read" in text
+
+
+def test_a_class_that_cannot_be_made_costs_its_own_question(grader, submission, edited):
+    vit = edited("vit", "class MyMSA(nn.Module):", "class MyMSA(nn.Modul):")
+    report = grader.grade(submission(vit=vit), FAST)
+    assert [question.points for question in report.questions] == [15, 15, 0, 15, 15, 10]
+    assert "module 'torch.nn' has no attribute 'Modul'" in messages(report)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="that Python knows it")
+def test_what_is_written_for_a_newer_python_is_told(grader, submission):
+    text = said(grader, submission(vit="type Table = list[float]\n"))
+    assert "this is written for Python 3.12; the grader reads Python 3.1" in text
 
 
 def test_a_syntax_error_is_shown_once_a_question_and_spares_train_py(grader, submission):

@@ -192,6 +192,54 @@ def test_only_what_defines_is_run(grader, assignment, tmp_path):
     assert grader.grade(path, ["q2", "q3", "q6"]).points == 50
 
 
+@pytest.mark.parametrize(
+    "demo",
+    [
+        "device = torch.device('cuda')\nmodel = LightViT((1, 1, 28, 28)).to(device)",
+        "loader = [1 / 0]\noptimizer = criterion = model = images = None",
+        "def preview(image=images[0]):\n    return image",
+        "def plot(history):\n    return history[COLOUR]\nCOLOUR = open('colours.txt').read()",
+    ],
+)
+def test_a_demo_never_runs_whatever_its_names(grader, assignment, tmp_path, demo):
+    """`model`, `loader` and `images` are parameters of graded functions, and names of a demo."""
+    path = notebook(tmp_path / "work.ipynb", [*cells_of(assignment), demo])
+    report = grader.grade(path, ["q1", "q5", "q6"])
+    assert report.points == 40
+    assert report.notes == ()
+
+
+def test_a_cell_that_cannot_be_read_costs_what_it_defines(grader, assignment, tmp_path):
+    imports, vit, train = cells_of(assignment)
+    start = vit.index("class MyMSA")
+    end = vit.index("class MyViTBlock")
+    broken = vit[start:end].replace("def forward(", "def forward((")
+    cells = [imports, vit[:start], broken, vit[end:], train, "#    first\n    second)"]
+    report = grader.grade(notebook(tmp_path / "work.ipynb", cells), ["q1", "q3", "q4", "q6"])
+    assert [question.points for question in report.questions] == [15, 0, 15, 10]
+    text = messages(report)
+    assert "Nothing in this cell counts until this is mended." in text
+    assert "code cell 3, line" in text
+    assert report.notes[-2:] == (
+        "code cell 3 was left out: it cannot be read as Python. What it defines is missing.",
+        "code cell 6 was left out: it cannot be read as Python. What it defines is missing.",
+    )
+
+
+def test_two_notebooks_are_told(grader, assignment, tmp_path):
+    for name in ("assignment.ipynb", "assignment-Copy1.ipynb"):
+        notebook(tmp_path / name, cells_of(assignment))
+    said = grader.grade(tmp_path, ["q1"]).message
+    assert said.startswith(
+        "There are 2 notebooks in your folder: assignment-Copy1.ipynb and assign"
+    )
+
+
+def test_a_saved_web_page_is_no_notebook(grader, tmp_path):
+    (tmp_path / "work.ipynb").write_text("\n<!DOCTYPE html><html><body>Colab</body></html>")
+    assert "work.ipynb is a web page" in grader.grade(tmp_path / "work.ipynb", ["q1"]).message
+
+
 def test_a_notebook_may_hold_what_jupyter_writes_and_json_has_not(grader, assignment, tmp_path):
     path = notebook(tmp_path / "work.ipynb", cells_of(assignment))
     text = path.read_text().replace('"text": "42"', '"text": "\\ud83d", "metadata": {"loss": NaN}')
