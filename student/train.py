@@ -26,7 +26,8 @@ def train_one_epoch(model, loader, optimizer, criterion, device) -> float:
     Returns
         the mean loss of the epoch, a plain float.
 
-    The model may come in evaluation mode: it must train in training mode.
+    The model may come in evaluation mode, and with gradients from before: it must train in training
+    mode, and by the gradients of this epoch alone.
     """
     raise NotImplementedError("TODO q6")
 

@@ -68,11 +68,11 @@ def test_seven_by_seven_patches_of_a_digit(vit):
 
 @weight(1)
 def test_a_size_that_does_not_divide_is_refused(vit):
-    """A height that does not divide by n_patches raises ValueError."""
+    """A picture of 10x10 pixels does not divide into 4x4 patches: that raises ValueError."""
     expect_error(
-        lambda: vit.patchify(torch.zeros(1, 1, 10, 8), 4),
+        lambda: vit.patchify(torch.zeros(1, 1, 10, 10), 4),
         ValueError,
-        call="patchify(images, 4), with images of shape (1, 1, 10, 8)",
+        call="patchify(images, 4), with images of shape (1, 1, 10, 10)",
         valid=lambda: vit.patchify(torch.zeros(1, 1, 8, 8), 4),
     )
 
@@ -80,15 +80,17 @@ def test_a_size_that_does_not_divide_is_refused(vit):
 @weight(1)
 def test_the_dtype_is_kept(vit):
     """Patches have the dtype of the images."""
-    images = torch.arange(16, dtype=torch.float64).reshape(1, 1, 4, 4)
-    patches = vit.patchify(images, 2)
-    expect_shape(patches, (1, 4, 4), call="patchify(images, 2), with float64 images")
-    expect(
-        patches.dtype == torch.float64,
-        call="patchify(images, 2).dtype, with float64 images",
-        expected="torch.float64",
-        got=str(patches.dtype),
-        why="torch.zeros(...) and .float() make float32; zeros takes dtype=images.dtype."
-        if patches.dtype == torch.float32
-        else "",
-    )
+    for dtype in (torch.float64, torch.float32):
+        name = str(dtype).removeprefix("torch.")
+        images = torch.arange(16, dtype=dtype).reshape(1, 1, 4, 4)
+        patches = vit.patchify(images, 2)
+        expect_shape(patches, (1, 4, 4), call=f"patchify(images, 2), with {name} images")
+        expect(
+            patches.dtype == dtype,
+            call=f"patchify(images, 2).dtype, with {name} images",
+            expected=str(dtype),
+            got=str(patches.dtype),
+            why="torch.zeros(...) and .float() make float32; zeros takes dtype=images.dtype."
+            if patches.dtype == torch.float32
+            else "",
+        )

@@ -15,8 +15,17 @@ def digits(draw, count):
     return draw(count, 1, 2, 2), draw.integers(0, 3, count), draw(4, 3)
 
 
-def expect_a_number(result, kind, call):
+def expect_a_float(result, kind, call):
     expect(not math.isnan(result), call=call, expected="a number", got=kind)
+    expect(
+        kind == "float",
+        call=f"type({call})",
+        expected="float",
+        got=kind,
+        why="A tensor keeps the whole graph alive; .item() makes a plain number."
+        if kind == "Tensor"
+        else "",
+    )
 
 
 @weight(3)
@@ -29,7 +38,7 @@ def test_every_batch_makes_one_step(train, draw):
         hand = epoch_by_hand(weight_before, images, labels, batch)
         expect_tensor(
             seen["weight"],
-            hand["weight"],
+            hand["right"],
             call="the model's weights after train_one_epoch(model, loader, ...), with batches of "
             + ", ".join([str(batch)] * batches),
             tol=CLOSE,
@@ -44,6 +53,9 @@ def test_every_batch_makes_one_step(train, draw):
                 ),
                 "there is a softmax before the criterion: nn.CrossEntropyLoss does that itself.": (
                     hand["softmaxed"]
+                ),
+                "the loss is one of your own: call the criterion that is given.": (
+                    hand["own_criterion"]
                 ),
             },
             why=lambda: (
@@ -63,15 +75,18 @@ def test_the_loss_is_the_mean(train, draw):
     images, labels, weight_before = digits(draw, 10)
     seen = spy_on_training(train, weight_before, images, labels, batch=4)
     hand = epoch_by_hand(weight_before, images, labels, batch=4)
-    losses = hand["losses"]
+    losses = hand["losses right"]
     sizes = torch.tensor([4, 4, 2])
-    expect_a_number(seen["results"][0], seen["kinds"][0], "train_one_epoch(...)")
+    expect_a_float(seen["results"][0], seen["kinds"][0], "train_one_epoch(...)")
     got = torch.tensor(seen["results"][0])
     # Both ways to take the mean are right; and wrong steps, with other losses, are paid for above.
     means = [
         mean
-        for each in (losses, hand["losses_piled_up"], hand["losses_unmoved"])
-        for mean in ((each * sizes).sum() / sizes.sum(), each.mean())
+        for way in ("right", "piled_up", "own_criterion", "unmoved")
+        for mean in (
+            (hand[f"losses {way}"] * sizes).sum() / sizes.sum(),
+            hand[f"losses {way}"].mean(),
+        )
     ]
     expect_tensor(
         got,
@@ -84,7 +99,7 @@ def test_the_loss_is_the_mean(train, draw):
             "a sum of batch means is divided by the number of images.": losses.sum() / 10,
             "the mean is divided by the batch size once more.": losses.mean() / 4,
             "there is a softmax before the criterion: nn.CrossEntropyLoss does that itself.": (
-                hand["losses_softmaxed"].mean()
+                hand["losses softmaxed"].mean()
             ),
         },
     )
@@ -103,7 +118,7 @@ def test_the_accuracy_is_a_share(train, draw):
     ):  # whatever a student's code raises: it is raised again, if nothing explains it
         expect_the_answer_of_each_image(train, draw)
         raise
-    expect_a_number(seen["result"], seen["kind"], "evaluate(...)")
+    expect_a_float(seen["result"], seen["kind"], "evaluate(...)")
     expect_tensor(
         torch.tensor(seen["result"]),
         right["share"],

@@ -93,11 +93,12 @@ def test_the_images_are_left_alone(vit, draw):
 
 
 @weight(1)
-def test_a_width_that_does_not_divide_is_refused(vit):
-    """A width that does not divide by n_patches raises ValueError."""
-    expect_error(
-        lambda: vit.patchify(torch.zeros(1, 1, 9, 7), 3),
-        ValueError,
-        call="patchify(images, 3), with images of shape (1, 1, 9, 7)",
-        valid=lambda: vit.patchify(torch.zeros(1, 1, 9, 9), 3),
-    )
+def test_sizes_that_do_not_divide_are_refused(vit):
+    """A side that does not divide by n_patches raises ValueError: height, width, or both alike."""
+    for H, W in ((7, 7), (9, 7), (7, 9)):
+        expect_error(
+            lambda H=H, W=W: vit.patchify(torch.zeros(1, 1, H, W), 3),
+            ValueError,
+            call=f"patchify(images, 3), with images of shape (1, 1, {H}, {W})",
+            valid=lambda: vit.patchify(torch.zeros(1, 1, 9, 9), 3),
+        )

@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from checks.beside.measurement import beside
 
 RATE = 0.1  # the spied optimizer is plain gradient descent: a step can be worked out by hand
+SMOOTHING = 0.2  # of the criterion's labels: its loss is not that of any other criterion
+LEFT_OVER = 1.0  # the gradient that the model comes with, as after somebody else's backward()
 CPU = torch.device("cpu")
 
 
@@ -57,10 +59,10 @@ class SpyModel(nn.Module):
 
 
 class SpyCriterion(nn.CrossEntropyLoss):
-    """Cross-entropy that records whether the labels had been moved."""
+    """Cross-entropy with smoothed labels that records whether the labels had been moved."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(label_smoothing=SMOOTHING)
         self.moved: list[bool] = []
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -82,14 +84,24 @@ class SpySGD(torch.optim.SGD):
 
 @beside
 def spy_on_training(
-    train: object, weight: Tensor, images: Tensor, labels: Tensor, batch: int, epochs: int = 1
+    train: object,
+    weight: Tensor,
+    images: Tensor,
+    labels: Tensor,
+    batch: int,
+    epochs: int = 1,
+    left_over: bool = False,
 ) -> dict[str, Any]:
     """Run train_one_epoch on a spied model that arrives in evaluation mode.
+
+    left_over  it arrives with a gradient of somebody else's, LEFT_OVER everywhere
 
     returns  results: what came back from every epoch; kinds: its type; weight: the model's
              parameter afterwards; steps: of the optimizer; and the model's record
     """
     model, criterion = SpyModel(weight), SpyCriterion()
+    if left_over:
+        model.weight.grad = torch.full_like(model.weight, LEFT_OVER)
     optimizer = SpySGD(model.parameters(), lr=RATE)
     results: list[float] = []
     kinds: list[str] = []
@@ -119,14 +131,20 @@ def spy_on_evaluation(
     batch: int,
     drop_last: bool = False,
 ) -> dict[str, Any]:
-    """Run evaluate on a spied model that arrives in training mode."""
+    """Run evaluate on a spied model that arrives in training mode.
+
+    returns  result, and its kind; weight: the model's parameter afterwards; left_off: whether
+             gradients were still off after the call; and the model's record
+    """
     model = SpyModel(weight)
     loader = _loader(images, labels, batch, drop_last)
-    with _moving_by_as_tensor():
+    with torch.enable_grad(), _moving_by_as_tensor():
         result = cast(Any, train).evaluate(model, loader, CPU)
+        left_off = not torch.is_grad_enabled()
     return {
         "result": _number(result),
         "kind": _kind(result),
+        "left_off": left_off,
         "weight": model.weight.detach(),
         **model.record,
     }

@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from checks.beside.spies import RATE
+from checks.beside.spies import LEFT_OVER, RATE, SMOOTHING
 from checks.words.draw import Draw
 
 
 def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) -> dict[str, Tensor]:
-    """Return the linear classifier's weight after plain gradient steps, right and as mistaken."""
-    right = piled_up = weight.double()
-    pile = torch.zeros_like(right)
-    first_again = softmaxed = right
-    first_only = None
-    first: tuple[Tensor, Tensor] | None = None
-    losses, losses_piled_up, losses_unmoved, losses_softmaxed = [], [], [], []
-    for rows, answers in zip(
-        torch.split(images.flatten(1), batch), torch.split(labels, batch), strict=True
-    ):
-        losses.append(_loss(right, rows, answers))
-        losses_piled_up.append(_loss(piled_up, rows, answers))
-        losses_unmoved.append(_loss(weight, rows, answers))
-        right = right - RATE * _gradient(right, rows.double(), answers)
-        pile = pile + _gradient(piled_up, rows.double(), answers)
-        piled_up = piled_up - RATE * pile
-        first_only = right if first_only is None else first_only
-        first = first or (rows.double(), answers)
-        first_again = first_again - RATE * _gradient(first_again, *first)
-        loss, slope = _loss_of_softmax(softmaxed, rows.double(), answers)
-        softmaxed = softmaxed - RATE * slope
-        losses_softmaxed.append(loss)
-    assert first_only is not None
-    return {
-        "weight": right.float(),
-        "piled_up": piled_up.float(),
-        "first_only": first_only.float(),
-        "first_again": first_again.float(),
-        "softmaxed": softmaxed.float(),
-        "losses": torch.stack(losses).float(),
-        "losses_piled_up": torch.stack(losses_piled_up).float(),
-        "losses_unmoved": torch.stack(losses_unmoved).float(),
-        "losses_softmaxed": torch.stack(losses_softmaxed).float(),
+    """Return the linear classifier's weight after plain gradient steps, right and as mistaken.
+
+    returns  a weight by the name of what was done, and the losses on the way by "losses" and that
+             name; "right" is what is asked for
+    """
+    batches = [
+        (rows.double(), answers)
+        for rows, answers in zip(
+            torch.split(images.flatten(1), batch), torch.split(labels, batch), strict=True
+        )
+    ]
+    old = torch.full_like(weight.double(), LEFT_OVER)
+    ways = {
+        "right": _descend(weight, batches),
+        "piled_up": _descend(weight, batches, cleared=False),
+        "left_over": _descend(weight, batches, old=old),
+        "first_only": _descend(weight, batches[:1]),
+        "first_again": _descend(weight, [batches[0]] * len(batches)),
+        "softmaxed": _descend(weight, batches, loss=_loss_of_softmax),
+        "own_criterion": _descend(weight, batches, loss=_loss_without_smoothing),
+        "unmoved": (weight, [_loss(weight.double(), *each) for each in batches]),
     }
+    found = {name: moved.float() for name, (moved, _) in ways.items()}
+    losses = {f"losses {name}": torch.stack(each).float() for name, (_, each) in ways.items()}
+    return found | losses
+
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of weight, rows and labels
+
+
+def _loss(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(rows @ weight, labels, label_smoothing=SMOOTHING)
+
+
+def _loss_without_smoothing(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(rows @ weight, labels)
+
+
+def _loss_of_softmax(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+    """Return the cross-entropy of probabilities that are taken for logits."""
+    return cross_entropy((rows @ weight).softmax(1), labels, label_smoothing=SMOOTHING)
+
+
+def _descend(
+    weight: Tensor,
+    batches: Sequence[tuple[Tensor, Tensor]],
+    loss: Loss = _loss,
+    old: Tensor | None = None,
+    cleared: bool = True,
+) -> tuple[Tensor, list[Tensor]]:
+    """Take one plain step a batch; return where that leads, and the losses on the way.
+
+    old      a gradient from before, which the first step still has in it
+    cleared  whether the gradient is cleared after every step
+    """
+    at, losses = weight.double(), []
+    pile = torch.zeros_like(at) if old is None else old
+    for rows, labels in batches:
+        here = at.detach().requires_grad_()
+        value = loss(here, rows, labels)
+        pile = pile + torch.autograd.grad(value, here)[0]
+        at = at - RATE * pile
+        pile = torch.zeros_like(at) if cleared else pile
+        losses.append(value.detach())
+    return at, losses
 
 
 def accuracy_by_hand(
@@ -80,21 +114,3 @@ def drawn_hits(draw: Draw, count: int, batch: int) -> Tensor:
         mistaken = torch.stack([parts.mean(), parts[-1], torch.tensor(1.0), torch.tensor(0.0)])
         if (hits.double().mean() - mistaken).abs().min() > 0.01:
             return hits
-
-
-def _loss(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
-    return torch.nn.functional.cross_entropy(rows.double() @ weight.double(), labels)
-
-
-def _loss_of_softmax(weight: Tensor, rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cross-entropy of probabilities that are taken for logits, and its gradient."""
-    weight = weight.detach().requires_grad_()
-    loss = torch.nn.functional.cross_entropy((rows @ weight).softmax(1), labels)
-    return loss.detach(), torch.autograd.grad(loss, weight)[0]
-
-
-def _gradient(weight: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
-    """Return the gradient of the mean cross-entropy: rows^T (softmax - one-hot) / n."""
-    excess = (rows @ weight).softmax(1)
-    excess[torch.arange(len(labels)), labels] -= 1
-    return rows.T @ excess / len(labels)

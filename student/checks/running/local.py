@@ -41,6 +41,7 @@ class LocalTransport:
         self._undo: list[Callable[[], None]] = []
 
     def begin(self, question: str, seed: int, trains: bool) -> None:
+        torch.set_grad_enabled(True)  # an earlier test's code may have left it off
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)

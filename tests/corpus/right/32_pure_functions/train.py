@@ -1,4 +1,4 @@
-"""Unusual: evaluate collects all logits and compares once; gradients are cleared after the step only (as in some tutorials)."""
+"""Unusual: evaluate collects all logits and compares once; losses are weighted at the end."""
 import torch
 
 
@@ -8,9 +8,9 @@ def train_one_epoch(model, loader, optimizer, criterion, device):
     for data, target in loader:
         data, target = data.to(device), target.to(device)
         loss = criterion(model(data), target)
+        optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        optimizer.zero_grad()
         losses.append(loss.detach().cpu())
         sizes.append(len(data))
     weights = torch.tensor(sizes, dtype=torch.float64)
