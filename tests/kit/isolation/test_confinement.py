@@ -1,6 +1,8 @@
 """A worker's confinement: which layers hold, what they let through, and what limits say."""
 
 import os
+import re
+import statistics
 import subprocess
 import sys
 
@@ -11,7 +13,7 @@ from autograder.grading.grade import Grader
 from autograder.isolation import doctor
 from autograder.isolation.forks import ForkServer
 from autograder.isolation.worker import landlock
-from kit.workbench import FAST, ROOT, messages
+from kit.workbench import FAST, PATIENCE, ROOT, messages
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -62,7 +64,7 @@ def test_a_plain_user_has_every_layer_but_one():
     user = ["setpriv", "--reuid=64999", "--regid=64999", "--clear-groups", *may_read]
     run = subprocess.run(
         [*user, sys.executable, "-m", "autograder", "doctor"], cwd=ROOT, capture_output=True,
-        text=True, timeout=200, check=False, env={**os.environ, "HOME": "/tmp"},
+        text=True, timeout=PATIENCE, check=False, env={**os.environ, "HOME": "/tmp"},
     )  # fmt: skip
     lines = dict(line.split("  ", 1) for line in run.stdout.splitlines()[1:9])
     assert {name: rest.split()[0] for name, rest in lines.items()} == {
@@ -163,9 +165,10 @@ open(__file__).read()
 
 
 def test_honest_use_of_the_machine_costs_nothing(grader, submission, assignment):
+    """As a file is loaded: in the workers of two questions, one of which tests train.py."""
     vit = HONEST + (assignment.solution / "vit.py").read_text()
-    report = grader.grade(submission(vit=vit), FAST)
-    assert report.points == 95, messages(report)
+    report = grader.grade(submission(vit=vit), ["q1", "q6"])
+    assert report.points == 25, messages(report)
 
 
 def test_nothing_that_a_worker_wrote_is_there_for_the_next_one(grader, submission, assignment):
@@ -186,7 +189,9 @@ def test_nothing_that_a_worker_wrote_is_there_for_the_next_one(grader, submissio
 def test_the_line_of_a_time_limit_is_named(limited, submission, line):
     vit = f"def patchify(images, n_patches):\n    {line}\n"
     said = messages(limited(seconds_per_test=2.0).grade(submission(vit=vit), ["q1"]))
-    assert "Stopped after 2 s: patchify(<tensor (1, 1, 4, 4)>, 2) ran too long." in said
+    # At 2 s, or when a busy machine lets the grader look.
+    call = re.escape("patchify(<tensor (1, 1, 4, 4)>, 2)")
+    assert re.search(rf"Stopped after [2-9]\d* s: {call} ran too long.", said), said
     assert f"at        vit.py, line 2, in patchify: {line}" in said
 
 
@@ -206,9 +211,11 @@ def test_the_line_of_an_endless_import_is_named(limited, submission):
         ("x = []\n    while True: x.append(bytearray(10**6))", "got       MemoryError"),
     ],
 )
-def test_too_much_memory_is_told_and_costs_its_own_question(grader, submission, edited, line, said):
+def test_too_much_memory_is_told_and_costs_its_own_question(
+    limited, submission, edited, line, said
+):
     vit = edited("vit", "    B, C, H, W = images.shape\n", f"    {line}\n")
-    report = grader.grade(submission(vit=vit), ["q1", "q2"])
+    report = limited(memory_mb=400).grade(submission(vit=vit), ["q1", "q2"])
     assert [question.points for question in report.questions] == [0, 15]
     assert said in messages(report)
     assert "That is more memory than there is for your code." in messages(report)
@@ -276,7 +283,9 @@ def test_the_limit_in_all_is_kept_when_every_test_runs_to_its_own(limited, submi
 
 
 def test_a_question_that_hangs_once_gets_less_time_for_the_rest(limited, submission):
-    vit = "def patchify(images, n_patches):\n    while True: pass\n"
+    vit = "import time\ndef patchify(images, n_patches):\n    time.sleep(10**6)\n"
     said = messages(limited(seconds_per_test=4.0).grade(submission(vit=vit), ["q1"]))
-    assert said.count("Stopped after 4 s") == 1
-    assert said.count("Stopped after 1 s") >= 5
+    first, *others = map(int, re.findall(r"Stopped after (\d+) s", said))
+    assert first >= 4
+    assert len(others) >= 5
+    assert statistics.median(others) < first  # a busy machine may be late for one of them

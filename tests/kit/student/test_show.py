@@ -13,6 +13,7 @@ from autograder.assignment.digits import read_digits
 from autograder.proof import corpus
 from checks.code.loading import Submission
 from checks.show import main, show, views
+from kit.workbench import PATIENCE
 
 PNG = b"\x89PNG\r\n"
 QUESTIONS = ["q1", "q2", "q3", "q5"]  # those with a picture
@@ -227,7 +228,7 @@ def test_the_command_works_in_a_folder_with_spaces_and_accents(assignment, tmp_p
     shutil.copytree(assignment.student, folder, ignore=ignored)
     shutil.copyfile(assignment.solution / "vit.py", folder / "vit.py")
     command = [sys.executable, "-m", "checks.show"]
-    options = {"cwd": folder, "capture_output": True, "text": True, "check": False, "timeout": 120}
+    options = {"cwd": folder, "capture_output": True, "text": True, "check": False, "timeout": PATIENCE}
     run = subprocess.run([*command, "q1"], **options)
     assert (run.returncode, run.stderr) == (0, "")
     assert (folder / "pictures" / "q1.png").read_bytes().startswith(PNG)
@@ -239,5 +240,5 @@ def test_the_command_works_in_a_folder_with_spaces_and_accents(assignment, tmp_p
 def test_matplotlib_is_imported_only_to_draw(assignment):
     code = "import sys, checks, checks.show; print({'matplotlib', 'torchvision'} & {*sys.modules})"
     found = subprocess.run([sys.executable, "-c", code], cwd=assignment.tests, capture_output=True,
-                           text=True, check=True, timeout=120)  # fmt: skip
+                           text=True, check=True, timeout=PATIENCE)  # fmt: skip
     assert found.stdout.strip() == "set()"
