@@ -89,7 +89,9 @@ def test_a_mistyped_key_is_told_in_two_lines(autograder, copied):
     )
 
 
-def test_the_solved_notebook_is_written_but_never_into_the_handout(autograder, assignment, tmp_path):
+def test_the_solved_notebook_is_written_but_never_into_the_handout(
+    autograder, assignment, tmp_path
+):
     told = autograder("student", "--solved", tmp_path / "solved.ipynb")
     assert told.returncode == 0
     assert "side_by_side" in (tmp_path / "solved.ipynb").read_text()

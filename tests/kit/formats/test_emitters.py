@@ -143,7 +143,9 @@ def test_grade_writes_for_every_platform_and_its_status_tells(autograder, tmp_pa
     assert autograder("grade", "solution", "--only", "q2", "--all-or-1").returncode == 0
 
 
-def test_what_a_platform_prints_holds_nothing_that_is_kept_back(autograder, tmp_path, edited, submission):
+def test_what_a_platform_prints_holds_nothing_that_is_kept_back(
+    autograder, tmp_path, edited, submission
+):
     folder = submission(vit=edited("vit", "10000 **", "1000 **"))
     for option, told in (("--autolab", False), ("--strict", True)):
         output = autograder("grade", folder, "--only", "q2", "--seed", 3, option).stdout

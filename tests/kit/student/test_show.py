@@ -228,7 +228,13 @@ def test_the_command_works_in_a_folder_with_spaces_and_accents(assignment, tmp_p
     shutil.copytree(assignment.student, folder, ignore=ignored)
     shutil.copyfile(assignment.solution / "vit.py", folder / "vit.py")
     command = [sys.executable, "-m", "checks.show"]
-    options = {"cwd": folder, "capture_output": True, "text": True, "check": False, "timeout": PATIENCE}
+    options = {
+        "cwd": folder,
+        "capture_output": True,
+        "text": True,
+        "check": False,
+        "timeout": PATIENCE,
+    }
     run = subprocess.run([*command, "q1"], **options)
     assert (run.returncode, run.stderr) == (0, "")
     assert (folder / "pictures" / "q1.png").read_bytes().startswith(PNG)
