@@ -20,12 +20,13 @@ prove: $(READY) $(EXTRAS)  ## what takes long: all promises, attacks and right f
 check: $(READY)   ## prove that skeleton, solution, tests and points agree
 	$(BIN)/autograder check
 
-lint: $(READY)    ## style and types
+lint: $(READY)    ## style, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
-student: $(READY) ## write student/ anew from solution/ and the tests
+student: $(READY) ## write what is generated in student/ anew from solution/
 	$(BIN)/autograder student
 
 figures: $(READY) ## draw the handout's figures anew into student/figures/

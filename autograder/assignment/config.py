@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -13,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from autograder.assignment.exercise import FILES
 from autograder.errors import ConfigError
 from checks.code.forbidden import Forbidden
 
@@ -21,7 +23,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
-FileName = Annotated[str, Field(pattern=r"^(vit|train)\.py$")]
+FileName = Annotated[str, Field(pattern=rf"^({'|'.join(map(re.escape, FILES))})$")]
 
 
 class _Strict(BaseModel):
@@ -260,7 +262,9 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
         return ConfigError(where, f"`{key}` is no name of a question", "call it q1, q2, ...")
     given = first.get("input")
     if place[0] == "files" and len(place) > 1:
-        return ConfigError(where, f"`files` lists {given!r}", "only vit.py and train.py are known")
+        return ConfigError(
+            where, f"`files` lists {given!r}", f"only {' and '.join(FILES)} are known"
+        )
     what = f"`{key}` is {given!r}: {first['msg'].lower()}"
     return ConfigError(where, what, _remedy(first))
 

@@ -9,18 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.assignment.exercise import RAW
+
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+LEARN, TEST = "train", "t10k"  # the parts of the data set, as its files are called
 MAGIC = {"images-idx3": 2051, "labels-idx1": 2049}
 
 
 def read_digits(root: Path, part: str) -> tuple[Tensor, Tensor]:
     """Return images (n, 28, 28) uint8 and labels (n,) int64 of root/MNIST/raw.
 
-    part    "train" or "t10k"
+    part    LEARN or TEST
     Raises  ValueError, with the file's name, if a file is missing or is not what it should be
     """
-    images = _read(root / "MNIST" / "raw", part, "images-idx3")
-    labels = _read(root / "MNIST" / "raw", part, "labels-idx1")
+    images = _read(root / RAW, part, "images-idx3")
+    labels = _read(root / RAW, part, "labels-idx1")
     if len(images) != len(labels):
         raise ValueError(f"{root}: {len(images)} images and {len(labels)} labels in {part}")
     return torch.from_numpy(images), torch.from_numpy(labels).long()

@@ -12,14 +12,15 @@ import msgspec
 
 from autograder import __version__
 from autograder.assignment.config import FILE, Assignment
+from autograder.assignment.exercise import DATA_SET
 
 BUILT = "built.json"  # lies in a kit that was built from a commit, which it names
 SUITE = (
     "student/tests",
     "tests/hidden",
     "student/checks",
-    "tests/data/MNIST",
-    "student/data/MNIST",
+    f"tests/data/{DATA_SET}",
+    f"student/data/{DATA_SET}",
 )
 KINDS = (".py", ".gz")
 UNKNOWN = "unknown"

@@ -1,4 +1,4 @@
-"""What the terminal shows: how far a grading is, and its report."""
+"""What the terminal shows: how far long work is, and what came of it."""
 
 from __future__ import annotations
 
@@ -20,20 +20,16 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from autograder.assignment.config import Assignment
-from autograder.formats.gradescope import seen_by_student
-from autograder.grading.report import QuestionResult, Report
-from autograder.isolation.doctor import Layer
-from autograder.isolation.workers import Listener
-from checks.telling.outcome import Outcome
-from checks.telling.wording import Verdict
-
 if TYPE_CHECKING:
+    from autograder.assignment.config import Assignment
     from autograder.classroom.grading.batch import Done
     from autograder.classroom.report.compare import Moves
+    from autograder.isolation.layers import Layer
+    from autograder.isolation.workers import Listener
     from autograder.platforms.build import Built
     from autograder.proof.calibrate import Fit, Run
     from autograder.proof.promises import Promise
+    from checks.telling.outcome import Outcome
 
 MOST_NAMES = 10
 CONFINED = (
@@ -104,36 +100,6 @@ def show_fits(fits: Sequence[tuple[Run, Fit]], bars: Mapping[int, float], consol
         console.print(f"{epochs} epochs: full marks from {bar:.3f} at most")
 
 
-def show(report: Report, console: Console, as_student: bool = False) -> None:
-    """Print what the tests say, then the table of questions and points.
-
-    as_student  leave out what grading.yml keeps from students, and what is for teachers
-    """
-    for line in (*filter(None, [report.message]), *report.notes):
-        console.print(Text(line), soft_wrap=True)
-    for question in report.questions:
-        if not report.message:
-            outcomes = seen_by_student(question) if as_student else question.outcomes
-            _show_question(question, outcomes, console)
-    table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
-    table.columns[3].justify = table.columns[4].justify = "right"
-    for q in report.questions:
-        table.add_row(
-            q.id,
-            Text(q.question.title),
-            q.verdict.value,
-            f"{round(q.points, 2):g}",
-            f"{q.question.points:g}",
-        )
-    table.add_section()
-    table.add_row("all", "", "", f"{round(report.points, 2):g}", f"{report.max_points:g}")
-    console.print(table)
-    replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
-    console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
-    if report.details and not as_student:
-        console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
-
-
 def show_layers(layers: Sequence[Layer], console: Console) -> None:
     """Print which layers of the confinement hold, and what each missing one means."""
     table = Table("layer", "holds", "what got through", box=None, pad_edge=False)
@@ -145,37 +111,6 @@ def show_layers(layers: Sequence[Layer], console: Console) -> None:
         console.print(CONFINED, soft_wrap=True)
     for layer in missing:
         console.print(Text(f"\n{layer.name}: {layer.meaning}"), soft_wrap=True)
-
-
-def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print what did not pass; where everything ended alike, once."""
-    if len({outcome.message for outcome in outcomes}) == 1 and outcomes[0].message:
-        first = outcomes[0]
-        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
-        console.print(Text(line), soft_wrap=True)
-        return
-    for outcome in outcomes:
-        if outcome.verdict is not Verdict.PASSED or outcome.message:
-            _show_outcome(question, outcome, console)
-
-
-def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:
-    score, most = question.points_of(outcome)
-    hidden = "  (hidden)" if outcome.hidden else ""
-    console.print(
-        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
-        soft_wrap=True,
-    )
-    if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):
-        console.print(Text(f"      {outcome.verdict.value}: {outcome.message}"), soft_wrap=True)
-    else:
-        for line in outcome.message.splitlines():
-            console.print(Text(f"      {line}"), soft_wrap=True)
-    if outcome.details:  # the numbers that a hidden test's message leaves out
-        console.print("      In full, for instructors:")
-        for line in outcome.details.splitlines():
-            console.print(Text(f"        {line}"), soft_wrap=True)
-    console.print()
 
 
 def show_promise(promise: Promise, console: Console) -> None:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from autograder.assignment.config import GradescopeSettings, Rows, Show
-from autograder.errors import KitError
 from autograder.grading.report import QuestionResult, Report
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
@@ -150,29 +144,3 @@ def _shown(outcome: Outcome, show: Show) -> str:
     if outcome.hidden and show is Show.SCORE_ONLY and outcome.verdict is Verdict.FAILED:
         return "This is a hidden check: its title says what does not hold."
     return outcome.message
-
-
-def write_json(content: Mapping[str, Any], path: Path) -> None:
-    """Write a file of JSON, whole or not at all."""
-    write_whole(as_json(content), path)
-
-
-def as_json(content: Mapping[str, Any]) -> bytes:
-    """Return JSON that a human can read."""
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-
-
-def write_whole(content: bytes, path: Path) -> None:
-    """Write the file whole or not at all: a reader never meets a half of it. Raises KitError."""
-    path = path.absolute()
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise KitError(str(path), f"cannot be written: {error.strerror}") from None

@@ -18,14 +18,16 @@ from autograder.assignment.config import Assignment
 from autograder.errors import KitError, UnusableSubmission
 from autograder.grading import report as reports
 from autograder.grading import suite
+from autograder.grading.accuracy import GradedRun
 from autograder.grading.report import Report
 from autograder.isolation import doctor
-from autograder.isolation.doctor import Layer
 from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.layers import Layer
 from autograder.isolation.remote import CallListener, RemoteTransport
 from autograder.isolation.worker import kernel
 from autograder.isolation.workers import Listener
-from autograder.submission.staging import Parcel, Submission, stage, unpack
+from autograder.submission.reading import Parcel, read
+from autograder.submission.staging import Submission, stage
 from checks.beside import stand_ins
 from checks.telling import wording
 from checks.telling.outcome import Outcome
@@ -75,10 +77,9 @@ class Grader:
         questions = list(only) or list(self.assignment.questions)
         with _temporary_folder() as folder:
             try:
-                if isinstance(submission, Parcel):
-                    staged = unpack(submission, self.assignment, folder / "files")
-                else:
-                    staged = stage(submission, self.assignment, folder / "files")
+                if isinstance(submission, Path):
+                    submission = read(submission, self.assignment)
+                staged = stage(submission, self.assignment, folder / "files")
             except UnusableSubmission as error:
                 report = reports.refuse(self.assignment, questions, seed, str(error))
                 return replace(report, facts=reports.facts(self.assignment))
@@ -109,8 +110,8 @@ class Grader:
     def _grading(
         self, transport: RemoteTransport, seed: int, on_outcome: OutcomeListener | None
     ) -> suite.Grading:
-        def graded_run() -> suite.GradedRun:
-            return suite.GradedRun(self.assignment, self.data, seed)
+        def graded_run() -> GradedRun:
+            return GradedRun(self.assignment, self.data, seed)
 
         return suite.Grading(transport, graded_run, on_outcome)
 

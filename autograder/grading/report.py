@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.assignment.config import Assignment, Question
 from autograder.assignment.provenance import provenance
-from autograder.isolation.doctor import Layer
+from autograder.isolation.layers import Layer
 from checks.telling import wording
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict

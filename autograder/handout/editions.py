@@ -1,4 +1,4 @@
-"""Write the handout from one text: as student/README.md, and as student/assignment.ipynb."""
+"""Write the handout from one text: as the handout's README.md, and as its notebook."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import nbformat
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import FILES, SECOND
 from autograder.errors import KitError
 from autograder.grading import suite
 from autograder.handout import regions
-from autograder.handout.figures import FIGURES, FOLDER
+from autograder.handout.figures import FOLDER, illustrations
 from checks.code.cells import bound_by
 from checks.code.contract import DRAWN, STUB
 from checks.telling.outcome import Outcome
@@ -62,7 +63,7 @@ def visible_checks():
     assert all(outcome.share == 1 for outcome in outcomes), told
 '''
 TRAINING = (
-    "write_files()  # vit.py and train.py, of the cells that were run\n%run train.py --epochs 10",
+    f"write_files()  # {' and '.join(FILES)}, of the cells that were run\n%run {SECOND} --epochs 10",
     """\
 from IPython.display import Image, display
 
@@ -155,7 +156,7 @@ def readme(assignment: Assignment) -> str:
         return f"{place}**Check** with `pytest -k {question}`.{look}"
 
     words: dict[str, Any] = {
-        "figure": lambda name: f"![{_alt(name)}]({FOLDER}/{name}.svg)",
+        "figure": lambda name: f"![{_alt(name, assignment)}]({FOLDER}/{name}.svg)",
         "check": check,
         "stub": lambda question: "",
         "cell": "",
@@ -165,10 +166,10 @@ def readme(assignment: Assignment) -> str:
 
 
 def notebook(assignment: Assignment, solved: bool = False) -> str:
-    """Return student/assignment.ipynb, or the same with the solution in its cells."""
+    """Return the handout's notebook, or the same with the solution in its cells."""
     editions = Editions(assignment)
     words: dict[str, Any] = {
-        "figure": lambda name: f"![{_alt(name)}][{name}]",
+        "figure": lambda name: f"![{_alt(name, assignment)}][{name}]",
         "check": lambda question: f"@@ check {question}\n@@ text",
         "stub": lambda question: f"@@ stub {question}\n@@ text",
         "cell": "@@ text",
@@ -309,11 +310,12 @@ def _worth(assignment: Assignment, name: str, tests: list[Outcome]) -> list[tupl
     return [(test, points * test.weight / total) for test in tests]
 
 
-def _alt(name: str) -> str:
-    if name not in FIGURES:
+def _alt(name: str, assignment: Assignment) -> str:
+    figures = illustrations(assignment)
+    if name not in figures:
         raise KitError(f"solution/{TEXT}", f"there is no figure {name!r}",
-                       f"there are: {', '.join(FIGURES)}")  # fmt: skip
-    return FIGURES[name].alt
+                       f"there are: {', '.join(figures)}")  # fmt: skip
+    return figures[name].alt
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import NOTEBOOK
 from autograder.grading.suite import weights
 from autograder.handout import editions
 from checks.running.facts import fingerprint
 
-NOTEBOOK = "assignment.ipynb"
 BY_HAND = ("checks", "tests", "conftest.py", "pytest.ini", "requirements.txt", "data")
 DRAWN = ("figures",)  # by `autograder figures`
 KINDS = (".py", ".ini", ".md", ".txt", ".gz", ".svg", ".png")  # not what a run unpacks

@@ -15,6 +15,7 @@ import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from autograder.assignment.config import LimitSettings
+from autograder.assignment.exercise import FIRST_MODULE
 from autograder.errors import WireError
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
@@ -38,7 +39,7 @@ AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs on
 class Call:
     """What a test asks of the student's code.
 
-    subject  "" for a module, otherwise the call that made the object: "MyMSA(8, 2)"
+    subject  "" for a module, otherwise the call that made the object: "Name(8, 2)"
     name     of the function, the method or the measurement; "": the object itself is called
     """
 
@@ -109,15 +110,15 @@ class RemoteTransport:
             raise self._fatal[name]
         if time.monotonic() > self._end_of_all:
             raise StudentError("too_slow", wording.no_time_left(self._limits.seconds_in_all))
-        if name == "train" and "vit" in self._staged.sources:
-            with contextlib.suppress(StudentError):  # a vit.py that hangs pays for itself
-                self.module("vit")
+        if name != FIRST_MODULE and FIRST_MODULE in self._staged.sources:
+            with contextlib.suppress(StudentError):  # a first file that hangs pays for itself
+                self.module(FIRST_MODULE)
         if name not in self._modules:
             # Loading has the whole time of a test, also where a test has less; then the test's starts.
             self._deadline = self._until(self._limits.seconds_per_test)
             try:
                 left = self._deadline - time.monotonic()
-                load = wire.Load(name, left, with_vit="vit" not in self._fatal)
+                load = wire.Load(name, left, with_first=FIRST_MODULE not in self._fatal)
                 value, _ = self._ask_again(load, f"import {name}")
             except StudentError as error:
                 if error.kind in wording.STOPPED:

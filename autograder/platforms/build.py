@@ -9,7 +9,8 @@ from pathlib import Path
 from autograder.assignment.config import Assignment, HandsIn
 from autograder.assignment.digits import idx_images
 from autograder.errors import KitError
-from autograder.formats.gradescope import VISIBILITY, as_json
+from autograder.formats.gradescope import VISIBILITY
+from autograder.formats.whole_files import as_json
 from autograder.platforms import contents
 from autograder.platforms.bundle import File, Written, write_zip
 from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import KitError
-from autograder.formats.gradescope import write_whole
+from autograder.formats.whole_files import write_whole
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 UNIX = 3

@@ -14,7 +14,8 @@ from packaging.requirements import Requirement
 from autograder.assignment.config import Assignment
 from autograder.assignment.provenance import BUILT, provenance, suite_files
 from autograder.errors import KitError
-from autograder.formats.gradescope import as_json, results
+from autograder.formats.gradescope import results
+from autograder.formats.whole_files import as_json
 from autograder.grading.report import not_run
 from autograder.handout.skeleton import handed_out
 from autograder.platforms.bundle import File

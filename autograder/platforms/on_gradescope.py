@@ -15,7 +15,8 @@ from typing import Any
 
 from autograder.assignment.config import Assignment, Show, load
 from autograder.errors import KitError
-from autograder.formats.gradescope import results, write_json
+from autograder.formats.gradescope import results
+from autograder.formats.whole_files import write_json
 from autograder.grading.grade import Grader
 from autograder.grading.report import Report, not_run
 from autograder.platforms import attempts

@@ -14,7 +14,7 @@ from typing import Any
 
 from otter.plugins import AbstractOtterPlugin
 
-from autograder.formats.gradescope import write_json
+from autograder.formats.whole_files import write_json
 from autograder.platforms import on_gradescope
 from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES, cases
 

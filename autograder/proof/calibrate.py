@@ -22,13 +22,13 @@ from typing import Any
 from matplotlib import rc_context
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import FIRST, TRAINED
 from autograder.errors import KitError
-from autograder.formats.gradescope import write_json
+from autograder.formats.whole_files import write_json
 from autograder.grading.pool import Job, Pool
 from autograder.isolation.worker import graded_run
 from autograder.isolation.workers import Listener
 from autograder.proof import corpus
-from autograder.proof.quality import TRAINED
 
 FILE = Path("tests/corpus/calibration.json")
 FIGURE = Path("docs/calibration.svg")
@@ -137,7 +137,7 @@ def _digest(submission: Path, assignment: Assignment, epochs: int) -> str:
     """Return what tells whether an accuracy is of this code, this loop and these settings."""
     training = assignment.settings.training
     parts = [
-        (submission / "vit.py").read_bytes(),
+        (submission / FIRST).read_bytes(),
         Path(graded_run.__file__).read_bytes(),
         f"{epochs} {training.batch_size} {training.learning_rate}".encode(),
     ]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import FIRST, SECOND
 from autograder.errors import KitError
 
 
@@ -140,14 +141,14 @@ def _entries(path: Path, kind: type[Entry]) -> Iterator[Entry]:
 def attacks(assignment: Assignment) -> list[Attack]:
     """Return the hostile submissions of a kit, by name."""
     folder = assignment.tests / "corpus" / "hostile"
-    files = [*folder.glob("*/*.py"), *folder.glob("*/*/vit.py")]
+    files = [*folder.glob("*/*.py"), *folder.glob(f"*/*/{FIRST}")]
     return sorted((_attack(path, folder) for path in files), key=lambda attack: attack.name)
 
 
 def _attack(path: Path, folder: Path) -> Attack:
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     tries, _, facts = text.partition("\n\n")
-    place = path.parent if path.name == "vit.py" else path.with_suffix("")
+    place = path.parent if path.name == FIRST else path.with_suffix("")
     name = place.relative_to(folder).as_posix()
     try:
         return Attack(name, path, " ".join(tries.split()), **YAML(typ="safe").load(facts))
@@ -179,14 +180,14 @@ def _replaced(text: str, place: Edit, name: str) -> str:
 
 def lay_out_attack(attack: Attack, assignment: Assignment, folder: Path) -> None:
     """Write a submission: the hostile file, what its base adds to it, and what lies beside it."""
-    if attack.path.name == "vit.py":
+    if attack.path.name == FIRST:
         shutil.copytree(attack.path.parent, folder, symlinks=True, dirs_exist_ok=True)
     base = assignment.solution if attack.base == "solution" else assignment.student
     text = attack.path.read_text(encoding="utf-8")
     if attack.base == "model":
-        text = (assignment.solution / "vit.py").read_text(encoding="utf-8") + "\n\n" + text
+        text = (assignment.solution / FIRST).read_text(encoding="utf-8") + "\n\n" + text
     elif attack.base != "none":
-        text += "\n\n" + (base / "vit.py").read_text(encoding="utf-8")
-    (folder / "vit.py").write_text(text, encoding="utf-8")
-    if not (folder / "train.py").exists():
-        shutil.copyfile(base / "train.py", folder / "train.py")
+        text += "\n\n" + (base / FIRST).read_text(encoding="utf-8")
+    (folder / FIRST).write_text(text, encoding="utf-8")
+    if not (folder / SECOND).exists():
+        shutil.copyfile(base / SECOND, folder / SECOND)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import TRAINED
 from autograder.grading import suite
 from autograder.grading.grade import Grader
 from autograder.grading.report import Report
@@ -18,7 +19,7 @@ from autograder.isolation.remote import Call, CallListener
 from autograder.isolation.workers import Listener
 from autograder.proof import blindspots, calibrate, corpus, handbook, quality, tolerances
 from autograder.proof.leaks import leaks
-from autograder.proof.quality import TRAINED, Quality
+from autograder.proof.quality import Quality
 from checks.telling.wording import Verdict
 
 SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
@@ -182,9 +183,10 @@ def mistakes_are_named(measured: Quality) -> Promise:
 
 def no_blind_spot(assignment: Assignment, calls: Iterable[Call]) -> Promise:
     """Promise 9: the tests try every input without which a common mistake stays unseen."""
-    found = blindspots.blind(calls, assignment.questions)
+    sights = blindspots.sights(assignment)
+    found = blindspots.blind(sights, calls, assignment.questions)
     text = "the tests try every kind of input that shows a mistake"
-    return Promise(9, text, not found, f"{len(blindspots.SIGHTS)} kinds", tuple(found))
+    return Promise(9, text, not found, f"{len(sights)} kinds", tuple(found))
 
 
 def tolerances_are_far(assignment: Assignment, measured: Quality) -> Promise:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import TRAINED
 from autograder.grading.pool import Job, Pool
 from autograder.grading.report import Report
 from autograder.handout import regions
@@ -16,7 +17,6 @@ from autograder.proof import corpus
 from autograder.proof.corpus import Slip
 from checks.telling.outcome import Outcome
 
-TRAINED = "q7"  # the question that trains on thousands of digits: no structural mistake shows there
 A_FIFTH = 0.2
 NAMES = ("exactly the numbers that come out if", "This is the shape that comes out if")
 

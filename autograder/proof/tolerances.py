@@ -20,7 +20,7 @@ from ruamel.yaml.error import YAMLError
 
 from autograder.assignment.config import Assignment
 from autograder.errors import KitError
-from autograder.formats.gradescope import write_json
+from autograder.formats.whole_files import write_json
 from autograder.grading.pool import Pool
 from autograder.grading.report import Report
 from autograder.isolation.workers import Listener

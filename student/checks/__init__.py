@@ -1,8 +1,17 @@
-"""The words that tests are written in."""
+"""The words that tests are written in: `from checks import EXACT, expect_tensor, weight`.
 
-from checks.words.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
-from checks.words.marks import partial_credit, reported, trains, weight
-from checks.words.shrink import for_sizes
+Each is looked up when it is first asked for, since most of them need torch, which takes a second.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from checks.words.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
+    from checks.words.marks import partial_credit, reported, trains, weight
+    from checks.words.shrink import for_sizes
 
 __all__ = [
     "CLOSE",
@@ -17,3 +26,13 @@ __all__ = [
     "trains",
     "weight",
 ]
+HOMES = ("compare", "marks", "shrink")  # in words/
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for home in HOMES:
+            module = importlib.import_module(f"checks.words.{home}")
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module 'checks' has no attribute {name!r}")

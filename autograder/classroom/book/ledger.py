@@ -17,9 +17,9 @@ from autograder import __version__
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import records
 from autograder.errors import KitError
-from autograder.formats.gradescope import as_json, write_whole
+from autograder.formats.whole_files import as_json, write_whole
 from autograder.grading.report import Report
-from autograder.submission.staging import Parcel
+from autograder.submission.reading import Parcel
 
 FILE, RECORDS, LOCK = "batch.json", ".graded", ".lock"
 FORMAT = 1

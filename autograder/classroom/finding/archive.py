@@ -13,13 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from autograder.classroom.finding.gradescope_export import METADATA
 from autograder.errors import KitError
-from autograder.submission.staging import (
-    DRIVE,
-    MOST_BYTES,
-    MOST_OF_NOTEBOOK,
-    MOST_OF_ZIP,
-    NOT_SUBMITTED,
-)
+from autograder.submission.archive import DRIVE
+from autograder.submission.limits import MOST_BYTES, MOST_OF_NOTEBOOK, MOST_OF_ZIP, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
 # What is a submission by itself, and how much of it is ever read.

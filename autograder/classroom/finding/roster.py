@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import NOTEBOOK
 from autograder.classroom.book import ledger
 from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.errors import KitError
-from autograder.handout.skeleton import NOTEBOOK
-from autograder.submission.staging import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
+from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
 CANVAS = re.compile(
@@ -97,11 +97,16 @@ def find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Ros
                        "let the user who grades read all of it") from None  # fmt: skip
 
 
-def _find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
+def must_exist(source: Path) -> None:
+    """Raise KitError if there is nothing at a path that somebody has typed."""
     if not source.exists():
         raise KitError(
             str(source), "there is nothing here", "name a folder or a zip of submissions"
         )
+
+
+def _find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
+    must_exist(source)
     left_out: list[str] = []
     top = source.resolve()
     if source.is_file():

@@ -22,9 +22,9 @@ from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
 from autograder.grading.pool import Job
 from autograder.grading.report import Report, collect, refuse
-from autograder.isolation.doctor import Layer
+from autograder.isolation.layers import Layer
 from autograder.isolation.workers import Listener
-from autograder.submission.staging import Parcel, pack
+from autograder.submission.reading import Parcel, read
 
 GRADES, REPORT = "grades.csv", "report.html"
 
@@ -186,10 +186,8 @@ class Grading:
     def _packed(self, entry: Entry) -> tuple[Parcel, str]:
         """Return what was handed in as data, and what failed on our side if that was not possible."""
         with tempfile.TemporaryDirectory(dir=self.place, ignore_cleanup_errors=True) as name:
-            folder = Path(name)
             try:
-                path = entry.lay_out(folder / "handed in")
-                return pack(path, self.assignment, folder / "staged"), ""
+                return read(entry.lay_out(Path(name) / "handed in"), self.assignment), ""
             except KitError as error:
                 return Parcel(refused=f"What was handed in is no submission: {error.what}."), ""
             except OSError as error:

@@ -23,11 +23,11 @@ from autograder.assignment.config import Assignment, load
 from autograder.assignment.provenance import BUILT, provenance, suite_files
 from autograder.classroom.book import records
 from autograder.errors import KitError
-from autograder.formats.gradescope import as_json
+from autograder.formats.whole_files import as_json
 from autograder.grading.grade import Grader
 from autograder.grading.pool import AHEAD, ENDED, Job, our_fault
 from autograder.grading.report import Report
-from autograder.submission.staging import Parcel
+from autograder.submission.reading import Parcel
 
 distributed: Any
 try:

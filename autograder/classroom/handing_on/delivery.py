@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import FIRST
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch
 from autograder.classroom.handing_on import exports, late, similarity
@@ -14,7 +15,7 @@ from autograder.classroom.handing_on.late import Policy
 from autograder.errors import KitError
 
 PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))
-FOR_MOSS = "moss -l python -d -b {into}/base/vit.py {into}/sources/*/*.py"
+FOR_MOSS = "moss -l python -d -b {into}/base/{first} {into}/sources/*/*.py"
 FOR_JPLAG = "java -jar jplag.jar -l python3 -bc {into}/base {into}/sources"
 
 
@@ -63,7 +64,7 @@ def _search(
     files = similarity.write_sources(out, batch.rows, assignment, into)
     yield f"{into / 'sources'}: {len(files)} files; what all were given lies in {into / 'base'}"
     if wanted.sources:
-        yield f"    {FOR_MOSS.format(into=into)}"
+        yield f"    {FOR_MOSS.format(into=into, first=FIRST)}"
         yield f"    {FOR_JPLAG.format(into=into)}"
     if wanted.similar:
         found = similarity.pairs(files, into / similarity.BASE, batch.rows)

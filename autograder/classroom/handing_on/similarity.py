@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import NOTEBOOK
 from autograder.classroom.book.ledger import Row, Status
 from autograder.classroom.report.handouts import SOURCES
 from autograder.classroom.report.table import as_csv
 from autograder.errors import KitError
-from autograder.handout.skeleton import NOTEBOOK
 from autograder.submission import notebook
 from checks.code import cells
 

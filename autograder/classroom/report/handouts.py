@@ -15,9 +15,10 @@ from rich.text import Text
 from autograder.assignment.config import Assignment
 from autograder.classroom.book.ledger import AGAIN, Row
 from autograder.classroom.report.page import DETAILS, FEEDBACK, SUBMISSIONS, submission_page
-from autograder.cli.terminal import show
 from autograder.errors import KitError
-from autograder.formats.gradescope import as_json, results
+from autograder.formats.gradescope import results
+from autograder.formats.text import show
+from autograder.formats.whole_files import as_json
 from autograder.grading.report import Report
 
 SOURCES = "sources"

@@ -1,41 +1,39 @@
-"""Train the student's LightViT with our loop, and hand back its logits for digits without labels."""
+"""Train the student's model with our loop, and hand back its logits for digits without labels."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from autograder.assignment.exercise import CLASSES, MEAN, MODEL, STD, build_model
 from autograder.isolation.worker.progress import report_progress
 from checks.beside.measurement import beside
 from checks.telling.failures import StudentError, the_tensor
 
-MEAN, STD = 0.1307, 0.3081  # of MNIST's training pixels, after division by 255
-SIZES = {"n_patches": 4, "n_blocks": 2, "d": 32, "n_heads": 4}
-
 
 @beside
 def logits_after_training(
-    vit: object,
+    module: object,
     images: Tensor,
     labels: Tensor,
     unseen: Tensor,
     run: Mapping[str, float],
     seed: int,
 ) -> dict[str, Any]:
-    """Train a LightViT on uint8 images (n, 28, 28) and return its logits for the unseen ones.
+    """Train the model on uint8 images (n, side, side) and return its logits for the unseen ones.
 
     run      epochs, batch_size, learning_rate, seconds: a slow model gets fewer epochs, so that
              its training ends within this time
-    returns  logits (len(unseen), 10) and epochs: how many there were
+    returns  logits (len(unseen), classes) and epochs: how many there were
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # whatever the student's file has set: more collapse on a busy machine
     order = torch.Generator().manual_seed(seed)
-    model = cast(Any, vit).LightViT((1, 1, 28, 28), **SIZES)
+    model = build_model(module)
     model.train()
     batch = int(run["batch_size"])
     steps = len(images) // batch
@@ -76,10 +74,10 @@ def _affordable_epochs(
 
 
 def _loss(model: Any, images: Tensor, labels: Tensor) -> Tensor:
-    logits = the_tensor(model(images), "LightViT.forward")
-    if logits.shape != (len(images), 10):
-        shape = f"a tensor of shape {tuple(logits.shape)}, not ({len(images)}, 10)"
-        raise StudentError("wrong_result", f"LightViT.forward returned {shape}.")
+    logits = the_tensor(model(images), f"{MODEL}.forward")
+    if logits.shape != (len(images), CLASSES):
+        shape = f"a tensor of shape {tuple(logits.shape)}, not ({len(images)}, {CLASSES})"
+        raise StudentError("wrong_result", f"{MODEL}.forward returned {shape}.")
     return nn.functional.cross_entropy(logits, labels)
 
 

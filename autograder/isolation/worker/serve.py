@@ -85,7 +85,7 @@ class Server:
     def _run(self, request: wire.Request, tensors: Any) -> object:
         if isinstance(request, wire.Load):
             _note_the_line_after(request.seconds)
-            self.submission.module(request.module, request.with_vit)
+            self.submission.module(request.module, request.with_first)
             return self._keep(Module(self.submission, request.module))
         if isinstance(request, wire.NewTest):
             _note_the_line_after(request.seconds)

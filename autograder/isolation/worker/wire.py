@@ -31,7 +31,7 @@ from checks.telling.plain import plain, plain_line
 NEVER = math.inf  # as a deadline
 HEADER = struct.Struct(">QIQ")  # turn, length of the message, length of the tensors
 MOST_MESSAGE = 4 << 20  # bytes
-MOST_REQUEST = 512 << 20  # bytes of tensors: all of MNIST crosses
+MOST_REQUEST = 512 << 20  # bytes of tensors: all digits cross
 MOST_REPLY = 64 << 20  # a hundred times what an honest answer has, a tenth of a small container
 MOST_HEADER = 1 << 20
 MOST_AXES = 16
@@ -99,12 +99,13 @@ class Load(msgspec.Struct, tag="load"):
     """Load the module of that name; the reply is its object.
 
     seconds   of time that there are
-    with_vit  False: vit.py is known to hang or to die while it loads, and train.py may import it
+    with_first  False: the first file is known to hang or to die while it loads, and this one may
+                import it
     """
 
     module: str
     seconds: float
-    with_vit: bool = True
+    with_first: bool = True
 
 
 class Call(msgspec.Struct, tag="call"):

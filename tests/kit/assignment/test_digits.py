@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import one_hot
 
 from autograder.assignment.digits import read_digits
-from autograder.grading.suite import GradedRun
+from autograder.grading.accuracy import GradedRun
 from kit.workbench import proof
 
 

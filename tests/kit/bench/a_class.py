@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograder.assignment.config import Assignment, load
+from autograder.assignment.exercise import TRAINED
 from autograder.platforms.build import build
 from autograder.proof import corpus
-from autograder.proof.quality import TRAINED
 from kit.bench.grading import ROOT, family, proportional_mb
 from kit.workbench import copy_of
 

@@ -39,7 +39,7 @@ sys.path[:0] = [{solution!r}]
 import vit
 from pathlib import Path
 from autograder.assignment.config import load
-from autograder.grading.suite import GradedRun
+from autograder.grading.accuracy import GradedRun
 torch.set_num_threads(1)
 run = GradedRun(load(Path({root!r})), None, 1)
 logits, epochs = run.train(vit, 1)

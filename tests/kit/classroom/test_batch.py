@@ -362,21 +362,21 @@ def test_what_fails_on_our_side_costs_one_submission_and_is_tried_again(
     tmp_path, graded, monkeypatch
 ):
     folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2), cleo=right(3))
-    pack = batches.pack
+    read = batches.read
 
     def failing(path, *rest):
         if path.name == "ben":
             raise RecursionError("of a submission that nobody has thought of")
-        return pack(path, *rest)
+        return read(path, *rest)
 
-    monkeypatch.setattr(batches, "pack", failing)
+    monkeypatch.setattr(batches, "read", failing)
     _, done = graded(folder)
     assert [row.status.value for row in done.batch.rows] == ["graded", "our fault", "graded"]
     assert "RecursionError" in (tmp_path / "out/details/ben.html").read_text()
     feedback = (tmp_path / "out/submissions/ben/feedback.txt").read_text()
     assert "RecursionError" not in feedback
     assert "our fault" in feedback
-    monkeypatch.setattr(batches, "pack", pack)
+    monkeypatch.setattr(batches, "read", read)
     graders, done = graded(folder)
     assert len(graders.jobs) == 1
     assert [row.status.value for row in done.batch.rows] == ["graded"] * 3

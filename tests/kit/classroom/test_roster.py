@@ -10,7 +10,7 @@ from autograder.classroom.book.ledger import digest
 from autograder.classroom.finding import archive
 from autograder.classroom.finding.roster import find
 from autograder.errors import KitError
-from autograder.submission.staging import pack
+from autograder.submission.reading import read
 
 VIT = "def patchify(images, n_patches):\n    return images\n"
 METADATA = """\
@@ -83,7 +83,7 @@ def graded(tmp_path, assignment):
 
     def packed(entry):
         place = tmp_path / "packed" / entry.folder
-        parcel = pack(entry.lay_out(place / "laid out"), assignment, place / "staged")
+        parcel = read(entry.lay_out(place / "laid out"), assignment)
         return parcel.refused or sorted(parcel.files)
 
     return packed
@@ -391,7 +391,7 @@ def test_the_digest_depends_on_what_is_graded_and_on_nothing_else(make, assignme
     def of(files):
         number = len(list(tmp_path.glob("c*")))
         folder = make(files, f"c{number}")
-        return digest(pack(folder, assignment, tmp_path / f"staged {number}"))
+        return digest(read(folder, assignment))
 
     one = of({"vit.py": VIT})
     assert one == of({"vit.py": VIT, "notes.txt": "x", "sub/other.py": "y"})

@@ -65,7 +65,7 @@ def test_student_check_names_the_difference(autograder, copied):
     path.write_text(path.read_text().replace("import math", "import maths"))
     result = autograder("student", "--check", cwd=copied.root)
     assert result.returncode == 1
-    assert "student/vit.py, line 9: `import maths` should be `import math`" in result.stdout
+    assert "student/vit.py, line 10: `import maths` should be `import math`" in result.stdout
     assert autograder("student", cwd=copied.root).returncode == 0
     assert autograder("student", "--check", cwd=copied.root).returncode == 0
 
@@ -75,7 +75,7 @@ def test_check_ends_with_1_where_a_promise_is_broken(autograder, copied):
     path.write_text(path.read_text() + "\n")
     result = autograder("check", "--no-training", cwd=copied.root)
     assert result.returncode == 1
-    assert re.search(r"1  student/ is what .* generate\s+NO ", result.stdout)
+    assert re.search(r"1  student/ is what .* generates\s+NO ", result.stdout)
     assert re.search(r"4  the solution earns all 95 points, twice alike\s+yes", result.stdout)
 
 

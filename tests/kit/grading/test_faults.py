@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import KitError
-from autograder.formats import gradescope
+from autograder.formats import gradescope, whole_files
 from autograder.grading.grade import Grader
 from autograder.grading.report import not_run
 from kit.workbench import FAST, PATIENCE, ROOT, proof, wait_for
@@ -152,14 +152,14 @@ def test_a_full_disk_costs_no_results_that_there_were(tmp_path, assignment, grad
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
     try:
         path = tmp_path / "results.json"
-        gradescope.write_json(gradescope.results(not_run(assignment, EVERY, 1)), path)
+        whole_files.write_json(gradescope.results(not_run(assignment, EVERY, 1)), path)
         with (
             pytest.raises(OSError, match="No space left"),
             (tmp_path / "filler").open("wb") as file,
         ):
             file.write(bytes(1 << 20))
         with pytest.raises(KitError, match="cannot be written: No space left on device"):
-            gradescope.write_json(gradescope.results(not_run(assignment, EVERY, 2)), path)
+            whole_files.write_json(gradescope.results(not_run(assignment, EVERY, 2)), path)
         assert read(path)["extra_data"]["seed"] == 1
         process = grading("solution", path, "--only", "q1")
         printed, _ = process.communicate(timeout=PATIENCE)

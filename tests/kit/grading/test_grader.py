@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from autograder.errors import KitError
-from autograder.formats import gradescope
+from autograder.formats import gradescope, whole_files
 from autograder.grading.report import not_run, refuse
 from kit.workbench import FAST, messages
 
@@ -181,9 +181,9 @@ def test_missing_hidden_digits_are_our_fault(copied, grader_of):
 
 def test_a_file_that_cannot_be_written_loses_nothing(tmp_path, assignment):
     path = tmp_path / "results.json"
-    gradescope.write_json({"score": 1}, path)
+    whole_files.write_json({"score": 1}, path)
     with pytest.raises(KitError, match="cannot be written"):
-        gradescope.write_json({"score": 2}, tmp_path / "no such folder" / "results.json")
+        whole_files.write_json({"score": 2}, tmp_path / "no such folder" / "results.json")
     assert json.loads(path.read_text()) == {"score": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 

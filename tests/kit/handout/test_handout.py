@@ -9,7 +9,10 @@ from autograder.assignment.config import load
 from autograder.errors import KitError
 from autograder.grading import suite
 from autograder.handout import editions
-from kit.workbench import with_settings
+from autograder.handout.figures import illustrations
+from kit.workbench import ROOT, with_settings
+
+FIGURES = illustrations(load(ROOT))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,7 @@ def test_every_step_shows_shapes_a_figure_and_what_to_write(page):
         assert re.search(r"^    before .*\n    after ", step, flags=re.M)
         assert "**Write** " in step
     pictures = re.findall(r"!\[([^\]]+)\]\(figures/(\w+)\.svg\)", page)
-    assert {name for _, name in pictures} == editions.FIGURES.keys()
+    assert {name for _, name in pictures} == FIGURES.keys()
     assert all(len(alt) > 30 for alt, _ in pictures)
 
 
@@ -69,7 +72,7 @@ def test_the_notebook_has_the_same_texts_as_the_page(page, book):
         line for line in lines if len(line) > 60 and line not in page and "data:image" not in line
     ]
     figures = [line for line in own if line.startswith("![")]  # other links, the same words
-    assert len(figures) == len(editions.FIGURES)
+    assert len(figures) == len(FIGURES)
     assert len(own) - len(figures) < 12  # how to start, how to hand in
 
 
@@ -85,7 +88,7 @@ def test_the_notebook_has_every_stub_once_and_a_check_below_each(assignment, boo
 def test_the_notebook_is_whole_without_files_beside_it(book):
     nbformat.validate(book)
     texts = "\n".join(sources(book, "markdown"))
-    for name in editions.FIGURES:
+    for name in FIGURES:
         assert f"[{name}]: data:image/png;base64,iVBOR" in texts
     assert "](figures/" not in texts
     assert all(cell.get("outputs", []) == [] for cell in book.cells)

@@ -104,18 +104,18 @@ def test_without_seccomp_it_is_said_and_nothing_survives(grader_without, submiss
 
 @linux
 def test_strict_refuses_where_a_layer_is_missing(grader_without):
-    from autograder.cli.commands import _mind_confinement
+    from autograder.cli.asked import mind_confinement
 
     layers = grader_without(NO_LANDLOCK).layers
     with pytest.raises(KitError, match="not confined here: files closed"):
-        _mind_confinement(layers, strict=True)
+        mind_confinement(layers, strict=True)
 
 
 @linux
 def test_a_warning_says_what_could_be_read(grader_without, capsys):
-    from autograder.cli.commands import _mind_confinement
+    from autograder.cli.asked import mind_confinement
 
-    _mind_confinement(grader_without(NO_LANDLOCK).layers, strict=False)
+    mind_confinement(grader_without(NO_LANDLOCK).layers, strict=False)
     assert "Warning: A worker can read what its user may read" in capsys.readouterr().err
 
 

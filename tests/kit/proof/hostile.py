@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.assignment.config import Assignment, LimitSettings, load
-from autograder.formats import gradescope
+from autograder.formats import gradescope, whole_files
 from autograder.grading.grade import Grader
 from autograder.grading.report import Report, not_run
 from autograder.proof.corpus import Attack, attacks, lay_out_attack
@@ -90,14 +90,14 @@ class Arena:
         settings = self._assignment.settings.model_copy(update={"limits": limits})
         self._grader.assignment = Assignment(ROOT, settings)
         self._lay_out(attack)
-        gradescope.write_json(
+        whole_files.write_json(
             gradescope.results(not_run(self._assignment, QUESTIONS, 1)), self._results
         )
         started = time.perf_counter()
         report = self._grader.grade(self._submission, QUESTIONS, seed=741_852_963)
         seconds = time.perf_counter() - started
         untouched = json.loads(self._results.read_text())["score"] == 0
-        gradescope.write_json(gradescope.results(report), self._results)
+        whole_files.write_json(gradescope.results(report), self._results)
         won = [
             *_wrong_points(attack, report),
             *_wrong_words(report, self._assignment),

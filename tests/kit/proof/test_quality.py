@@ -131,15 +131,16 @@ def test_a_hidden_check_keeps_the_numbers_it_expects(judged):
 
 def test_a_suite_that_tries_too_little_is_told_what_it_misses(grader, assignment):
     calls: list[Call] = []
+    sights = blindspots.sights(assignment)
     grader.grade(assignment.solution, ["q1", "q3"], seed=1, on_call=calls.append)
-    assert blindspots.blind(calls, ["q1", "q3"]) == []
+    assert blindspots.blind(sights, calls, ["q1", "q3"]) == []
     gray = [c for c in calls if c.name != "patchify" or c.args[0].shape[1] == 1]
-    assert blindspots.blind(gray, ["q1"]) == [
+    assert blindspots.blind(sights, gray, ["q1"]) == [
         "q1: no test has several channels, without which these are not seen: channels last, or mixed"
     ]
     one_head = [call for call in calls if not call.subject.endswith((", 2)", ", 3)", ", 5)"))]
-    assert any("two heads or more" in line for line in blindspots.blind(one_head, ["q3"]))
-    assert len(blindspots.blind([], assignment.questions)) == len(blindspots.SIGHTS)
+    assert any("two heads or more" in line for line in blindspots.blind(sights, one_head, ["q3"]))
+    assert len(blindspots.blind(sights, [], assignment.questions)) == len(sights)
 
 
 # --- tolerances --------------------------------------------------------------------------------

@@ -1,0 +1,66 @@
+"""What commands are asked for: some questions, other digits, a machine that confines student code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from autograder.errors import KitError
+
+if TYPE_CHECKING:
+    from autograder.assignment.config import Assignment
+    from autograder.isolation.layers import Layer
+
+
+def the_kit() -> Assignment:
+    """Return the kit around the current folder. Raises KitError where its grading.yml is wrong."""
+    from autograder.assignment.config import load
+
+    return load()
+
+
+def questions_of(only: str, assignment: Assignment) -> list[str]:
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in assignment.questions:
+            known = ", ".join(assignment.questions)
+            raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")
+    return [name for name in assignment.questions if not names or name in names]
+
+
+def data_folder(path: Path | None) -> Path | None:
+    from autograder.assignment.exercise import DATA_SET, RAW
+
+    if path is not None and not (path / RAW).is_dir():
+        raise KitError(f"--data {path}", f"there is no {RAW}/ in it",
+                       f"name the folder that torchvision's {DATA_SET}(root) takes")  # fmt: skip
+    return path
+
+
+def layers_here(assignment: Assignment) -> Sequence[Layer]:
+    from autograder.isolation.doctor import layers
+    from autograder.isolation.forks import ForkServer
+
+    server = ForkServer()
+    try:
+        return layers(server, assignment)
+    finally:
+        server.close()
+
+
+def mind_confinement(layers: Sequence[Layer], strict: bool) -> None:
+    """Warn where a student's code could read answers; with --strict, refuse any open layer."""
+    from autograder.isolation.layers import NEEDED, READING
+
+    missing = [layer for layer in layers if not layer.holds and layer.name in NEEDED]
+    if strict and missing:
+        names = ", ".join(layer.name for layer in missing)
+        raise KitError("--strict", f"student code is not confined here: {names}",
+                       "see `autograder doctor`, or grade in a container on Linux")  # fmt: skip
+    for layer in missing:
+        if layer.name == READING:
+            warning = f"Warning: {layer.meaning}\nSee `autograder doctor`."
+            Console(stderr=True, highlight=False).print(warning, markup=False, soft_wrap=True)

@@ -1,0 +1,177 @@
+"""Commands for the kit itself: prove it, measure it, write what is handed out and uploaded."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.cli.app import app
+from autograder.cli.asked import questions_of, the_kit
+from autograder.errors import KitError
+
+if TYPE_CHECKING:
+    from autograder.assignment.config import Assignment
+
+
+class Zip(str, Enum):
+    """What can be built."""
+
+    STUDENT = "student"
+    GRADESCOPE = "gradescope"
+    OTTER = "otter"
+
+
+@app.command()
+def check(
+    training: Annotated[bool, typer.Option(help="also train: the accuracy mark")] = True,
+    write: Annotated[
+        bool, typer.Option("--write", help="write the figures into README.md and docs/grading.md")
+    ] = False,
+) -> None:
+    """Prove that skeleton, solution, tests, points and figures agree. Status 1 if they do not."""
+    if not _promises_kept(the_kit(), training, write=write):
+        raise typer.Exit(1)
+
+
+@app.command(name="calibrate")
+def calibrate_(
+    tolerances: Annotated[
+        bool, typer.Option("--tolerances", help="measure the tolerances of the tests instead")
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="of each submission", min=3)] = 30,
+    only: Annotated[
+        str, typer.Option(help="with --tolerances: some questions, such as q1,q3")
+    ] = "",
+) -> None:
+    """Measure what accuracy right submissions reach, over many seeds, and fit the bars to it.
+
+    Takes an hour or more. What is known is kept as it comes: an interrupted run goes on from there.
+    """
+    from autograder.cli.terminal import show_fits, shown_steps
+    from autograder.proof import calibrate
+    from autograder.proof import tolerances as margins
+
+    assignment, console = the_kit(), Console(highlight=False)
+    if tolerances:
+        questions = questions_of(only, assignment) if only else []
+        with shown_steps() as on_step:
+            certificate = margins.measure(assignment, seeds, on_step, questions)
+        margins.write(certificate, assignment)
+        found = certificate.lost + margins.near(certificate.tests, margins.excused(assignment))
+        console.print(f"{margins.FILE}: {len(certificate.tests)} tests, {seeds} seeds")
+    else:
+        runs = calibrate.Runs(assignment.root / calibrate.FILE)
+        with shown_steps() as on_step:
+            calibrate.measure(assignment, seeds, runs, on_step)
+        calibrate.draw(assignment, runs, assignment.root / calibrate.FIGURE)
+        found = calibrate.too_high(assignment, list(runs))
+        show_fits(calibrate.fits(assignment, runs), calibrate.bars(assignment, runs), console)
+    for line in found:
+        console.print(line, markup=False, soft_wrap=True)
+    console.print("Then run `autograder check --write`: it brings the figures into the pages.")
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    what: Annotated[
+        list[Zip] | None, typer.Argument(help="some of them; none named: all", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="the folder to write them into")] = Path("dist"),
+    check: Annotated[
+        bool, typer.Option(help="first prove that the kit is fit to hand out, which takes minutes")
+    ] = True,
+) -> None:
+    """Write the zips to hand out and to upload into dist/: student, gradescope, otter."""
+    from autograder.cli.terminal import show_built
+    from autograder.platforms.build import build, warnings
+
+    assignment = the_kit()
+    console = Console(highlight=False)
+    if check and not _promises_kept(assignment, training=True, stop=True):
+        raise KitError("autograder build", "nothing was built: a promise above is broken",
+                       "mend it, or build with --no-check")  # fmt: skip
+    for warning in warnings(assignment):
+        console.print(f"Warning: {warning}\n", markup=False, soft_wrap=True)
+    names = [one.value for one in what or Zip]
+    for built in build(assignment, names, out):
+        show_built(built, console)
+
+
+def _promises_kept(
+    assignment: Assignment, training: bool, stop: bool = False, write: bool = False
+) -> bool:
+    """Print every promise of the kit as soon as it is known; return whether all are kept.
+
+    stop   at the first that is not
+    write  the figures into the pages
+    """
+    from autograder.cli.terminal import show_promise, shown_waiting
+    from autograder.proof.promises import promises
+
+    console, kept = Console(highlight=False), True
+    with shown_waiting("proving the kit: training takes a minute") as waiting:
+
+        def on_progress(done: int, total: int, what: str) -> None:
+            waiting(f"{what}: {done} of {total}")
+
+        for promise in promises(assignment, training, on_progress, write):
+            kept = kept and promise.kept
+            show_promise(promise, console)
+            waiting(f"proving what comes after promise {promise.number}")
+            if stop and not kept:
+                break
+    return kept
+
+
+@app.command()
+def student(
+    check: Annotated[bool, typer.Option("--check", help="only compare, change nothing")] = False,
+    solved: Annotated[
+        Path | None, typer.Option(help="write the notebook with the solution in it, and no more")
+    ] = None,
+) -> None:
+    """Write student/ anew from solution/, tests/public and tests/checks."""
+    from autograder.formats.whole_files import write_whole
+    from autograder.handout import editions, skeleton
+
+    console = Console(highlight=False)
+    assignment = the_kit()
+    if solved is not None:
+        write_whole(
+            editions.notebook(assignment, solved=True).encode(), _outside(solved, assignment)
+        )
+        console.print(f"{solved}: not for students", markup=False)
+    elif check:
+        found = skeleton.differences(assignment)
+        for line in found:
+            console.print(line, markup=False, soft_wrap=True)
+        if found:
+            console.print("To mend it: run `autograder student`.")
+            raise typer.Exit(1)
+        console.print("student/ is what solution/ and tests/ generate.")
+    else:
+        changed = skeleton.write(assignment)
+        console.print("\n".join(changed) if changed else "Nothing had changed.", markup=False)
+
+
+@app.command()
+def figures() -> None:
+    """Draw the handout's figures anew into student/figures/. Trains the solution: some minutes."""
+    from autograder.handout.figures import write
+
+    assignment = the_kit()
+    for path in write(assignment):
+        Console(highlight=False).print(path.relative_to(assignment.root), markup=False)
+
+
+def _outside(path: Path, assignment: Assignment) -> Path:
+    if path.resolve().is_relative_to(assignment.student.resolve()):
+        raise KitError(f"--solved {path}", "it would lie in student/, which is handed out",
+                       "name a file somewhere else")  # fmt: skip
+    return path

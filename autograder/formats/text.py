@@ -1,0 +1,75 @@
+"""Write a report as plain text: what the terminal shows, and a student's feedback.txt holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.formats.gradescope import seen_by_student
+from autograder.grading.report import QuestionResult, Report
+from checks.telling.outcome import Outcome
+from checks.telling.wording import Verdict
+
+
+def show(report: Report, console: Console, as_student: bool = False) -> None:
+    """Print what the tests say, then the table of questions and points.
+
+    as_student  leave out what grading.yml keeps from students, and what is for teachers
+    """
+    for line in (*filter(None, [report.message]), *report.notes):
+        console.print(Text(line), soft_wrap=True)
+    for question in report.questions:
+        if not report.message:
+            outcomes = seen_by_student(question) if as_student else question.outcomes
+            _show_question(question, outcomes, console)
+    table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
+    table.columns[3].justify = table.columns[4].justify = "right"
+    for q in report.questions:
+        table.add_row(
+            q.id,
+            Text(q.question.title),
+            q.verdict.value,
+            f"{round(q.points, 2):g}",
+            f"{q.question.points:g}",
+        )
+    table.add_section()
+    table.add_row("all", "", "", f"{round(report.points, 2):g}", f"{report.max_points:g}")
+    console.print(table)
+    replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
+    console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
+    if report.details and not as_student:
+        console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
+
+
+def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
+    """Print what did not pass; where everything ended alike, once."""
+    if len({outcome.message for outcome in outcomes}) == 1 and outcomes[0].message:
+        first = outcomes[0]
+        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
+        console.print(Text(line), soft_wrap=True)
+        return
+    for outcome in outcomes:
+        if outcome.verdict is not Verdict.PASSED or outcome.message:
+            _show_outcome(question, outcome, console)
+
+
+def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:
+    score, most = question.points_of(outcome)
+    hidden = "  (hidden)" if outcome.hidden else ""
+    console.print(
+        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
+        soft_wrap=True,
+    )
+    if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):
+        console.print(Text(f"      {outcome.verdict.value}: {outcome.message}"), soft_wrap=True)
+    else:
+        for line in outcome.message.splitlines():
+            console.print(Text(f"      {line}"), soft_wrap=True)
+    if outcome.details:  # the numbers that a hidden test's message leaves out
+        console.print("      In full, for instructors:")
+        for line in outcome.details.splitlines():
+            console.print(Text(f"        {line}"), soft_wrap=True)
+    console.print()

@@ -1,0 +1,149 @@
+"""Read what was handed in: choose the files that are graded, and make a notebook's cells one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from autograder.assignment.config import Assignment
+from autograder.errors import UnusableSubmission
+from autograder.submission import notebook
+from autograder.submission.found import Files, HandedIn, handed_in
+from autograder.submission.limits import MOST_BYTES, MOST_OF_NOTEBOOK
+from checks.code import cells, contract
+from checks.telling.plain import plain_line
+
+HERE = PurePosixPath(".")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A submission as data, which can travel and be staged elsewhere.
+
+    files    file name -> content, of what is graded and of nothing else
+    sources  module name -> file name; a notebook is the file of both modules
+    notes    what the author should know about how it was read
+    refused  why nothing in it can be graded, for the student; "" where something can
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    refused: str = ""
+
+
+def read(path: Path, assignment: Assignment) -> Parcel:
+    """Read the files of grading.yml's list, and no others.
+
+    Raises KitError if there is nothing at the path. What cannot be graded is a parcel that says why.
+    """
+    wanted = assignment.settings.files
+    try:
+        with handed_in(path, wanted[0]) as found:
+            return _script(found, wanted) if found.script else _chosen(found, wanted)
+    except UnusableSubmission as error:
+        return Parcel(refused=str(error))
+
+
+def _chosen(found: HandedIn, wanted: Sequence[str]) -> Parcel:
+    """Read the wanted files if they lie together, at the top or in one folder; else a notebook."""
+    first, files = wanted[0], found.files
+    home = _home(first, found)
+    notebooks = [name for name in files if name.endswith(".ipynb")]
+    if home is None:
+        if len(notebooks) == 1:
+            return _notebook(notebooks[0], files, wanted)
+        raise UnusableSubmission(_not_found(first, list(files), found.what))
+    scripts = {name: files[path] for name in wanted if (path := str(home / name)) in files}
+    beside = [name for name in notebooks if PurePosixPath(name).parent == home]
+    if len(beside) == 1:
+        told = b"\n".join(read() for read in scripts.values())
+        parcel = _notebook_with_more(beside[0], files, wanted, told)
+        if parcel is not None:
+            return parcel
+    notes = [] if home == HERE else [f"Your files were taken from {plain_line(str(home))}/."]
+    contents = {name: _limited(read(), name) for name, read in scripts.items()}
+    return _with_missing(contents, {Path(name).stem: name for name in contents}, wanted, notes)
+
+
+def _home(first: str, found: HandedIn) -> PurePosixPath | None:
+    """Return the folder that the first file lies in, the top before any other; None for nowhere."""
+    homes = [
+        PurePosixPath(name).parent for name in found.files if PurePosixPath(name).name == first
+    ]
+    if HERE in homes:
+        return HERE
+    if len(homes) > 1:
+        listed = ", ".join(plain_line(str(home / first), 80) for home in sorted(homes)[:10])
+        raise UnusableSubmission(
+            f"There are {len(homes)} files called {first} in {found.what}: {listed}. "
+            "Hand in one of them."
+        )
+    return homes[0] if homes else None
+
+
+def _script(found: HandedIn, wanted: Sequence[str]) -> Parcel:
+    """Read one .py file: under its own name, or, under any other, as holding everything."""
+    ((name, read),) = found.files.items()
+    content = _limited(read(), name)
+    if name in wanted:
+        return _with_missing({name: content}, {Path(name).stem: name}, wanted, [])
+    if name.lower() in wanted:
+        raise UnusableSubmission(_not_found(wanted[0], [name], found.what))
+    first = wanted[0]
+    note = f"{plain_line(name)} was graded as {first}: please hand it in under that name."
+    return _with_missing({first: content}, {Path(first).stem: first}, wanted, [note])
+
+
+def _with_missing(
+    files: Mapping[str, bytes], sources: dict[str, str], wanted: Sequence[str], notes: list[str]
+) -> Parcel:
+    """Look for a missing file's names in the first one: some write everything into it."""
+    first = wanted[0]
+    for name in wanted[1:]:
+        if Path(name).stem not in sources and Path(first).stem in sources:
+            sources[Path(name).stem] = first
+            notes.append(f"There is no {name}: its functions were looked for in {first}.")
+    return Parcel(files, dict(sorted(sources.items())), tuple(notes))
+
+
+def _notebook(name: str, files: Files, wanted: Sequence[str]) -> Parcel:
+    content = _limited(files[name](), name, MOST_OF_NOTEBOOK)
+    text, notes = notebook.source_of(content, plain_line(name))
+    sources = {Path(file).stem: cells.FILE for file in sorted(wanted)}
+    return Parcel({cells.FILE: text.encode()}, sources, tuple(notes))
+
+
+def _notebook_with_more(
+    name: str, files: Files, wanted: Sequence[str], scripts: bytes
+) -> Parcel | None:
+    """Return a notebook if it, and not the files beside it, is what the student has worked on."""
+    try:
+        parcel = _notebook(name, files, wanted)
+    except UnusableSubmission:  # the files will do
+        return None
+    text, beside = parcel.files[cells.FILE].decode(), scripts.decode("utf-8", "replace")
+    if not contract.defined(beside) <= contract.defined(text):
+        return None
+    fewer = contract.stubs(text) < contract.stubs(beside)
+    same = contract.stubs(text) == contract.stubs(beside)
+    if not (fewer or (same and beside.startswith(contract.BY_NOTEBOOK))):
+        return None
+    shown = plain_line(PurePosixPath(name).name)
+    note = f"{shown} was graded: the files beside it are unfinished, or written by it."
+    return replace(parcel, notes=(note, *parcel.notes))
+
+
+def _limited(content: bytes, name: str, most: int = MOST_BYTES) -> bytes:
+    if len(content) > most:
+        raise UnusableSubmission(
+            f"{plain_line(name)} is larger than {most >> 20} MB. A solution has a few hundred lines."
+        )
+    return content
+
+
+def _not_found(wanted: str, names: list[str], what: str) -> str:
+    held = ", ".join(plain_line(name, 80) for name in sorted(names)[:10]) or "nothing"
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"There is no {wanted} in {what}. It holds: {held}{more}. Names are case sensitive."
