@@ -36,6 +36,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # What torch.compile would make runs as it is written: there is no compiler for a worker to start.
+    "TORCHDYNAMO_DISABLE": "1",
 }
 MOST_FILE_MB = 4
 WIRE_BUFFER = 4 << 20  # bytes that one side may be ahead; the system may allow less

@@ -31,6 +31,15 @@ from checks.telling import wording
 from checks.telling.failures import Frame, StudentError
 
 OPERATORS = "torch.ops.aten."
+# Every way by which the dispatcher comes to an operator on tensors of a worker.
+KEYS = """
+    CPU AutogradCPU AutocastCPU BackendSelect
+    FuncTorchBatched FuncTorchBatchedDecomposition FuncTorchVmapMode FuncTorchGradWrapper
+    NestedTensorCPU AutogradNestedTensor Functionalize ADInplaceOrView
+""".split()
+# Replaced where torch has something: torch's compiler goes by which operators have these.
+COMPOSITE = ("CompositeImplicitAutograd", "CompositeExplicitAutograd")
+ROUTES = ("_op", "_op_dk", "redispatch", "decompose")  # of an overload, around the dispatcher
 MADE_AND_RUN = ("__init__", "forward")
 Call = Callable[..., Any]
 Named = tuple[str, object, list[ModuleType]]  # full name, thing, and where else it can be had
@@ -105,9 +114,9 @@ class Block:
             replaced = self._refusing(f"{OPERATORS}{name}", instead, by_hand)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that there was another one is the point
-                for key in ("CPU", "AutogradCPU"):
+                for key in (*KEYS, *_composite_keys(name)):
                     self._library.impl(name, replaced, key)
-            setattr(torch.ops.aten, name, replaced)  # it also knows ways around a dispatch key
+            _empty(getattr(torch.ops.aten, name), replaced)
 
     def _refusing(self, name: str, instead: str, original: Any) -> Call:
         if original is not None and self._submission.has_uses:
@@ -193,6 +202,25 @@ class _LateImports(MetaPathFinder):
         return spec
 
 
+@functools.cache
+def _composite_keys(name: str) -> list[str]:
+    return [key for key in COMPOSITE if _has(name, key)]
+
+
+def _has(name: str, *keys: str) -> bool:
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    return any(has(f"aten::{name}", key) for key in keys)
+
+
+def _empty(packet: Any, replaced: Call) -> None:
+    """Take what runs out of an operator's object, which stays: torch's own tools look it up."""
+    packet._op = replaced
+    for name in packet.overloads():
+        overload = getattr(packet, name)
+        for route in ROUTES:
+            setattr(overload, route, replaced)
+
+
 def _root(name: str) -> str:
     return name.split(".")[0]
 
@@ -216,7 +244,8 @@ def prepare(forbidden: Sequence[Forbidden]) -> None:
     for entry in forbidden:
         for pattern in entry.calls:
             if pattern.startswith(OPERATORS):
-                _operators(pattern.removeprefix(OPERATORS))
+                for name in _operators(pattern.removeprefix(OPERATORS)):
+                    _composite_keys(name)
             else:
                 _named_at_first(pattern)
 
@@ -245,13 +274,15 @@ def _loaded_at_first() -> frozenset[str]:
 
 @functools.cache
 def _operators(pattern: str) -> list[str]:
-    """Return the names of torch's operators that a pattern names."""
+    """Return the names of torch's operators that a pattern names and a processor can run."""
     names = {
         schema.name.removeprefix("aten::")
         for schema in torch._C._jit_get_all_schemas()
         if schema.name.startswith("aten::") and not schema.overload_name
     }
-    return sorted(fnmatch.filter(names, pattern))
+    return [
+        name for name in sorted(fnmatch.filter(names, pattern)) if _has(name, "CPU", *COMPOSITE)
+    ]
 
 
 def attention(
