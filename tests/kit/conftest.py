@@ -128,13 +128,24 @@ def grader_of(grader: Grader) -> Callable[..., Grader]:
 
 @pytest.fixture
 def limited(grader_of: Callable[..., Grader], assignment: Assignment) -> Callable[..., Grader]:
-    """limited(seconds_per_test=3.0) is a grader with other limits."""
+    """limited(seconds_per_test=3.0) is a grader with other limits, of this kit or another."""
 
-    def make(**limits: float) -> Grader:
-        changed = assignment.settings.limits.model_copy(update=limits)
-        return grader_of(with_settings(assignment, limits=changed))
+    def make(kit: Assignment = assignment, **limits: float) -> Grader:
+        changed = kit.settings.limits.model_copy(update=limits)
+        return grader_of(with_settings(kit, limits=changed))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def one_check(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    """A kit that calls patchify in one check alone: what is to reach a limit, reaches it once."""
+    kit = copy_of(assignment, tmp_path_factory.mktemp("one check") / "kit")
+    for folder in kit.test_folders:
+        (path,) = folder.glob("test_q1_*.py")
+        before, first, *_ = path.read_text().split("\n\n\n@weight")
+        path.write_text(f"{before}\n\n\n@weight{first}\n" if folder == kit.test_folders[0] else "")
+    return load(kit.root)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,7 @@ def test_results_are_valid_at_every_moment(tmp_path):
     while process.poll() is None:
         if results.exists():
             scores.add(read(results)["score"])
+        time.sleep(0.005)
     process.communicate()
     assert process.returncode == 0
     assert read(results)["score"] == 70

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.errors import KitError
 from autograder.grading.grade import Grader
-from autograder.isolation import doctor
+from autograder.isolation import layers
 from autograder.isolation.forks import ForkServer
 from autograder.isolation.worker import landlock
 from kit.workbench import FAST, PATIENCE, ROOT, messages
@@ -68,7 +68,7 @@ def test_a_plain_user_has_every_layer_but_one():
     )  # fmt: skip
     lines = dict(line.split("  ", 1) for line in run.stdout.splitlines()[1:9])
     assert {name: rest.split()[0] for name, rest in lines.items()} == {
-        **dict.fromkeys(doctor.MEANING, "yes"),
+        **dict.fromkeys(layers.MEANING, "yes"),
         "own user": "NO",
     }
     assert "own user: A worker is the grader's own user" in run.stdout
@@ -78,14 +78,14 @@ def test_a_plain_user_has_every_layer_but_one():
 def test_without_landlock_it_is_said_and_right_code_loses_nothing(grader_without, assignment):
     grader = grader_without(NO_LANDLOCK)
     missing = {layer.name for layer in grader.layers if not layer.holds}
-    assert missing - {"own user"} == {doctor.READING}  # one's own user may need it as well
+    assert missing - {"own user"} == {layers.READING}  # one's own user may need it as well
     assert grader.grade(assignment.solution, FAST).points == 95
 
 
 @linux
 def test_without_seccomp_it_is_said_and_nothing_survives(grader_without, submission, assignment):
     grader = grader_without(NO_SECCOMP)
-    assert {layer.name for layer in grader.layers if not layer.holds} == {doctor.CALLS}
+    assert {layer.name for layer in grader.layers if not layer.holds} == {layers.CALLS}
     vit = (assignment.solution / "vit.py").read_text() + (
         "\nimport os, time\n"
         "if os.fork() == 0:\n"
@@ -123,7 +123,7 @@ def test_the_report_lists_the_layers_in_force(grader, assignment):
     from autograder.formats.gradescope import results
 
     confinement = results(grader.grade(assignment.solution, ["q2"]))["extra_data"]["confinement"]
-    assert set(confinement["in force"]) | set(confinement["missing"]) == set(doctor.MEANING)
+    assert set(confinement["in force"]) | set(confinement["missing"]) == set(layers.MEANING)
 
 
 @root
@@ -186,9 +186,9 @@ def test_nothing_that_a_worker_wrote_is_there_for_the_next_one(grader, submissio
 @pytest.mark.parametrize(
     "line", ["while True: pass", "10 ** 10 ** 9", "import time; time.sleep(1000)"]
 )
-def test_the_line_of_a_time_limit_is_named(limited, submission, line):
+def test_the_line_of_a_time_limit_is_named(limited, one_check, submission, line):
     vit = f"def patchify(images, n_patches):\n    {line}\n"
-    said = messages(limited(seconds_per_test=2.0).grade(submission(vit=vit), ["q1"]))
+    said = messages(limited(one_check, seconds_per_test=2.0).grade(submission(vit=vit), ["q1"]))
     # At 2 s, or when a busy machine lets the grader look.
     call = re.escape("patchify(<tensor (1, 1, 4, 4)>, 2)")
     assert re.search(rf"Stopped after [2-9]\d* s: {call} ran too long.", said), said
@@ -212,23 +212,25 @@ def test_the_line_of_an_endless_import_is_named(limited, submission):
     ],
 )
 def test_too_much_memory_is_told_and_costs_its_own_question(
-    limited, submission, edited, line, said
+    limited, one_check, submission, edited, line, said
 ):
     vit = edited("vit", "    B, C, H, W = images.shape\n", f"    {line}\n")
-    report = limited(memory_mb=400).grade(submission(vit=vit), ["q1", "q2"])
+    report = limited(one_check, memory_mb=400).grade(submission(vit=vit), ["q1", "q2"])
     assert [question.points for question in report.questions] == [0, 15]
     assert said in messages(report)
     assert "That is more memory than there is for your code." in messages(report)
 
 
 @linux
-def test_memory_that_no_limit_of_the_kernel_counts_is_seen_from_outside(limited, submission):
+def test_memory_that_no_limit_of_the_kernel_counts_is_seen_from_outside(
+    limited, one_check, submission
+):
     vit = (
         "import mmap\ndef patchify(images, n_patches):\n"
         "    keep = []\n    while True:\n"
         "        keep.append(mmap.mmap(-1, 1 << 24))\n        keep[-1].write(b'x' * (1 << 24))\n"
     )
-    said = messages(limited(memory_mb=400).grade(submission(vit=vit), ["q1"]))
+    said = messages(limited(one_check, memory_mb=400).grade(submission(vit=vit), ["q1"]))
     assert "used more than 400 MB of memory" in said or "MemoryError" in said or "OSError" in said
 
 
@@ -240,9 +242,10 @@ def test_memory_that_no_limit_of_the_kernel_counts_is_seen_from_outside(limited,
         ("for n in range(10**6): open(f'{n}.txt', 'wb').write(b'x' * 10**6)", "64 MB of files"),
     ],
 )
-def test_too_many_files_are_seen_from_outside(grader, submission, loop, said):
+def test_too_many_files_are_seen_from_outside(limited, one_check, submission, loop, said):
     vit = f"def patchify(images, n_patches):\n    {loop}\n"
-    assert f"used more than {said}" in messages(grader.grade(submission(vit=vit), ["q1"]))
+    told = messages(limited(one_check).grade(submission(vit=vit), ["q1"]))
+    assert f"used more than {said}" in told
 
 
 def test_the_line_of_a_crash_is_named(grader, submission):

@@ -216,7 +216,7 @@ def test_a_kit_that_is_not_fit_is_not_built(autograder, copied, tmp_path):
     (copied.student / "vit.py").write_text("import os\n")
     told = autograder("build", "--out", tmp_path, cwd=copied.root)
     assert told.returncode == 2
-    assert "1  student/ is what solution/ and tests/ generate" in told.stdout
+    assert "1  student/ is what solution/ generates" in told.stdout
     assert "nothing was built: a promise above is broken" in told.stderr
     assert list(tmp_path.glob("*.zip")) == []
 

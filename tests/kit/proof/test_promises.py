@@ -37,17 +37,17 @@ def test_a_changed_student_file_is_named_with_its_line(copied):
     path.write_text(path.read_text().replace("import math", "import maths"))
     promise = promises.generated(copied)
     assert not promise.kept
-    assert promise.problems == ("student/vit.py, line 9: `import maths` should be `import math`",)
+    assert promise.problems == ("student/vit.py, line 10: `import maths` should be `import math`",)
 
 
 def test_a_missing_and_a_stray_file_are_named(copied):
     (copied.student / "train.py").unlink()
-    (copied.student / "tests" / "test_q9_old.py").write_text("")
+    (copied.student / "old.py").write_text("")
     assert skeleton.differences(copied) == [
-        "student/tests/test_q9_old.py: is not generated any more",
+        "student/old.py: is not generated any more",
         "student/train.py: is missing",
     ]
-    assert set(skeleton.write(copied)) == {"student/tests/test_q9_old.py", "student/train.py"}
+    assert set(skeleton.write(copied)) == {"student/old.py", "student/train.py"}
     assert skeleton.differences(copied) == []
 
 

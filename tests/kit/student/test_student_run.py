@@ -77,9 +77,16 @@ def test_the_solution_passes_every_visible_check(said_of_the_solution):
     assert score.group(1) == score.group(2)
 
 
-def test_one_question_alone_from_inside_the_folder(handout, assignment):
-    solve(handout, assignment)
-    printed = run(handout, "-k", "q3", cwd=handout)
+@pytest.fixture(scope="module")
+def said_of_q3(assignment, tmp_path_factory):
+    """What is printed of one question of the solution, from inside the folder."""
+    folder = handed_out(assignment, tmp_path_factory.mktemp("q3"))
+    solve(folder, assignment)
+    return run(folder, "-k", "q3", cwd=folder)
+
+
+def test_one_question_alone_from_inside_the_folder(said_of_q3):
+    printed = said_of_q3
     assert "q3  " in printed
     assert "q1  " not in printed
 
@@ -143,11 +150,11 @@ def test_import_of_torchvision_is_not_needed(said_of_the_solution):
     assert re.search(r"visible checks: ([\d.]+) of \1 points", said_of_the_solution)
 
 
-def test_the_last_line_says_what_to_do_next(handout, assignment, said_of_the_skeleton):
+def test_the_last_line_says_what_to_do_next(handout, assignment, said_of_the_skeleton, said_of_q3):
     last = said_of_the_skeleton.splitlines()[-2]
     assert last.startswith("next: q1  Cut images into patches. Its checks")
+    assert "next: q4  The encoder block. Its checks alone: pytest -k q4" in said_of_q3
     solve(handout, assignment)
-    assert "next: q4  The encoder block. Its checks alone: pytest -k q4" in run(handout, "-k", "q3")
     wrong = (handout / "vit.py").read_text().replace("math.sqrt(d_head)", "math.sqrt(d)")
     (handout / "vit.py").write_text(wrong)
     assert "next: q3  Multi-head self-attention." in run(handout, "-k", "q1 or q3")
