@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.assignment.config import Assignment, load
 from autograder.cli.commands import main
@@ -24,8 +25,14 @@ LONGEST = ("test_promises", "test_platforms", "test_notebook", "test_hostile")
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start: a shell has its background jobs ignore it."""
+    """Let Ctrl-C reach what the tests start, and let all of it compute with one thread.
+
+    A shell has its background jobs ignore Ctrl-C. Two threads of torch wait for each other, turning,
+    and collapse where as many tests run at a time as there are cores: a run of 4 s took 60.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
