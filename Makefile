@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.extras
 
-.PHONY: grade test check lint student figures zips bench hostile fuzz
+.PHONY: grade test prove check lint student figures zips bench hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
 
-test: $(READY) $(EXTRAS)  ## run every test of the kit
+test: $(READY) $(EXTRAS)  ## try every behaviour of the kit, in minutes
 	$(BIN)/python -m pytest
+
+prove: $(READY) $(EXTRAS)  ## what takes long: all promises, attacks and right files; containers, browser, notebooks
+	$(BIN)/python -m pytest -m proof -vv
 
 check: $(READY)   ## prove that skeleton, solution, tests and points agree
 	$(BIN)/autograder check

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import signal
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.assignment.config import Assignment, load
+from autograder.cli.commands import main
+from autograder.grading import grade, pool
 from autograder.grading.grade import Grader
-from kit.workbench import ROOT, copy_of, with_settings
+from autograder.grading.pool import Job
+from autograder.grading.report import Report
+from kit.workbench import PATIENCE, ROOT, copy_of, with_settings
+
+# What takes longest, in this order: at the end, all others would wait for it.
+LONGEST = ("test_promises", "test_platforms", "test_notebook", "test_hostile")
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start: a shell has its background jobs ignore it."""
+    """Let Ctrl-C reach what the tests start, and let all of it compute with one thread.
+
+    A shell has its background jobs ignore Ctrl-C. Two threads of torch wait for each other, turning,
+    and collapse where as many tests run at a time as there are cores: a run of 4 s took 60.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -26,8 +41,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes minutes: at the end, all others would wait for it."""
-    items.sort(key=lambda item: item.path.stem not in ("test_platforms", "test_promises"))
+    """Begin with what takes longest; give up what hangs."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+    for item in items:
+        item.add_marker(pytest.mark.timeout(3 * PATIENCE))  # one test may wait more than once
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +56,35 @@ def assignment() -> Assignment:
 @pytest.fixture(scope="session")
 def grader(assignment: Assignment) -> Iterator[Grader]:
     with Grader(assignment) as warm:
+        assert warm.layers  # found out once, and known to all that borrow it
         yield warm
+
+
+class Borrowed(Grader):
+    """A grader with the workers of another one, which stay when it is closed."""
+
+    def __init__(self, owner: Grader, kit: Assignment, data: Path | None = None) -> None:
+        self.__dict__ |= owner.__dict__ | {"assignment": kit, "data": data}
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class OneAtATime:
+    """A pool that has no processes: one warm grader, here."""
+
+    def __init__(self, grader: Grader) -> None:
+        self._grader = grader
+
+    def __enter__(self) -> OneAtATime:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def grade(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Report]]:
+        for job in jobs:
+            yield job, self._grader.grade(job.submission, job.questions, job.seed)
 
 
 @pytest.fixture
@@ -77,26 +123,64 @@ def copied(tmp_path: Path, assignment: Assignment) -> Assignment:
     return copy_of(assignment, tmp_path / "kit")
 
 
-@pytest.fixture
-def grader_of(grader: Grader) -> Callable[[Assignment], Grader]:
+@pytest.fixture(scope="session")
+def grader_of(grader: Grader) -> Callable[..., Grader]:
     """grader_of(kit) grades with that kit's files and the workers that are warm already."""
 
-    def other(kit: Assignment) -> Grader:
-        warm = copy.copy(grader)
-        warm.assignment = kit
-        return warm
+    def other(kit: Assignment, data: Path | None = None) -> Grader:
+        return Borrowed(grader, kit, data)
 
     return other
 
 
 @pytest.fixture
-def limited(
-    grader_of: Callable[[Assignment], Grader], assignment: Assignment
-) -> Callable[..., Grader]:
-    """limited(seconds_per_test=3.0) is a grader with other limits."""
+def limited(grader_of: Callable[..., Grader], assignment: Assignment) -> Callable[..., Grader]:
+    """limited(seconds_per_test=3.0) is a grader with other limits, of this kit or another."""
 
-    def make(**limits: float) -> Grader:
-        changed = assignment.settings.limits.model_copy(update=limits)
-        return grader_of(with_settings(assignment, limits=changed))
+    def make(kit: Assignment = assignment, **limits: float) -> Grader:
+        changed = kit.settings.limits.model_copy(update=limits)
+        return grader_of(with_settings(kit, limits=changed))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def one_check(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    """A kit that calls patchify in one check alone: what is to reach a limit, reaches it once."""
+    kit = copy_of(assignment, tmp_path_factory.mktemp("one check") / "kit")
+    for folder in kit.test_folders:
+        (path,) = folder.glob("test_q1_*.py")
+        before, first, *_ = path.read_text().split("\n\n\n@weight")
+        path.write_text(f"{before}\n\n\n@weight{first}\n" if folder == kit.test_folders[0] else "")
+    return load(kit.root)
+
+
+@pytest.fixture
+def autograder(
+    grader_of: Callable[..., Grader],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """autograder("grade", "solution") is the command in this process, with workers that are warm.
+
+    It says and does what `kit.workbench.run` does, which starts cold.
+    """
+    ended = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        words = [*map(str, arguments)]
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", ["autograder", *words])
+            patch.setattr(grade, "Grader", grader_of)
+            patch.setattr(pool, "Pool", lambda kit, _: OneAtATime(grader_of(kit)))
+            with pytest.raises(SystemExit) as end:
+                main()
+        printed = capsys.readouterr()
+        status = end.value.code or 0
+        assert isinstance(status, int), status
+        return subprocess.CompletedProcess(words, status, printed.out, printed.err)
+
+    yield call
+    signal.signal(signal.SIGTERM, ended)

@@ -149,6 +149,9 @@ def unknown_commands(path: Path) -> list[str]:
 def _unknown(rest: str) -> str:
     group: Any = typer.main.get_command(app)
     verb, *arguments = shlex.split(rest)
+    if verb.startswith("-"):
+        known = {name for option in group.params for name in option.opts}
+        return "" if verb in known else f"no option {verb}"
     if verb not in group.commands:
         return "no such command"
     known = {name for p in group.commands[verb].params for name in (*p.opts, *p.secondary_opts)} | {

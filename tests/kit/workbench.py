@@ -1,4 +1,4 @@
-"""What the kit's own tests share: its folder, a command of it, a copy of it, what a report says."""
+"""What the kit's own tests share: its folder, a command of it, a copy of it, how long to wait."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import json
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from autograder.assignment.config import Assignment, load
 from autograder.grading.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
+# Seconds after which something is taken to hang, on a slow and busy machine as well. Nothing is
+# measured with it, and no test ends by it where all is well.
+PATIENCE = 1200
+proof = pytest.mark.proof  # long by nature: run by `make prove`
 FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
 
 
@@ -48,12 +56,20 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run `autograder` with these arguments, as an instructor does."""
+    """Run `autograder` with these arguments, as an instructor does: a process, started cold."""
     return subprocess.run(
         [sys.executable, "-m", "autograder", *map(str, arguments)],
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)

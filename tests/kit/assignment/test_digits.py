@@ -12,6 +12,7 @@ from torch.nn.functional import one_hot
 
 from autograder.assignment.digits import read_digits
 from autograder.grading.accuracy import GradedRun
+from kit.workbench import proof
 
 
 def all_parts(assignment):
@@ -52,20 +53,22 @@ def test_torchvision_reads_what_we_read(assignment, tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from digits import load_digits\n"
-        "for train in (True, False):\n"
-        "    data = load_digits(train=train, root=sys.argv[2])\n"
-        "    print(len(data), int(data.targets.sum()), int(data.data.long().sum()))\n"
-        "print(*data[0][0].shape, round(float(data[0][0].min()), 3))\n"
+        "for root in sys.argv[2:]:\n"
+        "    for train in (True, False):\n"
+        "        data = load_digits(train=train, root=root)\n"
+        "        print(len(data), int(data.targets.sum()), int(data.data.long().sum()))\n"
+        "    print(*data[0][0].shape, round(float(data[0][0].min()), 3))\n"
     )
-    for folder in (assignment.student / "data", assignment.tests / "data"):
-        root = tmp_path / folder.parent.name
-        shutil.copytree(folder, root)
-        out = subprocess.run(
-            [sys.executable, "-c", code, str(assignment.solution), str(root)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
+    folders = (assignment.student / "data", assignment.tests / "data")
+    roots = [str(shutil.copytree(folder, tmp_path / folder.parent.name)) for folder in folders]
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(assignment.solution), *roots],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert len(told) == 6
+    for folder, out in zip(folders, (told[:3], told[3:]), strict=True):
         for line, part in zip(out, ("train", "t10k"), strict=False):
             images, labels = read_digits(folder, part)
             assert line == f"{len(labels)} {int(labels.sum())} {int(images.long().sum())}"
@@ -116,6 +119,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_digits(tmp_path, "train")
 
 
+@proof  # a download
 def test_the_script_makes_the_same_bytes(assignment, tmp_path):
     npm = shutil.which("npm")
     if npm is None:

@@ -11,7 +11,7 @@ from autograder.classroom.grading import cluster
 from autograder.classroom.grading.batch import Asked
 from autograder.classroom.grading.cluster import Cluster
 from autograder.errors import KitError
-from kit.workbench import ROOT
+from kit.workbench import ROOT, proof
 
 distributed = pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
 
@@ -41,6 +41,7 @@ def students(tmp_path):
     return tmp_path / "in"
 
 
+@proof
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(workers, students, tmp_path, assignment):
     killed = []
 

@@ -7,7 +7,6 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Status
 from autograder.classroom.report import compare
 from kit.classroom.class_of import graded_class, report_of
-from kit.workbench import run
 
 
 def compared(old, new):
@@ -54,17 +53,17 @@ def test_what_else_differs_is_told(tmp_path, assignment):
     assert found.changed[0].by == ("graded -> superseded",)
 
 
-def test_another_assignment_is_refused(tmp_path, assignment):
+def test_another_assignment_is_refused(autograder, tmp_path, assignment):
     old, new = tmp_path / "old", tmp_path / "new"
     batch = graded_class(old, assignment, {"anna": report_of(assignment)})
     graded_class(new, assignment, {"anna": report_of(assignment)})
     ledger.Ledger(old, None).keep(replace(batch, assignment="Another"))
-    told = run("diff", old, new)
+    told = autograder("diff", old, new)
     assert told.returncode == 2
     assert "it holds another assignment, 'Another'" in told.stderr
 
 
-def test_a_changed_tolerance_is_seen_before_anything_is_published(tmp_path, copied):
+def test_a_changed_tolerance_is_seen_before_anything_is_published(autograder, tmp_path, copied):
     """A table that is a little off passes with a wider tolerance: the diff names test and student."""
     off = "table.float()"
     text = (copied.solution / "vit.py").read_text()
@@ -74,19 +73,19 @@ def test_a_changed_tolerance_is_seen_before_anything_is_published(tmp_path, copi
         (tmp_path / "in" / name / "vit.py").write_text(text.replace(off, by))
     old, new = tmp_path / "old", tmp_path / "new"
     command = ("batch", tmp_path / "in", "--only", "q2", "--out")
-    assert run(*command, old, cwd=copied.root).returncode == 0
+    assert autograder(*command, old, cwd=copied.root).returncode == 0
     for folder in copied.test_folders:
         path = folder / "test_q2_positions.py"
         wider = re.sub(r'(^TABLE = .*"atol": )[^}]*', r"\g<1>1e-2", path.read_text(), flags=re.M)
         assert wider != path.read_text()
         path.write_text(wider)
-    told = run(*command, new, "--against", old, cwd=copied.root)
+    told = autograder(*command, new, "--against", old, cwd=copied.root)
     assert told.returncode == 0, told.stderr
     assert "1 of 2 change: 1 gain, 0 lose." in told.stdout
     assert "seeds differ" not in told.stdout
     changes = (new / "changes.csv").read_text()
     assert "rough,rough,5,15,q2.1  Three positions with six features" in changes
     assert "exact" not in changes
-    again = run("diff", old, new, "--csv", tmp_path / "changes.csv", cwd=copied.root)
+    again = autograder("diff", old, new, "--csv", tmp_path / "changes.csv", cwd=copied.root)
     assert (tmp_path / "changes.csv").read_text() == changes
     assert "q2.1" in again.stdout

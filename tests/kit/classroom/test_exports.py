@@ -13,7 +13,7 @@ from autograder.classroom.handing_on.late import Dates, Policy
 from autograder.classroom.report import table
 from autograder.errors import KitError
 from kit.classroom.class_of import graded_class, report_of
-from kit.workbench import ROOT, run
+from kit.workbench import ROOT
 
 TITLE = "A Vision Transformer from scratch"
 DUE = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -254,9 +254,9 @@ def test_other_cells_stay_as_they_are(text):
     assert table.harmless(text) == text
 
 
-def test_the_command_writes_what_is_asked_for(classroom, out, template):
+def test_the_command_writes_what_is_asked_for(autograder, classroom, out, template):
     classroom(jane=0.5, facts={"jane": {"who": "canvas 101", "handed_in": DUE + HOUR}})
-    told = run(
+    told = autograder(
         "export", out, "--canvas", template(CANVAS), "--gradescope", "--due", "2026-03-01T12:00Z"
     )
     assert told.returncode == 0, told.stderr
@@ -270,7 +270,7 @@ def test_the_command_writes_what_is_asked_for(classroom, out, template):
         ((out, "--dates", "d.csv"), "--dates d.csv: it needs a due date"),
         ((out.parent, "--gradescope"), "this is no output of `autograder batch`"),
     ):
-        told = run("export", *arguments)
+        told = autograder("export", *arguments)
         assert told.returncode == 2
         assert said in told.stderr
 

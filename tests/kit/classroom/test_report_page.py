@@ -1,4 +1,4 @@
-"""The report of a class, read in a real browser: sorted, searched, opened, printed, and hostile."""
+"""The report of a class: as text, and in a real browser sorted, searched, opened and printed."""
 
 import itertools
 import os
@@ -12,6 +12,7 @@ from autograder.classroom.book.ledger import Status, read
 from autograder.classroom.report import page
 from autograder.classroom.report.tally import Tally
 from kit.classroom.class_of import graded_class, report_of
+from kit.workbench import proof
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -20,9 +21,14 @@ NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
 SCRIPT, IMAGE = "<script>document.title='x'</script>", '"><img src=x onerror="document.title=1">'
 TURNED = r"evil\u202egnp"
 
-browser_here = pytest.mark.skipif(
+needed = pytest.mark.skipif(
     BROWSER is None and not PROMISED, reason="no Chromium or Chrome is installed"
 )
+
+
+def browser_here(test):
+    """Mark what is seen in a browser only: a proof, where there is one."""
+    return proof(needed(test))
 
 
 @pytest.fixture(scope="module")

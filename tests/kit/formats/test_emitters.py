@@ -13,7 +13,7 @@ from autograder.grading.report import QuestionResult, Report
 from autograder.platforms.otter_cases import cases
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
-from kit.workbench import run, schema
+from kit.workbench import schema
 
 SECRET = "expected  0.123"
 HOSTILE = "<script>alert(1)</script> ]]> & \\x1b[2J"
@@ -132,20 +132,22 @@ def test_otter_gets_cases_that_add_up_to_the_last_digit(report, points):
     assert len({c["name"] for c in found}) == len(found)
 
 
-def test_grade_writes_for_every_platform_and_its_status_tells(tmp_path):
+def test_grade_writes_for_every_platform_and_its_status_tells(autograder, tmp_path):
     files = {name: tmp_path / name for name in ("junit", "prairielearn")}
     options = [part for name, path in files.items() for part in (f"--{name}", path)]
-    told = run("grade", "student", "--only", "q1", "--autolab", "--all-or-1", *options)
+    told = autograder("grade", "student", "--only", "q1", "--autolab", "--all-or-1", *options)
     assert told.returncode == 1
     assert json.loads(told.stdout.splitlines()[-1]) == {"scores": {"q1": 0.0}, "scoreboard": [0.0]}
     assert ElementTree.parse(files["junit"]).getroot().tag == "testsuites"
     assert json.loads(files["prairielearn"].read_text())["score"] == 0
-    assert run("grade", "solution", "--only", "q2", "--all-or-1").returncode == 0
+    assert autograder("grade", "solution", "--only", "q2", "--all-or-1").returncode == 0
 
 
-def test_what_a_platform_prints_holds_nothing_that_is_kept_back(tmp_path, edited, submission):
+def test_what_a_platform_prints_holds_nothing_that_is_kept_back(
+    autograder, tmp_path, edited, submission
+):
     folder = submission(vit=edited("vit", "10000 **", "1000 **"))
     for option, told in (("--autolab", False), ("--strict", True)):
-        output = run("grade", folder, "--only", "q2", "--seed", 3, option).stdout
+        output = autograder("grade", folder, "--only", "q2", "--seed", 3, option).stdout
         hidden = output.split("(hidden)")[1]
         assert ("expected" in hidden) is told

@@ -95,7 +95,7 @@ def test_a_hidden_check_shows_its_title_and_no_number(grader, submission, edited
 
 def test_the_same_seed_gives_the_same_report(grader, submission, edited):
     folder = submission(vit=edited("vit", "nn.GELU()", "nn.Tanh()"))
-    first, again, other = (messages(grader.grade(folder, FAST, seed)) for seed in (5, 5, 6))
+    first, again, other = (messages(grader.grade(folder, ["q4"], seed)) for seed in (5, 5, 6))
     assert first == again
     assert first != other or "nn.Tanh" not in first
 
@@ -121,14 +121,26 @@ def test_partial_credit_for_accuracy(copied, grader_of):
     assert 0 <= mark.share < 1
 
 
-def test_a_slow_model_gets_fewer_epochs_and_a_lower_bar(copied, grader_of):
-    text = (copied.root / "grading.yml").read_text()
-    text = text.replace("seconds_for_training: 240", "seconds_for_training: 8")
-    (copied.root / "grading.yml").write_text(text)
-    from autograder.assignment.config import load
+SLOW_AT_FIRST = """
 
-    kit = load(copied.root)
-    said = messages(grader_of(kit).grade(kit.solution, ["q7"], seed=2))
+import time
+
+
+class LightViT(LightViT):
+    steps = 0
+
+    def forward(self, images):
+        self.steps += 1
+        if self.steps <= 3:
+            time.sleep(0.5)
+        return super().forward(images)
+"""
+
+
+def test_a_slow_model_gets_fewer_epochs_and_a_lower_bar(grader, submission, assignment):
+    """It is slow in the steps that are timed: on no machine would there be time for all epochs."""
+    vit = (assignment.solution / "vit.py").read_text() + SLOW_AT_FIRST
+    said = messages(grader.grade(submission(vit=vit), ["q7"], seed=2))
     assert "there was time for" in said
     assert "the bar is lower" in said
 

@@ -1,6 +1,8 @@
 """A worker's confinement: which layers hold, what they let through, and what limits say."""
 
 import os
+import re
+import statistics
 import subprocess
 import sys
 
@@ -8,10 +10,10 @@ import pytest
 
 from autograder.errors import KitError
 from autograder.grading.grade import Grader
-from autograder.isolation import doctor
+from autograder.isolation import layers
 from autograder.isolation.forks import ForkServer
 from autograder.isolation.worker import landlock
-from kit.workbench import FAST, ROOT, messages
+from kit.workbench import FAST, PATIENCE, ROOT, messages
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -62,11 +64,11 @@ def test_a_plain_user_has_every_layer_but_one():
     user = ["setpriv", "--reuid=64999", "--regid=64999", "--clear-groups", *may_read]
     run = subprocess.run(
         [*user, sys.executable, "-m", "autograder", "doctor"], cwd=ROOT, capture_output=True,
-        text=True, timeout=200, check=False, env={**os.environ, "HOME": "/tmp"},
+        text=True, timeout=PATIENCE, check=False, env={**os.environ, "HOME": "/tmp"},
     )  # fmt: skip
     lines = dict(line.split("  ", 1) for line in run.stdout.splitlines()[1:9])
     assert {name: rest.split()[0] for name, rest in lines.items()} == {
-        **dict.fromkeys(doctor.MEANING, "yes"),
+        **dict.fromkeys(layers.MEANING, "yes"),
         "own user": "NO",
     }
     assert "own user: A worker is the grader's own user" in run.stdout
@@ -76,14 +78,14 @@ def test_a_plain_user_has_every_layer_but_one():
 def test_without_landlock_it_is_said_and_right_code_loses_nothing(grader_without, assignment):
     grader = grader_without(NO_LANDLOCK)
     missing = {layer.name for layer in grader.layers if not layer.holds}
-    assert missing - {"own user"} == {doctor.READING}  # one's own user may need it as well
+    assert missing - {"own user"} == {layers.READING}  # one's own user may need it as well
     assert grader.grade(assignment.solution, FAST).points == 95
 
 
 @linux
 def test_without_seccomp_it_is_said_and_nothing_survives(grader_without, submission, assignment):
     grader = grader_without(NO_SECCOMP)
-    assert {layer.name for layer in grader.layers if not layer.holds} == {doctor.CALLS}
+    assert {layer.name for layer in grader.layers if not layer.holds} == {layers.CALLS}
     vit = (assignment.solution / "vit.py").read_text() + (
         "\nimport os, time\n"
         "if os.fork() == 0:\n"
@@ -121,7 +123,7 @@ def test_the_report_lists_the_layers_in_force(grader, assignment):
     from autograder.formats.gradescope import results
 
     confinement = results(grader.grade(assignment.solution, ["q2"]))["extra_data"]["confinement"]
-    assert set(confinement["in force"]) | set(confinement["missing"]) == set(doctor.MEANING)
+    assert set(confinement["in force"]) | set(confinement["missing"]) == set(layers.MEANING)
 
 
 @root
@@ -163,9 +165,10 @@ open(__file__).read()
 
 
 def test_honest_use_of_the_machine_costs_nothing(grader, submission, assignment):
+    """As a file is loaded: in the workers of two questions, one of which tests train.py."""
     vit = HONEST + (assignment.solution / "vit.py").read_text()
-    report = grader.grade(submission(vit=vit), FAST)
-    assert report.points == 95, messages(report)
+    report = grader.grade(submission(vit=vit), ["q1", "q6"])
+    assert report.points == 25, messages(report)
 
 
 def test_nothing_that_a_worker_wrote_is_there_for_the_next_one(grader, submission, assignment):
@@ -183,10 +186,12 @@ def test_nothing_that_a_worker_wrote_is_there_for_the_next_one(grader, submissio
 @pytest.mark.parametrize(
     "line", ["while True: pass", "10 ** 10 ** 9", "import time; time.sleep(1000)"]
 )
-def test_the_line_of_a_time_limit_is_named(limited, submission, line):
+def test_the_line_of_a_time_limit_is_named(limited, one_check, submission, line):
     vit = f"def patchify(images, n_patches):\n    {line}\n"
-    said = messages(limited(seconds_per_test=2.0).grade(submission(vit=vit), ["q1"]))
-    assert "Stopped after 2 s: patchify(<tensor (1, 1, 4, 4)>, 2) ran too long." in said
+    said = messages(limited(one_check, seconds_per_test=2.0).grade(submission(vit=vit), ["q1"]))
+    # At 2 s, or when a busy machine lets the grader look.
+    call = re.escape("patchify(<tensor (1, 1, 4, 4)>, 2)")
+    assert re.search(rf"Stopped after [2-9]\d* s: {call} ran too long.", said), said
     assert f"at        vit.py, line 2, in patchify: {line}" in said
 
 
@@ -206,22 +211,26 @@ def test_the_line_of_an_endless_import_is_named(limited, submission):
         ("x = []\n    while True: x.append(bytearray(10**6))", "got       MemoryError"),
     ],
 )
-def test_too_much_memory_is_told_and_costs_its_own_question(grader, submission, edited, line, said):
+def test_too_much_memory_is_told_and_costs_its_own_question(
+    limited, one_check, submission, edited, line, said
+):
     vit = edited("vit", "    B, C, H, W = images.shape\n", f"    {line}\n")
-    report = grader.grade(submission(vit=vit), ["q1", "q2"])
+    report = limited(one_check, memory_mb=400).grade(submission(vit=vit), ["q1", "q2"])
     assert [question.points for question in report.questions] == [0, 15]
     assert said in messages(report)
     assert "That is more memory than there is for your code." in messages(report)
 
 
 @linux
-def test_memory_that_no_limit_of_the_kernel_counts_is_seen_from_outside(limited, submission):
+def test_memory_that_no_limit_of_the_kernel_counts_is_seen_from_outside(
+    limited, one_check, submission
+):
     vit = (
         "import mmap\ndef patchify(images, n_patches):\n"
         "    keep = []\n    while True:\n"
         "        keep.append(mmap.mmap(-1, 1 << 24))\n        keep[-1].write(b'x' * (1 << 24))\n"
     )
-    said = messages(limited(memory_mb=400).grade(submission(vit=vit), ["q1"]))
+    said = messages(limited(one_check, memory_mb=400).grade(submission(vit=vit), ["q1"]))
     assert "used more than 400 MB of memory" in said or "MemoryError" in said or "OSError" in said
 
 
@@ -233,9 +242,10 @@ def test_memory_that_no_limit_of_the_kernel_counts_is_seen_from_outside(limited,
         ("for n in range(10**6): open(f'{n}.txt', 'wb').write(b'x' * 10**6)", "64 MB of files"),
     ],
 )
-def test_too_many_files_are_seen_from_outside(grader, submission, loop, said):
+def test_too_many_files_are_seen_from_outside(limited, one_check, submission, loop, said):
     vit = f"def patchify(images, n_patches):\n    {loop}\n"
-    assert f"used more than {said}" in messages(grader.grade(submission(vit=vit), ["q1"]))
+    told = messages(limited(one_check).grade(submission(vit=vit), ["q1"]))
+    assert f"used more than {said}" in told
 
 
 def test_the_line_of_a_crash_is_named(grader, submission):
@@ -276,7 +286,9 @@ def test_the_limit_in_all_is_kept_when_every_test_runs_to_its_own(limited, submi
 
 
 def test_a_question_that_hangs_once_gets_less_time_for_the_rest(limited, submission):
-    vit = "def patchify(images, n_patches):\n    while True: pass\n"
+    vit = "import time\ndef patchify(images, n_patches):\n    time.sleep(10**6)\n"
     said = messages(limited(seconds_per_test=4.0).grade(submission(vit=vit), ["q1"]))
-    assert said.count("Stopped after 4 s") == 1
-    assert said.count("Stopped after 1 s") >= 5
+    first, *others = map(int, re.findall(r"Stopped after (\d+) s", said))
+    assert first >= 4
+    assert len(others) >= 5
+    assert statistics.median(others) < first  # a busy machine may be late for one of them

@@ -4,7 +4,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from autograder.assignment.config import ConfigError, load
-from kit.workbench import FAST, ROOT, messages
+from kit.workbench import FAST, PATIENCE, ROOT, messages
 
 MSA = "class MyMSA(nn.Module):"
 BLOCK = "class MyViTBlock(nn.Module):"
@@ -168,7 +168,7 @@ def test_students_are_told_at_home(tmp_path, with_attention):
     shutil.copy(with_attention("nn.MultiheadAttention") / "vit.py", folder / "vit.py")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-k", "q3"], cwd=folder, capture_output=True, text=True,
-        timeout=200, check=False,
+        timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert "`nn.MultiheadAttention` is not allowed here" in run.stdout
     assert "visible checks: 0 of" in run.stdout

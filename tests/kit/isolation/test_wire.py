@@ -18,6 +18,7 @@ from autograder.isolation.worker.wire import Channel, Packer
 from checks.telling.failures import Frame
 from checks.telling.plain import UNSHOWN
 from kit.isolation.fuzz import encoded, frame, fuzz, is_fit, received
+from kit.workbench import PATIENCE
 
 GOOD = encoded(wire.Returned(None))
 
@@ -31,7 +32,7 @@ def pair():
 
 
 def soon():
-    return time.monotonic() + 5
+    return time.monotonic() + PATIENCE
 
 
 def returned(value):

@@ -19,7 +19,7 @@ from autograder.errors import KitError
 from autograder.handout import skeleton
 from autograder.platforms import build
 from autograder.platforms.bundle import File, write_zip
-from kit.workbench import ROOT, run, with_settings
+from kit.workbench import ROOT, with_settings
 
 NAMES = list(build.ARTEFACTS)
 
@@ -200,8 +200,9 @@ def test_torch_with_cuda_is_warned_of(assignment):
 # --- the command -----------------------------------------------------------------------------
 
 
-def test_the_command_says_what_to_do_next(tmp_path):
-    told = run("build", "gradescope", "student", "--no-check", "--out", tmp_path / "new" / "dist")
+def test_the_command_says_what_to_do_next(autograder, tmp_path):
+    names = ("gradescope", "student")
+    told = autograder("build", *names, "--no-check", "--out", tmp_path / "new" / "dist")
     assert told.returncode == 0, told.stderr
     assert sorted(path.name for path in tmp_path.rglob("*.zip")) == [
         "gradescope.zip",
@@ -211,18 +212,18 @@ def test_the_command_says_what_to_do_next(tmp_path):
     assert "Gradescope: Configure Autograder, upload, choose 1 CPU / 1.5 GB." in told.stdout
 
 
-def test_a_kit_that_is_not_fit_is_not_built(copied, tmp_path):
+def test_a_kit_that_is_not_fit_is_not_built(autograder, copied, tmp_path):
     (copied.student / "vit.py").write_text("import os\n")
-    told = run("build", "--out", tmp_path, cwd=copied.root)
+    told = autograder("build", "--out", tmp_path, cwd=copied.root)
     assert told.returncode == 2
-    assert "1  student/ is what solution/ and tests/ generate" in told.stdout
+    assert "1  student/ is what solution/ generates" in told.stdout
     assert "nothing was built: a promise above is broken" in told.stderr
     assert list(tmp_path.glob("*.zip")) == []
 
 
 @pytest.mark.parametrize("arguments", [["everything"], ["student", "--out", "grading.yml"]])
-def test_a_wrong_call_is_told(arguments):
-    told = run("build", "--no-check", *arguments)
+def test_a_wrong_call_is_told(autograder, arguments):
+    told = autograder("build", "--no-check", *arguments)
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
     assert "everything" in told.stderr or "grading.yml" in told.stderr

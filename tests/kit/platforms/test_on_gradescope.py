@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import jsonschema
 import pytest
 
 from autograder.platforms import on_gradescope
 from autograder.platforms.attempts import LEDGER
-from kit.workbench import ROOT, copy_of, schema
+from kit.workbench import PATIENCE, ROOT, copy_of, schema, wait_for
 
 SCHEMA = schema("gradescope")
 METADATA = {"created_at": "2026-11-22T12:00:00-08:00", "previous_submissions": []}
@@ -59,13 +58,9 @@ def test_a_limit_of_the_platform_keeps_what_there_is(home):
     code = f"{GRADE}; o.main(Path(sys.argv[1]))"
     process = subprocess.Popen([sys.executable, "-c", code, home], stderr=subprocess.PIPE)
     path = home / "results" / "results.json"
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        if path.exists() and json.loads(path.read_text())["score"] > 0:
-            break
-        time.sleep(0.02)
+    wait_for(lambda: path.exists() and json.loads(path.read_text())["score"] > 0)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     content = results(home)
     assert 0 < content["score"] < 100
     assert "did not come to its end" in content["output"]
@@ -94,7 +89,7 @@ def test_a_full_disk_is_told_and_leaves_whole_results(home):
     try:
         code = f"{GRADE}; o.main(Path(sys.argv[1]))"
         run = subprocess.run(
-            [sys.executable, "-c", code, home], capture_output=True, text=True, timeout=200,
+            [sys.executable, "-c", code, home], capture_output=True, text=True, timeout=PATIENCE,
             check=False,
         )  # fmt: skip
         assert "No space left" in run.stderr

@@ -39,10 +39,15 @@ from checks.telling.wording import Verdict
 
 ROOT = Path(__file__).resolve().parents[3]
 QUESTIONS = ["q1", "q2", "q3", "q4", "q5", "q6"]
-LIMITS = LimitSettings(
+SHORT = LimitSettings(
     seconds_per_test=3.0, seconds_for_training=10.0, seconds_in_all=60.0, memory_mb=600
 )
-MOST_SECONDS = 90.0  # the limit in all, and what a busy machine may add
+# An endless loop should cost seconds. Where a machine is so busy that right code misses these limits
+# as well, the attack is graded again with ones that it meets.
+LONG = LimitSettings(
+    seconds_per_test=30.0, seconds_for_training=100.0, seconds_in_all=600.0, memory_mb=600
+)
+LATE = 5  # times the limit in all: no busy machine adds so much
 INSIDE = "--inside"
 
 
@@ -65,11 +70,9 @@ class Arena:
         self._upper, self._home = upper, home
         self._submission, self._results = home / "submission", home / "results" / "results.json"
         self._results.parent.mkdir(parents=True, exist_ok=True)
-        assignment = load(ROOT)
-        settings = assignment.settings.model_copy(update={"limits": LIMITS})
-        self._assignment = Assignment(ROOT, settings)
+        self._assignment = load(ROOT)
         self._grader = Grader(self._assignment)
-        self._grader.grade(assignment.solution, ["q1"])  # whatever is made once, is made now
+        self._grader.grade(self._assignment.solution, ["q1"])  # whatever is made once, is made now
         self._before = self._changed()
 
     def close(self) -> None:
@@ -79,6 +82,13 @@ class Arena:
 
     def grade(self, attack: Attack) -> Result:
         """Grade one attack; return what it earned, and every sign of a win."""
+        result = self._grade(attack, SHORT)
+        missed = attack.earns is not None and result.points < attack.earns
+        return self._grade(attack, LONG) if missed else result
+
+    def _grade(self, attack: Attack, limits: LimitSettings) -> Result:
+        settings = self._assignment.settings.model_copy(update={"limits": limits})
+        self._grader.assignment = Assignment(ROOT, settings)
         self._lay_out(attack)
         whole_files.write_json(
             gradescope.results(not_run(self._assignment, QUESTIONS, 1)), self._results
@@ -95,7 +105,7 @@ class Arena:
             *_wrong_file(self._results, len(QUESTIONS)),
             *(f"a file: {name}" for name in sorted(self._changed() - self._before)),
             *(f"a process: {name}" for name in _survivors(self._grader.user)),
-            *([f"it took {seconds:.0f} s"] if seconds > MOST_SECONDS else []),
+            *([f"it took {seconds:.0f} s"] if seconds > LATE * limits.seconds_in_all else []),
         ]
         return Result(attack.name, attack.tries, report.points, round(seconds, 1), won)
 

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError
 
 from autograder.handout import editions
 from checks.code.contract import BY_NOTEBOOK, DRAWN
-from kit.workbench import FAST, ROOT, messages
+from kit.workbench import FAST, PATIENCE, ROOT, messages, proof
 
 ONE_EPOCH = ("--epochs 10", "--epochs 1")
 MISTYPED = ("h, w = H // n_patches", "h, w = H // n_patch")
@@ -43,7 +43,7 @@ def run(book, folder, kernel="python3"):
     """Run all cells, as "Run all" does; return what stopped it."""
     resources = {"metadata": {"path": str(folder)}}
     try:
-        NotebookClient(book, timeout=300, kernel_name=kernel, resources=resources).execute()
+        NotebookClient(book, timeout=PATIENCE, kernel_name=kernel, resources=resources).execute()
     except CellExecutionError as error:
         return error
     return None
@@ -71,6 +71,7 @@ def students_environment(tmp_path_factory):
         yield "student"
 
 
+@proof
 def test_the_solved_notebook_runs_where_only_the_requirements_are(
     assignment, handed_out, students_environment
 ):
@@ -124,10 +125,11 @@ def test_the_cell_that_was_run_last_counts(assignment, handed_out):
     book.cells[place:place] = [early]
     book.cells[place + 2 : place + 2] = [broken]
     resources = {"metadata": {"path": str(handed_out)}}
-    NotebookClient(book, timeout=300, allow_errors=True, resources=resources).execute()
+    NotebookClient(book, timeout=PATIENCE, allow_errors=True, resources=resources).execute()
     assert "4 of 4 visible checks pass" in printed(book, 'check("q1")')
 
 
+@proof  # four kernels, one after the other
 def test_files_are_written_and_never_over_other_work(assignment, handed_out, grader):
     book = edition(assignment, True)
     book.cells = [cell for cell in book.cells if cell.cell_type == "code" and "check(" not in cell.source

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from autograder.assignment.digits import read_digits
+from kit.workbench import PATIENCE
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def small_digits(assignment, tmp_path):
 def run(assignment, *options, cwd):
     script = assignment.solution / "train.py"
     return subprocess.run([sys.executable, script, *map(str, options)], cwd=cwd,
-                          capture_output=True, text=True, check=False, timeout=300)  # fmt: skip
+                          capture_output=True, text=True, check=False, timeout=PATIENCE)  # fmt: skip
 
 
 def test_it_trains_and_draws(assignment, small_digits, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.errors import KitError
 from autograder.formats import gradescope
-from kit.workbench import ROOT, messages, run
+from kit.workbench import ROOT, messages
 
 TINY = ["q1", "q2"]
 
@@ -218,11 +218,11 @@ def test_a_name_that_is_no_text_is_shown(grader, tmp_path):
     assert "udcff" in refused(grader, folder)
 
 
-def test_the_terminal_shows_no_name_raw(tmp_path):
+def test_the_terminal_shows_no_name_raw(autograder, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "\x1b]0;owned\x07.py").write_text("x = 1")
-    told = run("grade", folder)
+    told = autograder("grade", folder)
     assert told.returncode == 0
     assert "\x1b]0;owned" not in told.stdout + told.stderr
     assert "owned" in told.stdout
