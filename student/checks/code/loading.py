@@ -230,9 +230,11 @@ def _load(
     module = ModuleType(name, ast.get_docstring(tree))
     module.__file__ = str(path)
     sys.modules[name] = module
-    flags, (_, wanted) = _future(tree), needs.needed(tree.body, cells.GRADED)
+    with _readable(path):
+        flags, (_, wanted) = _future(tree), needs.needed(tree.body, cells.GRADED)
+        bound = [frozenset(needs.bound_by(node)) for node in tree.body]
     left_out = []
-    for node in tree.body:
+    for node, names in zip(tree.body, bound):
         code = _compile(path, ast.Module([node], []), flags)
         try:
             _run(code, module)
@@ -241,8 +243,8 @@ def _load(
             if isinstance(error, FATAL):
                 sys.modules.pop(path.stem, None)
                 raise failed from None
-            names, last = frozenset(needs.bound_by(node)), node.end_lineno or node.lineno
-            kind, is_needed = type(error).__name__, bool(wanted & names)
+            last, kind = node.end_lineno or node.lineno, type(error).__name__
+            is_needed = bool(wanted & names)
             left_out.append(LeftOut(node.lineno, last, failed, kind, names, is_needed))
     return module, left_out
 

@@ -28,13 +28,19 @@ def needed(nodes: Iterable[ast.stmt], wanted: Collection[str]) -> tuple[set[ast.
 
 def uses(node: ast.stmt) -> set[str]:
     """Return the global names that a statement reads: now, or when what it defines is called."""
-    table = _table(node)
+    try:
+        table = _table(node)
+    except RecursionError:  # a sum of a thousand terms, say: any name in it may be one that is read
+        return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
     return {*_read_at_once(table), *_read_inside(table)}
 
 
 def uses_at_once(node: ast.stmt) -> set[str]:
     """Return those that it reads when it runs: bases, decorators, defaults, the body of a class."""
-    return set(_read_at_once(_table(node)))
+    try:
+        return set(_read_at_once(_table(node)))
+    except RecursionError:
+        return uses(node)
 
 
 def bound_by(node: ast.stmt) -> Iterator[str]:

@@ -73,6 +73,16 @@ def test_an_import_that_is_missing_costs_the_questions_that_use_it(grader, submi
     assert "Only vit.py and train.py are read" in text
 
 
+@pytest.mark.parametrize(
+    "added", ["TOTAL = " + " + ".join(["1"] * 2000), "if 1: pass\n" + "elif 1: pass\n" * 900]
+)
+def test_what_is_deeply_nested_is_never_our_fault(grader, submission, assignment, added):
+    vit = (assignment.solution / "vit.py").read_text()
+    report = grader.grade(submission(vit=f"{vit}{added}\n"), FAST)
+    assert not report.our_fault
+    assert report.points == 95 or "Python cannot read this file" in messages(report)
+
+
 def test_a_class_that_cannot_be_made_costs_its_own_question(grader, submission, edited):
     vit = edited("vit", "class MyMSA(nn.Module):", "class MyMSA(nn.Modul):")
     report = grader.grade(submission(vit=vit), FAST)
