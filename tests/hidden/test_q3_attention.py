@@ -3,7 +3,8 @@
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
-from checks.beside.measure import in_double, on_meta_device, used_but_not_trained
+from checks.beside.measure import in_double, used_but_not_trained
+from checks.beside.moving import on_meta_device
 from checks.judging.attention import expect_attention, expect_large_scores
 
 

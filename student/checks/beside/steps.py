@@ -6,7 +6,7 @@ never evidence: whoever asks for them works the result out anew, from inputs of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from checks.beside.measurement import beside
+from checks.beside.probes import watch
 
 MOST_STEPS = 1500  # tensors of one forward; an attention of five heads in loops has some hundred
 MOST_NUMBERS = 4_000_000  # of all forwards together
@@ -49,18 +50,21 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 @beside
-def steps(module: object, runs: Tensor) -> dict[str, Tensor]:
+def steps(
+    module: object, runs: Tensor, names: Sequence[str] = (), answers: Tensor | None = None
+) -> dict[str, Tensor]:
     """Run the module once for each of the inputs, and return the tensors on the way.
 
     runs     (S, ...), the inputs of S forwards
+    answers  (S, ...), what the parts of these names return in them, instead of their own results
     returns  "place call" -> (S, ...), in the order in which they are computed; those that are
              there in every forward, in the same shape
     """
     forwards: list[list[tuple[str, Tensor]]] = []
     numbers = 0
-    for inputs in runs:
+    for run, inputs in enumerate(runs):
         with torch.no_grad(), _Keeping() as keeping:
-            cast(Any, module)(inputs.clone())
+            watch(module, inputs.clone(), names, None if answers is None else answers[run])
         forwards.append(keeping.kept)
         numbers += sum(tensor.numel() for _, tensor in keeping.kept)
         if numbers > MOST_NUMBERS:

@@ -58,6 +58,7 @@ NONE = Mistake()
 REPEATED = "one map is used for two of q, k, v and the output."
 SHARED = "keys and values are shared by all heads: each head has maps of its own."
 UNMAPPED = "the tokens themselves are gathered: v is a linear map of them."
+AVERAGED = "the result is averaged over the heads: put the heads side by side."
 AFTER = "the division by sqrt(d_head) comes after the softmax, not before it."
 AFTER_BY_D = (
     "the division comes after the softmax, and by sqrt(d): it is the scores that are divided, by "
@@ -104,7 +105,7 @@ MISTAKES = {
     ),
     "the heads are split and put together by reshape alone, which mixes tokens: split the last axis, "
     "then swap axes, and swap them back at the end.": Mistake(split="reshape", merge="reshape"),
-    "the result is averaged over the heads: put the heads side by side.": Mistake(merge="mean"),
+    AVERAGED: Mistake(merge="mean"),
     "there is no softmax.": Mistake(weigh=lambda scores: scores),
     "a sigmoid stands where the softmax belongs.": Mistake(weigh=torch.sigmoid),
     "a ReLU stands where the softmax belongs.": Mistake(weigh=torch.relu),

@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from checks.judging.attention_slips import (
     AFTER,
     AFTER_BY_D,
+    AVERAGED,
     LOOSE,
     MISTAKES,
     NONE,
@@ -202,10 +203,12 @@ def _flaw(match: Match, before: Sight, now: Sight) -> str:
     inner = match.maps.q, match.maps.k, match.maps.v
     if any(_tied(one, other) for one, other in itertools.combinations(inner, 2)):
         return REPEATED
-    if any(_repeated(one, now.n_heads) for one in inner[1:]):
+    if any(any(_repeated(one[:, :-1], now.n_heads)) for one in inner[1:]):
         return SHARED
+    if now.n_heads > 1 and all(_repeated(match.maps.out[:, :-1].T, now.n_heads)):
+        return AVERAGED  # an affine map makes up for it
     for name, one in zip(match.names, inner):
-        if any(name in old and _parallel(old[name], one) for old in before.maps):
+        if any(name in old and _parallel(old[name][:, :-1], one[:, :-1]) for old in before.maps):
             return UNLEARNED
     scale = _scale_inside(match, now)
     if scale != 1:
@@ -220,16 +223,15 @@ def _tied(one: Tensor, other: Tensor) -> bool:
     return bool(((rows @ others.T).abs() > 1 - TIED).any())
 
 
-def _repeated(maps: Tensor, n_heads: int) -> bool:
-    """Whether two heads have the same map."""
-    heads = maps.reshape(n_heads, -1, maps.shape[1])
-    return any(_parallel(one, other) for one, other in itertools.combinations(heads, 2))
+def _repeated(matrix: Tensor, n_heads: int) -> list[bool]:
+    """Return for every two heads whether they have the same map; a head's is made of rows."""
+    heads = matrix.reshape(n_heads, -1, matrix.shape[1])
+    return [_parallel(one, other) for one, other in itertools.combinations(heads, 2)]
 
 
 def _parallel(one: Tensor, other: Tensor) -> bool:
-    """Whether one map is a multiple of the other, but for what is added."""
-    a, b = one[:, :-1].flatten(), other[:, :-1].flatten()
-    return bool(F.cosine_similarity(a, b, dim=0).abs() > 1 - TIED)
+    """Whether one matrix is a multiple of the other."""
+    return bool(F.cosine_similarity(one.flatten(), other.flatten(), dim=0).abs() > 1 - TIED)
 
 
 def _scale_inside(match: Match, sight: Sight) -> float:

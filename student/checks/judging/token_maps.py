@@ -51,16 +51,19 @@ def fitted(steps: Mapping[str, Tensor], runs: Tensor) -> Fitted:
         parts[name] = slice(end, end := end + values[0].numel())
     flat = [values.flatten(1).double() for values in steps.values()]
     numbers = torch.cat([torch.empty(len(runs), 0).double(), *flat], dim=1)
+    numbers = numbers.nan_to_num(0, 0, 0)  # what a mask makes infinite would spoil the fit of all
     largest = numbers.abs().amax(0).clamp(min=1e-12)
     ones = torch.ones(len(runs), 1).double()
     errors, solutions = [], []
     for token in runs[:, 0].double().unbind(1):
         design = torch.cat([token, ones], dim=1)
-        solution = torch.linalg.lstsq(design[FOR_CHECK:], numbers[FOR_CHECK:]).solution
+        rows = design[FOR_CHECK:], numbers[FOR_CHECK:]
+        # Normalised features depend on each other: of all solutions the smallest.
+        solution = torch.linalg.lstsq(*rows, rcond=1e-9, driver="gelsd").solution
         errors.append((design @ solution - numbers).abs().amax(0) / largest)
         solutions.append(solution.T)
     least, which = torch.stack(errors).min(0)
-    which[~(least <= APART)] = OTHER  # also where it is no number
+    which[least > APART] = OTHER
     which[(numbers - numbers[:1]).abs().amax(0) <= 1e-7 * largest] = CONSTANT
     weights = torch.stack(solutions)[which.clamp(min=0), torch.arange(len(which))]
     return Fitted(numbers, which, weights, parts)
