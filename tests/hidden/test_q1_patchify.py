@@ -3,7 +3,8 @@
 import torch
 
 from checks import EXACT, expect, expect_error, expect_tensor, for_sizes, reported, weight
-from checks.beside.measure import image_gradient, input_after, patchify_on_meta_device
+from checks.beside.measure import image_gradient, input_after
+from checks.beside.moving import patchify_on_meta_device
 from hidden.oracles import patches
 
 

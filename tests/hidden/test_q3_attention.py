@@ -3,8 +3,9 @@
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
-from checks.beside.measure import in_double, on_meta_device, used_but_not_trained
-from checks.judging.attention import expect_attention
+from checks.beside.measure import in_double, used_but_not_trained
+from checks.beside.moving import on_meta_device
+from checks.judging.attention import expect_attention, expect_large_scores
 
 
 @weight(2)
@@ -18,6 +19,12 @@ def test_more_heads(vit, draw):
     """Three and five heads work as two do."""
     expect_attention(vit.MyMSA(15, 3), 15, 3, draw, call="MyMSA(d=15, n_heads=3)(x)")
     expect_attention(vit.MyMSA(35, 5), 35, 5, draw, call="MyMSA(d=35, n_heads=5)(x)")
+
+
+@weight(1)
+def test_large_scores(vit, draw):
+    """Large scores are weighted as softmax weighs them, and no number is lost."""
+    expect_large_scores(vit.MyMSA(10, 2), 10, 2, draw, call="MyMSA(d=10, n_heads=2)(x)")
 
 
 @weight(1)

@@ -6,7 +6,8 @@ from checks import expect, expect_tensor, reported, weight
 from checks.beside.measure import input_after, used_but_not_trained
 from checks.beside.probes import watch
 from checks.judging.block_slips import why_wrong
-from checks.judging.encoder import LOOSE, expect_mlp, input_of, normalised_as, place_of, randomise
+from checks.judging.encoder import LOOSE, input_of, normalised_as, place_of, randomise
+from checks.judging.mlp import expect_mlp
 
 
 @weight(3)

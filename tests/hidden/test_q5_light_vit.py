@@ -7,10 +7,11 @@ import torch
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
 from checks.beside.measure import (
     in_double,
-    on_meta_device,
     random_numbers_after,
+    set_parameters,
     used_but_not_trained,
 )
+from checks.beside.moving import on_meta_device
 from checks.beside.probes import standardised
 from checks.judging.encoder import apart_from_affine, randomise
 from checks.judging.model import blocks_seen
@@ -75,9 +76,17 @@ def test_the_class_token_is_learned_and_has_position_0(vit, stand_in, draw):
     model = vit.LightViT(DIGITS, n_blocks=1)
     images = draw(2, *DIGITS[1:])
     blocks_seen(model, images, n_tokens=50, d=8)
+
+    def learned():
+        token = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0][0, 0]
+        return token - positions(1, 8)[0]
+
     values = randomise(model, draw)
-    token = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0][0, 0] - positions(1, 8)[0]
+    token = learned()
     apart = [error(value.flatten(), token) for value in values.values() if value.numel() == 8]
+    if min(apart, default=math.inf) > 1:  # made of several, it goes where they go
+        set_parameters(model, {name: 1e-8 * value for name, value in values.items()})
+        apart = [error(learned(), torch.zeros(8)) if bool(token.abs().min() > 1e-4) else math.inf]
     expect(
         noted(min(apart, default=math.inf)) <= 1,
         call="LightViT((1, 1, 28, 28))(images), looking at token 0",

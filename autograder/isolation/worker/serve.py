@@ -22,7 +22,7 @@ from autograder.isolation.worker.blocked import Block
 from autograder.isolation.worker.confine import Confinement, confine
 from autograder.isolation.worker.examine import examine
 from autograder.isolation.worker.wire import Channel, ObjectAt, Packer
-from checks.beside import measure, probes, spies, stand_ins
+from checks.beside import measure, moving, probes, spies, stand_ins, steps
 from checks.beside.measurement import MEASUREMENTS
 from checks.code.forbidden import Forbidden
 from checks.code.loading import Submission
@@ -33,7 +33,7 @@ WIRE, WORDS = 3, 4  # descriptors
 DESCRIPTORS = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 MOST_DETAILS = 4000  # characters of a traceback of ours
 SOONER = 0.95  # of its time a test may take before the line it is in is noted, for the message
-MEASURED_BY = (graded_run, measure, probes, spies)  # importing them fills MEASUREMENTS
+MEASURED_BY = (graded_run, measure, moving, probes, spies, steps)  # importing them fills MEASUREMENTS
 
 
 class Module:

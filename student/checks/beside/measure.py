@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
@@ -101,32 +101,6 @@ def input_after(subject: object, inputs: Tensor, *args: object, function: str = 
 
 
 @beside
-def on_meta_device(module: object, inputs: Tensor) -> str:
-    """Move the module to torch's meta device, run it there, return the result's device.
-
-    The meta device has shapes and no numbers. A table that stays behind on the CPU shows at once,
-    without a GPU.
-    """
-    moved = cast(nn.Module, module).to("meta")
-    return _device_of_result(moved, inputs)
-
-
-@beside
-def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> str:
-    """Cut images on torch's meta device; return the device of the patches."""
-    return _device_of_result(lambda x: cast(Any, vit).patchify(x, n_patches), images)
-
-
-def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor) -> str:
-    try:
-        return str(the_tensor(run(inputs.to("meta")), "It").device)
-    except (RuntimeError, NotImplementedError) as error:
-        if "item() cannot be called on meta" in str(error):
-            return "meta"  # code that looks at a number, which has none there, is not at fault
-        raise
-
-
-@beside
 def takes_gradient(vit: object, function: str, *args: object) -> bool:
     """Whether what a function of the student's returns would be trained."""
     return the_tensor(getattr(vit, function)(*args), function).requires_grad
@@ -134,7 +108,8 @@ def takes_gradient(vit: object, function: str, *args: object) -> bool:
 
 @beside
 def in_double(module: object, inputs: Tensor) -> Tensor:
-    """Make the module float64 and run it on float64 inputs."""
+    """Make the module float64 and run it on float64 inputs, after it has run once as it is."""
+    cast(Any, module)(inputs)
     return the_tensor(cast(nn.Module, module).double()(inputs.double()), "forward")
 
 

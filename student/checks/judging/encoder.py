@@ -21,15 +21,6 @@ from checks.words.nearness import noted
 # Looser than usual: LayerNorms by hand differ in where a tiny eps is added.
 LOOSE: Tolerance = {"rtol": 2e-3, "atol": 2e-4}
 
-Activation = Callable[[Tensor], Tensor]
-
-RIGHT = ""
-ACTIVATIONS: dict[str, tuple[Activation, ...]] = {
-    RIGHT: (F.gelu, lambda x: F.gelu(x, approximate="tanh")),
-    "the MLP uses ReLU instead of GELU.": (F.relu,),
-    "the MLP has no activation between its two linear maps.": (lambda x: x,),
-}
-
 
 def randomise(block: Any, draw: Draw) -> dict[str, Tensor]:
     """Give every parameter random numbers: fresh norms hide which norm is used, and whether."""
@@ -101,86 +92,6 @@ def normalised_as(seen: Tensor, x: Tensor) -> tuple[float, Tensor]:
     return nearest, of_nearest
 
 
-MOST_READINGS = 5000  # a block has some hundred; a crowd of spare parameters must not keep us
-
-
-@dataclass(frozen=True)
-class Mlp:
-    """One way to read the parameters as norm2 and the two linear maps."""
-
-    gain: str
-    bias: str
-    first: str
-    first_bias: str
-    second: str
-    flipped: tuple[bool, bool]
-
-
-def expect_mlp(
-    block: Any,
-    values: Mapping[str, Tensor],
-    draw: Draw,
-    *,
-    d: int,
-    ratio: int,
-    call: str,
-    why: Why = "",
-) -> None:
-    """Fail unless what the block adds to z = x + msa is Linear(GELU(Linear(norm2(z)))).
-
-    values   the block's parameters, as `randomise` has drawn them
-    why      what explains a failure that no other activation does
-    """
-    x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
-    place = place_of(block, x)
-    own = outside(values, place)
-    seen = watch(block, x, place, answer)
-    expect_shape(seen["result"], x.shape, call=call)
-    z = (x + answer).double()
-    added = seen["result"].double() - z
-    _, first_gain = normalised_as(input_of(block, x, place, call), x)
-
-    nearest = math.inf
-    for cause, activations in ACTIVATIONS.items():
-        for mlp in itertools.islice(_readings(own, d, ratio), MOST_READINGS):
-            apart = min(_apart(mlp, own, z, added, activation) for activation in activations)
-            if cause == RIGHT:
-                nearest = min(nearest, apart)
-            if apart > 1:
-                continue
-            if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):
-                cause = "the first norm is used twice, and the second never."
-            elif not mlp.gain:
-                cause = "the second norm has no learned gain."
-            noted(nearest)
-            expect(
-                cause == RIGHT,
-                call=call,
-                expected="x + mlp(norm2(x)) with GELU between the linear maps",
-                got="other numbers",
-                why=f"These are exactly the numbers that come out if {cause}",
-            )
-            return
-    noted(nearest)
-    fail(
-        call=call,
-        expected=f"x + mlp(norm2(x)), with an MLP of {d} -> {ratio * d} -> {d} features",
-        got="other numbers, whichever of your weights are taken for the norm and the two maps",
-        why=why,
-    )
-
-
-def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
-    matrices = of_size(own, ratio * d * d)
-    vectors, hidden_vectors = ["", *of_size(own, d)], ["", *of_size(own, ratio * d)]
-    pairs = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
-    for first, second in itertools.permutations(matrices, 2):
-        for flipped in itertools.product((False, True), (False, True)):
-            for first_bias in hidden_vectors:
-                for gain, bias in pairs:
-                    yield Mlp(gain, bias, first, first_bias, second, flipped)
-
-
 def outside(values: Mapping[str, Tensor], place: Sequence[str]) -> dict[str, Tensor]:
     """Return the parameters, in float64, but for those of the part at this place."""
     return {
@@ -190,36 +101,6 @@ def outside(values: Mapping[str, Tensor], place: Sequence[str]) -> dict[str, Ten
 
 def of_size(own: Mapping[str, Tensor], numbers: int) -> list[str]:
     return [name for name, value in own.items() if value.numel() == numbers]
-
-
-def _apart(
-    mlp: Mlp,
-    own: Mapping[str, Tensor],
-    z: Tensor,
-    added: Tensor,
-    activation: Activation,
-) -> float:
-    """Return how near what is added comes to this MLP's result, in units of the tolerance."""
-    d, nearest = z.shape[-1], math.inf
-    for unbiased, start in itertools.product((False, True), (0, 1)):
-        n = standardised(z, unbiased)
-        if mlp.gain:
-            n = n * (start + own[mlp.gain].reshape(d))  # some store a gain's distance from 1
-        if mlp.bias:
-            n = n + own[mlp.bias].reshape(d)
-        first = _matrix(own[mlp.first], -1, d, mlp.flipped[0])
-        second = _matrix(own[mlp.second], d, -1, mlp.flipped[1])
-        inner = n @ first.T
-        if mlp.first_bias:
-            inner = inner + own[mlp.first_bias].flatten()
-        rest = added - activation(inner) @ second.T
-        # The second map's bias is whatever constant is left.
-        nearest = min(nearest, error(added - rest + rest.mean((0, 1)), added, LOOSE))
-    return nearest
-
-
-def _matrix(weight: Tensor, rows: int, columns: int, flipped: bool) -> Tensor:
-    return weight.reshape(columns, rows).T if flipped else weight.reshape(rows, columns)
 
 
 def apart_from_affine(inputs: Tensor, outputs: Tensor) -> float:

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from checks.beside.measure import set_parameters
-from checks.judging.attention import MOST_MAPS, Found, Layout, layout_of, same_tokens
-from checks.judging.attention_slips import MISTAKES, NONE, RIGHT, Mistake, Readings
+from checks.judging.attention import recognised
+from checks.judging.attention_slips import NONE, Mistake, weighed
+from checks.judging.flowing import Told
+from checks.judging.maps import Maps, mapped
 from checks.words.compare import expect_shape
 from checks.words.draw import Draw
 
@@ -90,38 +91,22 @@ def weights_of(msa: Any, d: int, n_heads: int, x: Tensor, draw: Draw, call: str)
     """
     msa.eval()
     expect_shape(msa(x), x.shape, call=call)  # also lets lazily built layers come into being
-    layout = layout_of(msa, d, n_heads, call)
-    values = layout.draw_weights(draw, biases=False)
-    set_parameters(msa, values)
+    known = recognised(msa, d, n_heads, draw, call)
     with _Watch(x.shape[1]) as watch:
-        result = msa(x)
-    theta = layout.flat(values)
+        msa(x)
     seen = watch.latest_first(len(x) * n_heads)
-    found = _search(layout, theta, x, result, msa)
-    if found.readings:
-        return _beside_right(layout, theta, x, found.readings, seen)
+    if known.maps:
+        return _beside_right(known.maps[0], x, n_heads, seen)
     yours = seen[0] if seen else None
     expected = None
     if yours is not None:
-        expected, yours = _beside_mistaken(layout, theta, x, yours)
-    return Weights(yours, expected, right=False, cause=found.cause)
+        expected, yours = _beside_mistaken(known.told, x, n_heads, yours)
+    return Weights(yours, expected, right=False, cause=known.told.cause)
 
 
-def _search(layout: Layout, theta: Tensor, x: Tensor, result: Tensor, msa: Any) -> Found:
-    readings = layout.plain_ones(theta, x, result)
-    if readings:
-        return Found(readings)
-    if max(len(layout.in_maps), len(layout.out_maps)) > MOST_MAPS:
-        return Found([])
-    return layout.search(theta, x, result, msa(same_tokens(x)))
-
-
-def _beside_right(
-    layout: Layout, theta: Tensor, x: Tensor, readings: Readings, seen: list[Tensor]
-) -> Weights:
-    """Find among what was seen the weights that a right reading of the parameters has."""
-    q, k, *_ = readings[0]
-    expected = layout.attend(theta, x[:1], q[None], k[None], RIGHT)[0, 0, 0]
+def _beside_right(maps: Maps, x: Tensor, n_heads: int, seen: list[Tensor]) -> Weights:
+    """Find among what was seen the weights that a right attention has."""
+    expected = _first(NONE, maps, x, n_heads)
     both_ways = [turned for maps in seen for turned in (maps, maps.mT)]
     tried = [_nearest(expected, maps) for maps in both_ways]
     fitting = [yours for yours in tried if torch.allclose(yours, expected, rtol=0.0, atol=NEAR)]
@@ -129,46 +114,33 @@ def _beside_right(
 
 
 def _beside_mistaken(
-    layout: Layout, theta: Tensor, x: Tensor, seen: Tensor
+    told: Told, x: Tensor, n_heads: int, seen: Tensor
 ) -> tuple[Tensor | None, Tensor]:
     """Return the right weights for the q and k that mistaken ones come from, and the mistaken ones.
 
     None, and the first maps that were seen, where no known mistake gives them.
     """
-    plain = layout.plain_readings(theta)
-    for mistake in dict.fromkeys([NONE, *MISTAKES.values()]):
-        keys = plain.shared if mistake.shares else plain.maps
-        if not len(keys) or mistake.over_batch:
-            continue
-        given = _attention(layout, theta, x, (plain.maps, keys), mistake)
-        apart = (given[:, :, :, None] - seen).abs().amax((-2, -1)).amin(-1).amax(-1)
-        if apart.min() <= NEAR:
-            a, b = divmod(int(apart.argmin()), len(keys))
-            right = _attention(layout, theta, x, (plain.maps[[a]], keys[[b]]), NONE)[0, 0]
-            return right, _nearest(given[a, b], seen)
-    return None, seen[: layout.n_heads]
+    if told.mistaken is not None and not told.mistake.over_batch:
+        given = _first(told.mistake, told.mistaken, x, n_heads)
+        yours = _nearest(given, seen)
+        if bool((_alike(given, yours) > 1 - NEAR).all()):
+            return _first(NONE, told.mistaken, x, n_heads), yours
+    return None, seen[:n_heads]
 
 
-def _attention(
-    layout: Layout, theta: Tensor, x: Tensor, maps: tuple[Tensor, Tensor], mistake: Mistake
-) -> Tensor:
-    """Return the first sequence's weights (q map, k map, head, query, key) as a mistake has them."""
-    B, N, _ = x.shape
-
-    def heads(indices: Tensor) -> Tensor:
-        mapped = torch.einsum("bnd,red->rbne", x.double(), theta[indices])
-        if mistake.split == "reshape":
-            return mapped.reshape(-1, B, layout.n_heads, N, layout.d_head)
-        return mapped.reshape(-1, B, N, layout.n_heads, layout.d_head).transpose(2, 3)
-
-    scores = torch.einsum("abhnr,cbhmr->acbhnm", heads(maps[0]), heads(maps[1]))
-    return mistake.weights(scores, layout.d, layout.d_head)[:, :, 0]
+def _first(mistake: Mistake, maps: Maps, x: Tensor, n_heads: int) -> Tensor:
+    """Return the first sequence's weights (head, query, key) as a mistake has them."""
+    return weighed(mistake, mapped(x, maps.q), mapped(x, maps.k), n_heads)[0]
 
 
 def _nearest(expected: Tensor, seen: Tensor) -> Tensor:
-    """Return, for each head's map, the nearest of those seen: loops run in any order."""
-    apart = (expected[:, None] - seen).abs().amax((-2, -1))
-    return seen[apart.argmin(1)]
+    """Return, for each head's map, the likest of those seen: loops run in any order."""
+    return seen[_alike(expected[:, None], seen).argmax(1)]
+
+
+def _alike(one: Tensor, other: Tensor) -> Tensor:
+    """Return how much maps (..., N, N) are multiples of each other: the cosine."""
+    return torch.cosine_similarity(one.flatten(-2), other.flatten(-2), dim=-1)
 
 
 def _tensors(values: Iterable[object]) -> Iterator[Tensor]:

@@ -1,0 +1,119 @@
+"""Tell whether what a student's code makes is on the device of the model, without another device.
+
+Two ways, neither of which knows all: torch's meta device has shapes and no numbers, so it refuses code
+that looks at one, and whatever torch has not written for it. And while the code runs on real numbers,
+it can be noted which tensors would have been moved, and what is made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from checks.beside.measurement import beside
+from checks.telling.failures import the_tensor
+
+LEAVING = ("cpu", "numpy", "tolist", "item")
+INDEXING = (
+    "__getitem__",
+    "__setitem__",
+    "copy_",
+)  # on a GPU, they take a tensor of the CPU as well
+
+
+@beside
+def on_meta_device(module: object, inputs: Tensor) -> str:
+    """Move the module to torch's meta device, run it there, return the result's device.
+
+    A table that stays behind on the CPU shows at once, without a GPU. It is run on real numbers before,
+    so that lazily built layers come into being.
+    """
+    model = cast(nn.Module, module)
+    held = [*model.parameters(), *model.buffers()]
+    cast(Any, model)(inputs)
+    noted = _follows(model, inputs, [*held, *model.parameters(), *model.buffers()])
+    return _device_of_result(lambda x: model.to("meta")(x), inputs, noted)
+
+
+@beside
+def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> str:
+    """Cut images on torch's meta device; return the device of the patches."""
+
+    def run(x: Tensor) -> object:
+        return cast(Any, vit).patchify(x, n_patches)
+
+    return _device_of_result(run, images, _follows(run, images, []))
+
+
+def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor, noted: bool) -> str:
+    """Return where the result of a run on the meta device is.
+
+    noted  whether it is known already that it follows: that meta refuses then tells of meta alone
+    """
+    try:
+        return str(the_tensor(run(inputs.to("meta")), "It").device)
+    except Exception:
+        if noted:
+            return "meta"
+        raise
+
+
+class _Noting(TorchFunctionMode):
+    """Notes which tensors would be on another device, had `moved` been moved there."""
+
+    def __init__(self, moved: Iterable[Tensor]) -> None:
+        super().__init__()
+        self.moved = list(moved)  # holding them, no other one gets their number
+        self.numbers = set(map(id, self.moved))
+        self.mixed = False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        name = getattr(func, "__name__", "")
+        given = list(_tensors((args, kwargs)))
+        there = [self.is_moved(one) for one in given]
+        if any(there) and name not in INDEXING:
+            self.mixed |= any(one.dim() > 0 and not here for one, here in zip(given, there))
+        asked = any(isinstance(one, torch.device) for one in [*args, *kwargs.values()])
+        if name in INDEXING:
+            follows = self.is_moved(given[0])
+        else:
+            follows = (any(there) or asked) and name not in LEAVING
+        if follows:
+            self._note(result)
+        return result
+
+    def is_moved(self, tensor: Tensor) -> bool:
+        return id(tensor) in self.numbers
+
+    def _note(self, result: object) -> None:
+        for tensor in _tensors(result):
+            self.moved.append(tensor)
+            self.numbers.add(id(tensor))
+
+
+def _tensors(value: object) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+    elif isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _tensors(one)
+
+
+def _follows(run: Callable[[Tensor], object], inputs: Tensor, held: Iterable[Tensor]) -> bool:
+    """Whether nothing but what is moved is mixed into the result, and the result is moved itself."""
+    try:
+        with torch.no_grad(), _Noting([inputs, *held]) as noting:
+            result = run(inputs)
+    except Exception:  # code may not bear being looked at: then it is not known
+        return False
+    return isinstance(result, Tensor) and noting.is_moved(result) and not noting.mixed

@@ -1,0 +1,89 @@
+"""Keep the tensors that flow through a student's forward, whatever its code looks like.
+
+Where the parameters do not tell what is computed, the numbers on the way do. They are a hint, and
+never evidence: whoever asks for them works the result out anew, from inputs of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from checks.beside.measurement import beside
+from checks.beside.probes import watch
+
+MOST_STEPS = 1500  # tensors of one forward; an attention of five heads in loops has some hundred
+MOST_NUMBERS = 4_000_000  # of all forwards together
+
+
+class _Keeping(TorchFunctionMode):
+    """Copies what each call of torch returns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[tuple[str, Tensor]] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        filled = args[:1] if name in ("__setitem__", "copy_") else ()
+        for tensor in _tensors((result, *filled)):
+            real = tensor.is_floating_point() and tensor.device.type != "meta"
+            if real and tensor.numel() > 1 and len(self.kept) < MOST_STEPS:
+                self.kept.append((name, tensor.detach().clone()))
+        return result
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in a result; complex ones as pairs of numbers."""
+    if isinstance(value, Tensor):
+        yield torch.view_as_real(value.resolve_conj()) if value.is_complex() else value
+    elif isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _tensors(one)
+
+
+@beside
+def steps(
+    module: object, runs: Tensor, names: Sequence[str] = (), answers: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Run the module once for each of the inputs, and return the tensors on the way.
+
+    runs     (S, ...), the inputs of S forwards
+    answers  (S, ...), what the parts of these names return in them, instead of their own results
+    returns  "place call" -> (S, ...), in the order in which they are computed; those that are
+             there in every forward, in the same shape
+    """
+    forwards: list[list[tuple[str, Tensor]]] = []
+    numbers = 0
+    for run, inputs in enumerate(runs):
+        with torch.no_grad(), _Keeping() as keeping:
+            watch(module, inputs.clone(), names, None if answers is None else answers[run])
+        forwards.append(keeping.kept)
+        numbers += sum(tensor.numel() for _, tensor in keeping.kept)
+        if numbers > MOST_NUMBERS:
+            return {}
+    return {
+        f"{place} {row[0][0]}": torch.stack([tensor for _, tensor in row])
+        for place, row in enumerate(zip(*forwards))
+        if len({(name, tensor.shape, tensor.dtype) for name, tensor in row}) == 1
+    }
+
+
+@beside
+def settle(module: object, inputs: Tensor, times: int = 15) -> None:
+    """Run the module in training mode, so that what layers keep beside new weights fits them.
+
+    A spectral norm keeps vectors that it improves in every such run.
+    """
+    model = cast(nn.Module, module).train()
+    with torch.no_grad():
+        for _ in range(times):
+            model(inputs.clone())
+    model.eval()

@@ -1,0 +1,55 @@
+"""The four maps of an attention, and what attention with them gives."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class Maps:
+    """q, k, v and the output, each (d, d + 1) in float64: a matrix, and what is added."""
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    out: Tensor
+
+    def result(self, x: Tensor, n_heads: int) -> Tensor:
+        """Return attention over the sequences x (B, N, d), as torch computes it."""
+        q, k, v = (_heads(mapped(x, one), n_heads) for one in (self.q, self.k, self.v))
+        return mapped(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2), self.out)
+
+    def largest_score(self, x: Tensor, n_heads: int) -> float:
+        """Return the largest of |q k^T / sqrt(d_head)| for the sequences x (B, N, d)."""
+        q, k = (_heads(mapped(x, one), n_heads) for one in (self.q, self.k))
+        return float((q @ k.mT).abs().max()) / math.sqrt(q.shape[-1])
+
+    def scaled(self, x: Tensor, n_heads: int, most: float) -> Tensor | None:
+        """Return a multiple of x for which the largest score is `most`; None where there is none."""
+        low, high = 1e-3, 1e3
+        if not self.largest_score(low * x, n_heads) < most < self.largest_score(high * x, n_heads):
+            return None
+        for _ in range(HALVINGS):
+            middle = (low * high) ** 0.5
+            if self.largest_score(middle * x, n_heads) < most:
+                low = middle
+            else:
+                high = middle
+        return low * x
+
+
+def mapped(x: Tensor, maps: Tensor) -> Tensor:
+    """Apply maps (..., d, d + 1) to tokens (B, N, d): (..., B, N, d), in float64."""
+    matrix, added = maps[..., :-1], maps[..., -1]
+    return torch.einsum("bnd,...ed->...bne", x.double(), matrix) + added[..., None, None, :]
+
+
+def _heads(features: Tensor, n_heads: int) -> Tensor:
+    return features.reshape(*features.shape[:2], n_heads, -1).transpose(1, 2)

@@ -1,0 +1,209 @@
+"""Judge what a block does after its attention: x + mlp(norm2(x)).
+
+First the block's own parameters are searched for the norm and the two maps. Where they do not tell,
+what flows does, as in flowing.py: features that are affine in the normalised token are what may stand
+before the GELU. Their map is fitted here; that an affine map of GELU of it gives what the block adds,
+for tokens that were not watched, is the evidence.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from checks.beside.probes import standardised, watch
+from checks.beside.steps import steps
+from checks.judging import token_maps
+from checks.judging.encoder import LOOSE, input_of, normalised_as, of_size, outside, place_of
+from checks.judging.maps import mapped
+from checks.words.compare import Why, error, expect, expect_shape, fail, matches
+from checks.words.draw import Draw
+from checks.words.nearness import noted
+
+LENGTH = 2  # tokens of the sequences that are watched
+Activation = Callable[[Tensor], Tensor]
+
+RIGHT = ""
+NORM_TWICE = "the first norm is used twice, and the second never."
+NO_GAIN = "the second norm has no learned gain."
+ACTIVATIONS: dict[str, tuple[Activation, ...]] = {
+    RIGHT: (F.gelu, lambda x: F.gelu(x, approximate="tanh")),
+    "the MLP uses ReLU instead of GELU.": (F.relu,),
+    "the MLP has no activation between its two linear maps.": (lambda x: x,),
+}
+
+
+MOST_READINGS = 5000  # a block has some hundred; a crowd of spare parameters must not keep us
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """One way to read the parameters as norm2 and the two linear maps."""
+
+    gain: str
+    bias: str
+    first: str
+    first_bias: str
+    second: str
+    flipped: tuple[bool, bool]
+
+
+def expect_mlp(
+    block: Any,
+    values: Mapping[str, Tensor],
+    draw: Draw,
+    *,
+    d: int,
+    ratio: int,
+    call: str,
+    why: Why = "",
+) -> None:
+    """Fail unless what the block adds to z = x + msa is Linear(GELU(Linear(norm2(z)))).
+
+    values   the block's parameters, as `randomise` has drawn them
+    why      what explains a failure that no other activation does
+    """
+    x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
+    place = place_of(block, x)
+    own = outside(values, place)
+    seen = watch(block, x, place, answer)
+    expect_shape(seen["result"], x.shape, call=call)
+    z = (x + answer).double()
+    added = seen["result"].double() - z
+    _, first_gain = normalised_as(input_of(block, x, place, call), x)
+
+    nearest = math.inf
+    for cause, activations in ACTIVATIONS.items():
+        for mlp in itertools.islice(_readings(own, d, ratio), MOST_READINGS):
+            apart = min(_apart(mlp, own, z, added, activation) for activation in activations)
+            if cause == RIGHT:
+                nearest = min(nearest, apart)
+            if apart > 1:
+                continue
+            if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):
+                cause = NORM_TWICE
+            elif not mlp.gain:
+                cause = NO_GAIN
+            noted(nearest)
+            return _expect_no(cause, call)
+    told = told_by_mlp(block, place, first_gain, draw, d, ratio)
+    if told is not None:
+        return _expect_no(told, call)
+    noted(nearest)
+    fail(
+        call=call,
+        expected=f"x + mlp(norm2(x)), with an MLP of {d} -> {ratio * d} -> {d} features",
+        got="other numbers, whichever of your weights are taken for the norm and the two maps",
+        why=why,
+    )
+
+
+def _expect_no(cause: str, call: str) -> None:
+    expect(
+        cause == RIGHT,
+        call=call,
+        expected="x + mlp(norm2(x)) with GELU between the linear maps",
+        got="other numbers",
+        why=f"These are exactly the numbers that come out if {cause}",
+    )
+
+
+def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
+    matrices = of_size(own, ratio * d * d)
+    vectors, hidden_vectors = ["", *of_size(own, d)], ["", *of_size(own, ratio * d)]
+    pairs = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
+    for first, second in itertools.permutations(matrices, 2):
+        for flipped in itertools.product((False, True), (False, True)):
+            for first_bias in hidden_vectors:
+                for gain, bias in pairs:
+                    yield Mlp(gain, bias, first, first_bias, second, flipped)
+
+
+def _apart(
+    mlp: Mlp,
+    own: Mapping[str, Tensor],
+    z: Tensor,
+    added: Tensor,
+    activation: Activation,
+) -> float:
+    """Return how near what is added comes to this MLP's result, in units of the tolerance."""
+    d, nearest = z.shape[-1], math.inf
+    for unbiased, start in itertools.product((False, True), (0, 1)):
+        n = standardised(z, unbiased)
+        if mlp.gain:
+            n = n * (start + own[mlp.gain].reshape(d))  # some store a gain's distance from 1
+        if mlp.bias:
+            n = n + own[mlp.bias].reshape(d)
+        first = _matrix(own[mlp.first], -1, d, mlp.flipped[0])
+        second = _matrix(own[mlp.second], d, -1, mlp.flipped[1])
+        inner = n @ first.T
+        if mlp.first_bias:
+            inner = inner + own[mlp.first_bias].flatten()
+        rest = added - activation(inner) @ second.T
+        # The second map's bias is whatever constant is left.
+        nearest = min(nearest, error(added - rest + rest.mean((0, 1)), added, LOOSE))
+    return nearest
+
+
+def _matrix(weight: Tensor, rows: int, columns: int, flipped: bool) -> Tensor:
+    return weight.reshape(columns, rows).T if flipped else weight.reshape(rows, columns)
+
+
+# --- by what flows ----------------------------------------------------------------------------
+
+
+def told_by_mlp(
+    block: Any, place: Sequence[str], first_gain: Tensor, draw: Draw, d: int, ratio: int
+) -> str | None:
+    """Return RIGHT or the mistake that the tensors on the way tell; None where they tell nothing.
+
+    place       of the attention, which answers what it is told to
+    first_gain  of the norm before it
+    """
+    runs, answers = (2 * draw(token_maps.forwards_for(d), 1, LENGTH, d) for _ in range(2))
+    tokens = standardised((runs + answers).double())
+    seen = token_maps.fitted(steps(block, runs, place, answers), tokens)
+    found = [maps for _, maps in token_maps.features(seen, LENGTH)]
+    x, answer = 2 * draw(ratio * d, 4, d), 2 * draw(ratio * d, 4, d)
+    added = watch(block, x, place, answer)["result"].double() - (x + answer).double()
+    normed = standardised((x + answer).double())
+    for hidden in (maps for maps in found if len(maps) == ratio * d):
+        for cause, activations in ACTIVATIONS.items():
+            inner = mapped(normed, hidden).flatten(0, 1)
+            if any(_affine(activation(inner), added.flatten(0, 1)) for activation in activations):
+                return cause or _of_gain(found, normed, first_gain)
+    return None
+
+
+def _affine(inputs: Tensor, outputs: Tensor) -> bool:
+    """Whether an affine map, fitted to the first half of the rows, gives the others as well."""
+    design = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
+    half = len(design) // 2
+    fit = torch.linalg.lstsq(design[:half], outputs[:half], driver="gelsd").solution
+    return error(design[half:] @ fit, outputs[half:], LOOSE) <= 1
+
+
+def _of_gain(found: Sequence[Tensor], normed: Tensor, first_gain: Tensor) -> str:
+    """Judge the gains of the second norm, as far as it was seen."""
+    gains = list(_gains(found, normed))
+    learned = [gain for gain in gains if (gain - gain.mean()).abs().max() > 1e-3]
+    if gains and not learned:
+        return NO_GAIN
+    if any(matches(gain, first_gain, LOOSE) for gain in learned):
+        return NORM_TWICE
+    return RIGHT
+
+
+def _gains(found: Sequence[Tensor], normed: Tensor) -> Iterator[Tensor]:
+    for maps in found:
+        if len(maps) == normed.shape[-1]:
+            apart, gain = normalised_as(mapped(normed, maps), normed)
+            if apart <= 1:
+                yield gain

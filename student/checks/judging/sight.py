@@ -1,0 +1,115 @@
+"""Watch a module with random weights, and find what its queries, keys and values may be."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from checks.beside.measure import parameters, set_parameters
+from checks.beside.steps import settle, steps
+from checks.judging import token_maps
+from checks.judging.maps import mapped
+from checks.judging.token_maps import Fitted, same
+from checks.words.draw import Draw
+
+LENGTH = 3  # tokens of the sequences that are watched
+MOST_MAPS = 60  # among which q, k and v are looked for
+MOST_UNSEEN = 8  # of them, where none were seen compared
+SIZE = 0.8  # of a token's features after a drawn matrix, against 1 before: small scores
+BIAS = 0.3
+NEARLY = 1e-8  # from 1: a cosine of numbers that are multiples of others
+
+TOKENS = "the tokens"
+SHARED_MAP = "of all heads:"
+
+Three = tuple[str, str, str]  # where q, k and v were seen
+Threes = Iterable[tuple[Mapping[str, Tensor], Sequence[Three]]]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A module with random weights, watched.
+
+    fitted  every number on the way, in forwards of `runs` (S, 1, LENGTH, d)
+    maps    (d, d + 1), what q, k and v may be, by where it was seen; for both orders of head and feature
+    x       (B, N, d), and the module's result
+    fresh   other sequences, of another length, and the result
+    """
+
+    fitted: Fitted
+    runs: Tensor
+    n_heads: int
+    maps: Sequence[Mapping[str, Tensor]]
+    x: tuple[Tensor, Tensor]
+    fresh: tuple[Tensor, Tensor]
+
+    @property
+    def d(self) -> int:
+        return self.runs.shape[-1]
+
+    @property
+    def d_head(self) -> int:
+        return self.d // self.n_heads
+
+    @functools.cached_property
+    def threes(self) -> list[tuple[Mapping[str, Tensor], list[Three]]]:
+        """All that may be q, k and v: two that were seen compared, and anything."""
+        return [
+            (maps, [(q, k, v) for q, k in self._compared(maps) for v in maps]) for maps in self.maps
+        ]
+
+    def _compared(self, maps: Mapping[str, Tensor]) -> list[tuple[str, str]]:
+        """Return the pairs whose product, of the first token and head, was seen; else some pairs."""
+        names = list(maps)
+        heads = mapped(self.runs[:, 0, :1], torch.stack(list(maps.values())))[
+            :, :, 0, : self.d_head
+        ]
+        products = F.normalize(torch.einsum("asr,bsr->abs", heads, heads), dim=-1)
+        cosines = products @ F.normalize(self.fitted.numbers, dim=0)
+        alike = (cosines.abs() > 1 - NEARLY).any(-1)
+        pairs = [(names[q], names[k]) for q, k in alike.nonzero().tolist()]
+        some = names[:MOST_UNSEEN]
+        return pairs or list(itertools.product(some, some))
+
+
+def see(msa: Any, d: int, n_heads: int, draw: Draw) -> Sight:
+    """Give the module random weights, and watch it."""
+    set_parameters(msa, _drawn(parameters(msa), d, n_heads, draw))
+    settle(msa, draw(2, LENGTH, d))
+    runs = draw(token_maps.forwards_for(d), 1, LENGTH, d)
+    fitted = token_maps.fitted(steps(msa, runs), runs)
+    tokens = {TOKENS: torch.eye(d, d + 1).double()}
+    by_order, shared = ({**tokens}, {**tokens}), {**tokens}
+    for place, features in token_maps.features(fitted, LENGTH):
+        for order, one in token_maps.maps_of_heads(features, n_heads):
+            head_first = order.index("head") < order.index("row")
+            _keep(by_order[0 if head_first else 1], f"{place}, {order}", one)
+        for order, one in token_maps.maps_of_one_head(features, n_heads):
+            _keep(shared, f"{SHARED_MAP} {place}, {order}", one)
+    x, fresh = draw(math.ceil((d + 1) / 3), 6, d), draw(3, 4, d)
+    maps = [{**some, **shared} for some in by_order]
+    return Sight(fitted, runs, n_heads, maps, (x, msa(x)), (fresh, msa(fresh)))
+
+
+def _keep(maps: dict[str, Tensor], name: str, one: Tensor) -> None:
+    if len(maps) < MOST_MAPS and not any(same(one, other) for other in maps.values()):
+        maps[name] = one
+
+
+def _drawn(weights: Mapping[str, Tensor], d: int, n_heads: int, draw: Draw) -> dict[str, Tensor]:
+    """Draw matrices, and move vectors. A number for each head, or for all, may be a scale: it stays."""
+    values = {}
+    for name, old in weights.items():
+        if sum(size > 1 for size in old.shape) > 1:
+            values[name] = draw(*old.shape) * SIZE / math.sqrt(d)
+        elif old.numel() not in (1, n_heads):
+            values[name] = old + BIAS * draw(*old.shape)
+    return values
