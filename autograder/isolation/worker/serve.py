@@ -33,7 +33,14 @@ WIRE, WORDS = 3, 4  # descriptors
 DESCRIPTORS = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 MOST_DETAILS = 4000  # characters of a traceback of ours
 SOONER = 0.95  # of its time a test may take before the line it is in is noted, for the message
-MEASURED_BY = (graded_run, measure, moving, probes, spies, steps)  # importing them fills MEASUREMENTS
+MEASURED_BY = (
+    graded_run,
+    measure,
+    moving,
+    probes,
+    spies,
+    steps,
+)  # importing them fills MEASUREMENTS
 
 
 class Module:
