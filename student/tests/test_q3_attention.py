@@ -4,7 +4,7 @@ from checks import CLOSE, expect_error, expect_shape, expect_tensor, weight
 from checks.judging.attention import expect_attention
 
 
-@weight(2)
+@weight(1)
 def test_the_shape_is_kept(vit, draw):
     """Attention gives back a sequence of the same shape."""
     expect_shape(

@@ -1,14 +1,16 @@
 """q3, hidden: other head counts and the laws of attention."""
 
+import math
+
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
-from checks.beside.measure import in_double, used_but_not_trained
+from checks.beside.measure import in_dtype, twins_apart, used_but_not_trained
 from checks.beside.moving import on_meta_device
 from checks.judging.attention import expect_attention, expect_large_scores
 
 
-@weight(2)
+@weight(1)
 def test_one_head(vit, draw):
     """A single head is plain scaled dot-product attention."""
     expect_attention(vit.MyMSA(7, 1), 7, 1, draw, call="MyMSA(d=7, n_heads=1)(x)")
@@ -25,6 +27,20 @@ def test_more_heads(vit, draw):
 def test_large_scores(vit, draw):
     """Large scores are weighted as softmax weighs them, and no number is lost."""
     expect_large_scores(vit.MyMSA(10, 2), 10, 2, draw, call="MyMSA(d=10, n_heads=2)(x)")
+
+
+@weight(1)
+@reported
+def test_two_heads_without_saying(vit, draw):
+    """Without n_heads, MyMSA has two heads."""
+    apart = twins_apart(vit, "MyMSA", ([12], {}), ([12, 2], {}), draw(2, 5, 12))
+    expect(
+        apart <= 1e-4,
+        call="MyMSA(12)(x), compared with MyMSA(12, 2)(x) holding the same numbers",
+        expected="the same numbers",
+        got="another number of parameters" if math.isinf(apart) else "other ones",
+        why="The signature has a default: n_heads=2.",
+    )
 
 
 @weight(1)
@@ -62,7 +78,7 @@ def test_two_calls_agree(vit, draw):
 @reported
 def test_it_follows_to_another_dtype_and_device(vit, draw):
     """A float64 module maps float64 sequences to float64 results; a moved one stays there."""
-    result = in_double(vit.MyMSA(8, 2), draw(2, 5, 8))
+    result = in_dtype(vit.MyMSA(8, 2), draw(2, 5, 8), "float64")
     expect_shape(result, (2, 5, 8), call="MyMSA(8, 2).double()(x.double())")
     expect(
         result.dtype == torch.float64,

@@ -3,14 +3,14 @@
 import torch
 
 from checks import expect, expect_tensor, reported, weight
-from checks.beside.measure import input_after, used_but_not_trained
+from checks.beside.measure import changes_with_another, input_after, used_but_not_trained
 from checks.beside.probes import watch
 from checks.judging.block_slips import why_wrong
 from checks.judging.encoder import LOOSE, input_of, normalised_as, place_of, randomise
 from checks.judging.mlp import expect_mlp
 
 
-@weight(3)
+@weight(2)
 def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     """After the attention, only the sum x + msa(norm1(x)) counts."""
     stand_in("MyMSA")
@@ -103,4 +103,18 @@ def test_the_input_is_left_alone(vit, stand_in, draw):
         expected="the same as before",
         got="changed",
         why="x += ... writes into the caller's tensor: x = x + ...",
+    )
+
+
+@weight(1)
+@reported
+def test_two_blocks_share_nothing(vit, stand_in, draw):
+    """Two blocks have parameters of their own."""
+    stand_in("MyMSA")
+    expect(
+        not changes_with_another(vit, "MyViTBlock", [8, 2], draw(2, 5, 8)),
+        call="a block's result, after the parameters of another block were changed",
+        expected="the same as before",
+        got="another one",
+        why="They share a layer: each block makes its own in __init__.",
     )

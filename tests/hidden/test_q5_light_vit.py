@@ -6,9 +6,10 @@ import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
 from checks.beside.measure import (
-    in_double,
+    in_dtype,
     random_numbers_after,
     set_parameters,
+    twins_apart,
     used_but_not_trained,
 )
 from checks.beside.moving import on_meta_device
@@ -28,7 +29,7 @@ DIGITS = (
 EARLIER = ("patchify", "get_positional_embeddings", "MyViTBlock")
 
 
-@weight(2)
+@weight(1)
 def test_other_sizes(vit, stand_in, draw):
     """Colour, other sizes than squares, other batch sizes and numbers of classes work."""
     stand_in(*EARLIER)
@@ -175,11 +176,20 @@ def test_the_classifier_is_linear(vit, stand_in, draw):
 @weight(1)
 @reported
 def test_it_follows_to_another_device_and_dtype(vit, stand_in, draw):
-    """model.to(device) and model.double() take everything along, the table too."""
+    """model.to(device) and model.to(dtype) take everything along, the table too."""
     stand_in(*EARLIER)
     images = draw(2, *DIGITS[1:])
-    result = in_double(vit.LightViT(DIGITS), images)
-    expect_shape(result, (2, 10), call="LightViT(...).double()(images.double())")
+    for dtype in ("float64", "bfloat16"):
+        call = f"LightViT(...).to(torch.{dtype})(images.to(torch.{dtype}))"
+        result = in_dtype(vit.LightViT(DIGITS), images, dtype)
+        expect_shape(result, (2, 10), call=call)
+        expect(
+            str(result.dtype) == f"torch.{dtype}",
+            call=f"{call}.dtype",
+            expected=f"torch.{dtype}",
+            got=str(result.dtype),
+            why="Something stays in float32, and sums with it become float32: is it the table?",
+        )
     device = on_meta_device(vit.LightViT(DIGITS), images)
     expect(
         device == "meta",
@@ -223,4 +233,20 @@ def test_images_of_a_batch_do_not_mix(vit, stand_in, draw):
         expected="different numbers",
         got="the same",
         why="Do not call torch.manual_seed inside a model: every model would start alike.",
+    )
+
+
+@weight(1)
+@reported
+def test_the_defaults(vit, stand_in, draw):
+    """Without saying, it has 7 patches a side, 2 blocks, 8 features, 2 heads and 10 classes."""
+    stand_in(*EARLIER)
+    said = {"n_patches": 7, "n_blocks": 2, "d": 8, "n_heads": 2, "num_classes": 10}
+    apart = twins_apart(vit, "LightViT", ([DIGITS], {}), ([DIGITS], said), draw(2, *DIGITS[1:]))
+    expect(
+        apart <= 1e-3,
+        call="LightViT(image_dim), compared with n_patches=7, n_blocks=2, d=8, n_heads=2, "
+        "num_classes=10 and the same numbers",
+        expected="the same logits",
+        got="another number of parameters" if math.isinf(apart) else "other ones",
     )

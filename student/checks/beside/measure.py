@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ from torch.nn.parameter import is_lazy
 
 from checks.beside.measurement import beside
 from checks.telling.failures import the_tensor
+
+Settings = tuple[list[object], dict[str, object]]  # positional and named arguments
 
 
 @beside
@@ -107,10 +110,43 @@ def takes_gradient(vit: object, function: str, *args: object) -> bool:
 
 
 @beside
-def in_double(module: object, inputs: Tensor) -> Tensor:
-    """Make the module float64 and run it on float64 inputs, after it has run once as it is."""
+def in_dtype(module: object, inputs: Tensor, name: str) -> Tensor:
+    """Run the module on inputs of a dtype ("float64"), both cast to it, after it has run as it is."""
     cast(Any, module)(inputs)
-    return the_tensor(cast(nn.Module, module).double()(inputs.double()), "forward")
+    dtype: torch.dtype = getattr(torch, name)
+    return the_tensor(cast(nn.Module, module).to(dtype)(inputs.to(dtype)), "forward")
+
+
+@beside
+def twins_apart(vit: object, build: str, one: Settings, other: Settings, inputs: Tensor) -> float:
+    """Build two objects, give both the same numbers, and say how far apart their results are.
+
+    build     a class of the contract; one, other: its positional and named arguments
+    returns   the largest difference; infinite where their parameters are not the same ones
+    """
+    first, second = (getattr(vit, build)(*args, **kwargs).eval() for args, kwargs in (one, other))
+    if the_tensor(first(inputs), build).shape != the_tensor(second(inputs), build).shape:
+        return math.inf
+    with torch.no_grad():
+        for w in first.parameters():
+            w.normal_()
+        try:
+            second.load_state_dict(first.state_dict())
+        except RuntimeError:  # other names, or other shapes
+            return math.inf
+        return float((first(inputs) - second(inputs)).abs().max())
+
+
+@beside
+def changes_with_another(vit: object, build: str, args: list[object], inputs: Tensor) -> bool:
+    """Build two objects alike, change every number of the second; say whether the first has changed."""
+    first, second = (getattr(vit, build)(*args).eval() for _ in range(2))
+    second(inputs)
+    before = the_tensor(first(inputs), build).clone()
+    with torch.no_grad():
+        for w in second.parameters():
+            w.add_(1)
+        return not torch.equal(first(inputs), before)
 
 
 @beside
