@@ -39,13 +39,13 @@ from checks.judging.attention_slips import (
     weighed,
 )
 from checks.judging.maps import Maps, mapped
-from checks.judging.sight import LENGTH, NEARLY, SHARED_MAP, TOKENS, Sight, Three, Threes, see
+from checks.judging.sight import LENGTH, SHARED_MAP, TOKENS, Sight, Three, Threes, see
 from checks.judging.token_maps import same
 from checks.words.compare import error
 from checks.words.draw import Draw
 
 AT_ONCE = 500  # combinations of q, k and v
-MOST_COMBINED = 20_000  # of them with which two mistakes at once are tried
+MOST_SCALES = 20  # that are no usual ones
 TIED = 1e-5  # from 1: the cosine of two rows of maps that are one
 USUAL = (-1, -0.5, -0.25, 0.25, 0.5)  # powers of d and d_head by which scores are scaled
 
@@ -114,10 +114,7 @@ def _matches(mistake: Mistake, sight: Sight, threes: Threes) -> list[Match]:
 
     Behind one head, an output map makes up for any v: which it is tells what was seen.
     """
-    found = [
-        dataclasses.replace(match, factor=_factor(mistake, match, sight))
-        for match in _matching(mistake, sight, threes)
-    ]
+    found = list(_matching(mistake, sight, threes))
     seen = [match for match in found if match.factor is not None]
     return [match for match in seen if match.factor == 1] or seen or found
 
@@ -133,7 +130,8 @@ def _matching(mistake: Mistake, sight: Sight, threes: Threes) -> Iterator[Match]
                 inputs, wanted = _computed(mistake, sight.fresh, maps, [three], sight.n_heads)
                 if error(mapped(inputs[0], outs[place]), wanted, LOOSE) <= 1:
                     q, k, v = (maps[name] for name in three)
-                    yield Match(three, Maps(q, k, v, outs[place]))
+                    (factor,) = _factors(mistake, sight, maps, [three])
+                    yield Match(three, Maps(q, k, v, outs[place]), factor)
 
 
 def _output_maps(
@@ -169,20 +167,23 @@ def _computed(
     return gathered(mistake, weighed(mistake, q, k, n_heads), v), result
 
 
-def _factor(mistake: Mistake, match: Match, sight: Sight) -> float | None:
-    """Return by what number the gathered values were multiplied before they were seen.
+def _factors(
+    mistake: Mistake, sight: Sight, maps: Mapping[str, Tensor], threes: Sequence[Three]
+) -> list[float | None]:
+    """Return by what number the gathered values were multiplied before they were seen first.
 
     1 where they were seen as they are, None where they were not seen.
     """
-    q, k, v = (mapped(sight.runs[:, 0], m) for m in (match.maps.q, match.maps.k, match.maps.v))
-    one = gathered(mistake, weighed(mistake, q, k, sight.n_heads), v)[:, 0, 0]
-    numbers = sight.fitted.numbers
-    products = one @ numbers
-    alike = products.abs() > (1 - NEARLY) * one.norm() * numbers.norm(dim=0)
-    factors = products[alike] / one.square().sum()
-    if bool(((factors - 1).abs() < 1e-3).any()):
-        return 1.0
-    return float(factors[0]) if len(factors) else None
+    x = sight.runs[:, 0]
+    features = {name: mapped(x, maps[name])[:, None] for name in {n for t in threes for n in t}}
+    q, k, v = (torch.stack([features[name] for name in role]) for role in zip(*threes))
+    first = gathered(mistake, weighed(mistake, q, k, sight.n_heads), v)[:, :, 0, 0, 0]  # (R, S)
+    factors: list[float | None] = [None] * len(threes)
+    for three, place in sight.seen(first).nonzero().tolist():
+        factor = sight.multiple(first[three], place)
+        if factors[three] is None or abs(factor - 1) < 1e-3:
+            factors[three] = 1.0 if abs(factor - 1) < 1e-3 else factor
+    return factors
 
 
 def _holds(names: Three, sight: Sight) -> bool:
@@ -258,20 +259,42 @@ def _usual_factor(name: str, maps: Mapping[str, Tensor], sight: Sight) -> float:
 
 def _named(sight: Sight) -> Told:
     """Name the mistake, or the two, with which the results are just what came out."""
-    tried = 0
-    for cause, mistake in itertools.chain(MISTAKES.items(), combined()):
-        threes = [
-            (maps, [three for three in some if _may_be(three, mistake)])
-            for maps, some in sight.threes
-        ]
-        tried += sum(len(some) for _, some in threes)
-        if tried > MOST_COMBINED and cause not in MISTAKES:
-            break
-        for match in _matches(mistake, sight, threes):
-            if _scale_inside(match, sight) == 1:
-                said = _with_factor(cause, match.factor, sight)
-                return Told(cause=said, mistake=mistake, mistaken=match.right_maps)
+    for cause, mistake in [*MISTAKES.items(), *_other_scales(sight)]:
+        if told := _told_of(cause, mistake, sight, _threes(mistake, sight)):
+            return told
+    for cause, mistake in combined() if sight.compares else ():
+        if told := _told_of(cause, mistake, sight, _gathered(mistake, sight)):
+            return told
     return Told(error=_nearest(sight))
+
+
+def _told_of(cause: str, mistake: Mistake, sight: Sight, threes: Threes) -> Told | None:
+    for match in _matches(mistake, sight, threes):
+        if _scale_inside(match, sight) == 1:
+            said = _with_factor(cause, match.factor, sight)
+            return Told(cause=said, mistake=mistake, mistaken=match.right_maps)
+    return None
+
+
+def _other_scales(sight: Sight) -> Iterator[tuple[str, Mistake]]:
+    """Yield the scales that were seen between a product of two maps and what is made of it."""
+    scales = sorted({round(scale, 5) for scale in sight.scales} - {0.0, 1.0})
+    for scale in scales[:MOST_SCALES]:
+        yield _of_scale(scale, sight), Mistake(lambda d, d_head, length, scale=scale: scale)  # type: ignore[misc]
+
+
+def _threes(mistake: Mistake, sight: Sight) -> Threes:
+    for maps, threes in sight.threes:
+        yield maps, [three for three in threes if _may_be(three, mistake)]
+
+
+def _gathered(mistake: Mistake, sight: Sight) -> Threes:
+    """Yield those of the threes for which what the mistake gathers was seen."""
+    for maps, threes in _threes(mistake, sight):
+        for start in range(0, len(threes), AT_ONCE):
+            some = threes[start : start + AT_ONCE]
+            factors = _factors(mistake, sight, maps, some)
+            yield maps, [three for three, factor in zip(some, factors) if factor is not None]
 
 
 def _may_be(three: Three, mistake: Mistake) -> bool:
@@ -310,9 +333,8 @@ def _with_factor(cause: str, factor: float | None, sight: Sight) -> str:
 def _nearest(sight: Sight) -> float:
     """Return how near attention comes to the result with any of the maps, in units of the tolerance."""
     least = math.inf
-    for maps, threes in sight.threes:
-        some = [three for three in threes if _may_be(three, NONE)]
-        for start in range(0, len(some), AT_ONCE):
-            _, apart = _output_maps(NONE, sight, maps, some[start : start + AT_ONCE])
+    for maps, threes in _threes(NONE, sight):
+        for start in range(0, len(threes), AT_ONCE):
+            _, apart = _output_maps(NONE, sight, maps, threes[start : start + AT_ONCE])
             least = min(least, float(apart.min()))
     return least

@@ -61,23 +61,52 @@ class Sight:
 
     @functools.cached_property
     def threes(self) -> list[tuple[Mapping[str, Tensor], list[Three]]]:
-        """All that may be q, k and v: two that were seen compared, and anything."""
+        """All that may be q, k and v: two that were seen compared, and anything; else the first few."""
+        if not self.compares:
+            return [
+                (maps, list(itertools.product(*[list(maps)[:MOST_UNSEEN]] * 3)))  # type: ignore[arg-type]
+                for maps in self.maps
+            ]
         return [
-            (maps, [(q, k, v) for q, k in self._compared(maps) for v in maps]) for maps in self.maps
+            (maps, [(q, k, v) for q, k, *_ in pairs for v in maps])
+            for maps, pairs in zip(self.maps, self._pairs)
         ]
 
-    def _compared(self, maps: Mapping[str, Tensor]) -> list[tuple[str, str]]:
-        """Return the pairs whose product, of the first token and head, was seen; else some pairs."""
-        names = list(maps)
-        heads = mapped(self.runs[:, 0, :1], torch.stack(list(maps.values())))[
-            :, :, 0, : self.d_head
-        ]
-        products = F.normalize(torch.einsum("asr,bsr->abs", heads, heads), dim=-1)
-        cosines = products @ F.normalize(self.fitted.numbers, dim=0)
-        alike = (cosines.abs() > 1 - NEARLY).any(-1)
-        pairs = [(names[q], names[k]) for q, k in alike.nonzero().tolist()]
-        some = names[:MOST_UNSEEN]
-        return pairs or list(itertools.product(some, some))
+    @property
+    def compares(self) -> bool:
+        """Whether the product of two maps, of the first token and head, was seen."""
+        return any(self._pairs)
+
+    @property
+    def scales(self) -> set[float]:
+        """By what such products were multiplied where they were seen."""
+        return {scale for pairs in self._pairs for *_, scales in pairs for scale in scales}
+
+    @functools.cached_property
+    def _pairs(self) -> list[list[tuple[str, str, list[float]]]]:
+        """The pairs that were seen compared, with all such scales; for both orders."""
+        found = []
+        for maps in self.maps:
+            heads = mapped(self.runs[:, 0, :1], torch.stack(list(maps.values())))
+            heads = heads[:, :, 0, : self.d_head]
+            products, names = torch.einsum("asr,bsr->abs", heads, heads), list(maps)
+            seen: dict[tuple[int, int], list[float]] = {}
+            for q, k, place in self.seen(products).nonzero().tolist():
+                seen.setdefault((q, k), []).append(self.multiple(products[q, k], place))
+            found.append([(names[q], names[k], scales) for (q, k), scales in seen.items()])
+        return found
+
+    def seen(self, values: Tensor) -> Tensor:
+        """Return which of the numbers on the way are multiples of values (..., S): (..., E)."""
+        return (F.normalize(values, dim=-1) @ self._directions).abs() > 1 - NEARLY
+
+    def multiple(self, values: Tensor, place: int) -> float:
+        """Return what values (S,) are multiplied by in the number at this place."""
+        return float(values @ self.fitted.numbers[:, place] / values.square().sum())
+
+    @functools.cached_property
+    def _directions(self) -> Tensor:
+        return F.normalize(self.fitted.numbers, dim=0)
 
 
 def see(msa: Any, d: int, n_heads: int, draw: Draw) -> Sight:
