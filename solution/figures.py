@@ -24,7 +24,7 @@ from autograder.assignment.config import Assignment
 from autograder.assignment.digits import read_digits
 from autograder.handout.figures import Illustration
 from checks.code.loading import Submission
-from checks.judging.watched import last_attention
+from checks.judging.attention.watched import last_attention
 from checks.show import pictures
 
 MEAN, STD = 0.1307, 0.3081  # as in solution/digits.py

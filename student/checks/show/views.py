@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checks.judging.attention.watched import NEAR, Weights, weights_of
 from checks.judging.model import blocks_seen
-from checks.judging.watched import NEAR, Weights, weights_of
 from checks.running.facts import STUDENT
 from checks.telling.failures import CheckFailed
 from checks.words.compare import expect, expect_shape

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from checks.judging.attention import recognised
-from checks.judging.attention_slips import NONE, Mistake, weighed
-from checks.judging.flowing import Told
+from checks.judging.attention.flowing import Told
+from checks.judging.attention.slips import NONE, Mistake, weighed
 from checks.judging.maps import Maps, mapped
 from checks.words.compare import expect_shape
 from checks.words.draw import Draw

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from checks.judging.attention_slips import (
+from checks.judging.attention.sight import LENGTH, SHARED_MAP, TOKENS, Sight, Three, Threes, see
+from checks.judging.attention.slips import (
     AFTER,
     AFTER_BY_D,
     AVERAGED,
@@ -39,7 +40,6 @@ from checks.judging.attention_slips import (
     weighed,
 )
 from checks.judging.maps import Maps, mapped
-from checks.judging.sight import LENGTH, SHARED_MAP, TOKENS, Sight, Three, Threes, see
 from checks.judging.token_maps import same
 from checks.words.compare import error
 from checks.words.draw import Draw

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from checks.judging.attention_slips import LOOSE, NONE, gathered, weighed
+from checks.judging.attention.slips import LOOSE, NONE, gathered, weighed
 from checks.judging.maps import Maps
 from checks.words.compare import error, matches
 from checks.words.draw import Draw

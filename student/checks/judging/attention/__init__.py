@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 from torch import Tensor
 
 from checks.beside.measure import parameters, set_parameters, unregistered
-from checks.judging.attention_slips import LOOSE
+from checks.judging.attention.flowing import NOTHING, Told, told_by_flow
+from checks.judging.attention.layout import Layout, Readings
+from checks.judging.attention.slips import LOOSE
 from checks.judging.encoder import apart_from_affine
-from checks.judging.flowing import NOTHING, Told, told_by_flow
-from checks.judging.layout import Layout, Readings
 from checks.judging.maps import Maps
 from checks.telling.failures import Mismatch
 from checks.words.compare import Tolerance, error, expect, expect_shape, matches
