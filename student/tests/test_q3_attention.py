@@ -1,6 +1,7 @@
 """q3, visible: shapes, one law, and equality with nn.MultiheadAttention for two heads."""
 
 from checks import CLOSE, expect_error, expect_shape, expect_tensor, weight
+from checks.beside.measure import settle
 from checks.judging.attention import expect_attention
 
 
@@ -30,7 +31,7 @@ def test_two_heads_are_multi_head_attention(vit, draw):
 def test_sequences_of_a_batch_do_not_mix(vit, draw):
     """A sequence's result does not depend on the others in its batch."""
     msa, x = vit.MyMSA(8, 2), draw(3, 5, 8)
-    msa.eval()
+    settle(msa, x)
     together = msa(x)
     expect_shape(together, (3, 5, 8), call="MyMSA(8, 2)(x), with x of shape (3, 5, 8)")
     expect_tensor(

@@ -5,7 +5,7 @@ import math
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, reported, weight
-from checks.beside.measure import in_dtype, twins_apart, used_but_not_trained
+from checks.beside.measure import in_dtype, settle, twins_apart, used_but_not_trained
 from checks.beside.moving import on_meta_device
 from checks.judging.attention import expect_attention, expect_large_scores
 
@@ -47,7 +47,7 @@ def test_two_heads_without_saying(vit, draw):
 def test_the_order_of_tokens_does_not_matter(vit, draw):
     """If the tokens are permuted, the results are permuted in the same way."""
     msa, x, order = vit.MyMSA(8, 2), draw(2, 6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
-    msa.eval()
+    settle(msa, x)
     expect_shape(msa(x), x.shape, call="MyMSA(8, 2)(x)")
     expect_tensor(msa(x[:, order]), msa(x)[:, order], call="MyMSA(8, 2)(x[:, order])", tol=CLOSE)
 
@@ -68,7 +68,7 @@ def test_any_length_works(vit, draw):
 def test_two_calls_agree(vit, draw):
     """In evaluation mode, the same sequence gives the same result."""
     msa, x = vit.MyMSA(8, 2), draw(2, 5, 8)
-    msa.eval()
+    settle(msa, x)
     first = msa(x)
     expect_shape(first, x.shape, call="MyMSA(8, 2)(x)")
     expect_tensor(msa(x), first, call="MyMSA(8, 2)(x), a second time", tol=CLOSE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,6 +16,7 @@ from checks.beside.measurement import beside
 from checks.telling.failures import the_tensor
 
 Settings = tuple[list[object], dict[str, object]]  # positional and named arguments
+MOST_TO_SETTLE = 15  # runs
 
 
 @beside
@@ -46,10 +49,40 @@ def unregistered(module: object) -> list[str]:
 @beside
 def set_parameters(module: object, values: Mapping[str, Tensor]) -> None:
     """Write new numbers into the parameters of these names, in their own dtype."""
-    own = dict(cast(nn.Module, module).named_parameters())
+    model = cast(nn.Module, module)
+    own = dict(model.named_parameters())
     with torch.no_grad():
         for name, value in values.items():
-            own[name].copy_(value)
+            if not _set_through(model, name, value):
+                own[name].copy_(value)
+
+
+def _set_through(model: nn.Module, name: str, value: Tensor) -> bool:
+    """Set what a parametrization computes; return whether this is one that lets it be set.
+
+    It may keep more in its parameter than numbers: an orthogonal one keeps signs.
+    """
+    place = re.fullmatch(r"(.*)\bparametrizations\.(\w+)\.original", name)
+    if place is None:
+        return False
+    try:
+        setattr(model.get_submodule(place[1].rstrip(".")), place[2], value)
+    except Exception:  # some have no inverse, and a student's own may do anything
+        return False
+    return True
+
+
+@beside
+def settle(module: object, inputs: Tensor) -> None:
+    """Run the module in training mode, so that what layers keep beside their weights fits them.
+
+    A spectral norm keeps vectors that every such run improves. The module is left in evaluation mode.
+    """
+    model = cast(nn.Module, module).train()
+    with contextlib.suppress(Exception), torch.no_grad():  # training is judged elsewhere
+        for _ in range(MOST_TO_SETTLE):
+            model(inputs.clone())
+    model.eval()
 
 
 @beside
@@ -60,7 +93,8 @@ def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> list[
     What is differentiated is a random weighted sum of the outputs: a plain sum is blind behind a
     LayerNorm or a softmax.
     """
-    model = cast(nn.Module, module).eval()
+    model = cast(nn.Module, module)
+    settle(model, inputs)
     generator = torch.Generator().manual_seed(seed)
     result: Any = the_tensor(model(inputs), "forward")
     weights = torch.randn(result.shape, generator=generator)

@@ -7,10 +7,10 @@ never evidence: whoever asks for them works the result out anew, from inputs of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from checks.beside.measurement import beside
@@ -74,16 +74,3 @@ def steps(
         for place, row in enumerate(zip(*forwards))
         if len({(name, tensor.shape, tensor.dtype) for name, tensor in row}) == 1
     }
-
-
-@beside
-def settle(module: object, inputs: Tensor, times: int = 15) -> None:
-    """Run the module in training mode, so that what layers keep beside new weights fits them.
-
-    A spectral norm keeps vectors that it improves in every such run.
-    """
-    model = cast(nn.Module, module).train()
-    with torch.no_grad():
-        for _ in range(times):
-            model(inputs.clone())
-    model.eval()

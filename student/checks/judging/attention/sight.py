@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from checks.beside.measure import parameters, set_parameters
-from checks.beside.steps import settle, steps
+from checks.beside.measure import parameters, set_parameters, settle
+from checks.beside.steps import steps
 from checks.judging import token_maps
 from checks.judging.maps import mapped
 from checks.judging.token_maps import Fitted, same

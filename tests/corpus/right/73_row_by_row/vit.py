@@ -1,0 +1,77 @@
+"""Unusual: two layers for q, attention in loops over sequences, tokens and heads; all layers lazy."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def patchify(images, n_patches):
+    b, c, h, w = images.shape
+    if h % n_patches or w % n_patches:
+        raise ValueError("image size must be divisible by n_patches")
+    ph, pw = h // n_patches, w // n_patches
+    x = images.reshape(b, c, n_patches, ph, n_patches, pw)
+    return x.permute(0, 2, 4, 1, 3, 5).reshape(b, n_patches * n_patches, c * ph * pw)
+
+
+def get_positional_embeddings(sequence_length, d):
+    angle = torch.outer(torch.arange(sequence_length).float(), 10000.0 ** (-torch.arange(0, d, 2).float() / d))
+    out = torch.empty(sequence_length, d, dtype=torch.float32)
+    out[:, 0::2] = angle.sin()
+    out[:, 1::2] = angle.cos()[:, : d // 2]
+    return out
+
+
+class MyMSA(nn.Module):
+    def __init__(self, d, n_heads=2):
+        super().__init__()
+        if d % n_heads:
+            raise ValueError("d must divide by n_heads")
+        self.h, self.r = n_heads, d // n_heads
+
+        self.q = nn.Sequential(nn.Linear(d, d), nn.Linear(d, d)); self.k = nn.Linear(d, d); self.v = nn.Linear(d, d); self.o = nn.Linear(d, d)
+
+    def forward(self, x):
+        rows = []
+        for seq in x:
+            q, k, v = (f(seq).view(len(seq), self.h, self.r) for f in (self.q, self.k, self.v))
+            out = torch.zeros_like(q)
+            for i in range(len(seq)):
+                for h in range(self.h):
+                    w = torch.softmax(k[:, h] @ q[i, h] / math.sqrt(self.r), 0)
+                    out[i, h] = w @ v[:, h]
+            rows.append(self.o(out.flatten(1)))
+        return torch.stack(rows)
+
+
+class MyViTBlock(nn.Module):
+    def __init__(self, hidden_d, n_heads, mlp_ratio=4):
+        super().__init__()
+        self.norm1, self.norm2, self.msa = nn.LayerNorm(hidden_d), nn.LayerNorm(hidden_d), MyMSA(hidden_d, n_heads)
+        d, m = hidden_d, mlp_ratio * hidden_d
+        self.mlp = nn.Sequential(nn.utils.parametrizations.orthogonal(nn.Linear(d, m)), nn.GELU(), nn.utils.parametrizations.orthogonal(nn.Linear(m, d)))
+
+    def forward(self, x):
+        x = x + self.msa(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class LightViT(nn.Module):
+    def __init__(self, image_dim, n_patches=7, n_blocks=2, d=8, n_heads=2, num_classes=10):
+        super().__init__()
+        _, c, h, w = image_dim
+        self.n_patches = n_patches
+        self.embed = nn.LazyLinear(d)
+        self.cls = nn.Parameter(torch.zeros(1, 1, d))
+        self.register_buffer("pos", get_positional_embeddings(n_patches ** 2 + 1, d))
+        self.blocks = nn.ModuleList([MyViTBlock(d, n_heads) for _ in range(n_blocks)])
+        self.head = nn.LazyLinear(num_classes)
+
+    def forward(self, images):
+        x = self.embed(patchify(images, self.n_patches))
+        x = torch.cat([self.cls.expand(len(x), -1, -1), x], dim=1) + self.pos
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x[:, 0])
