@@ -3,14 +3,14 @@
 import torch
 
 from checks import expect, expect_tensor, reported, weight
-from checks.beside.measure import changes_with_another, input_after, used_but_not_trained
+from checks.beside.measure import input_after, moved_by, used_but_not_trained
 from checks.beside.probes import watch
 from checks.judging.block_slips import why_wrong
 from checks.judging.encoder import LOOSE, input_of, normalised_as, place_of, randomise
 from checks.judging.mlp import expect_mlp
 
 
-@weight(2)
+@weight(3)
 def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     """After the attention, only the sum x + msa(norm1(x)) counts."""
     stand_in("MyMSA")
@@ -67,8 +67,8 @@ def test_every_argument_is_used(vit, stand_in, draw):
 
 @weight(1)
 @reported
-def test_the_norms_are_learned(vit, stand_in, draw):
-    """The first norm has a gain of its own for each feature, and everything used is trained."""
+def test_what_it_learns_is_its_own(vit, stand_in, draw):
+    """What a block learns is its own: a gain for each feature, all of it trained, none of it shared."""
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
     block.eval()
@@ -89,6 +89,14 @@ def test_the_norms_are_learned(vit, stand_in, draw):
         expected="one for each parameter that changes the result",
         got=f"none for {', '.join(untrained)}",
     )
+    by_own, by_another = moved_by(vit, "MyViTBlock", [8, 2], draw(2, 5, 8))
+    expect(
+        by_own and not by_another,
+        call="a block's result, after the parameters of another block were changed",
+        expected="the same as before",
+        got="another one" if by_another else "one that no parameter changes",
+        why="They share a layer: each block makes its own in __init__." if by_another else "",
+    )
 
 
 @weight(1)
@@ -103,18 +111,4 @@ def test_the_input_is_left_alone(vit, stand_in, draw):
         expected="the same as before",
         got="changed",
         why="x += ... writes into the caller's tensor: x = x + ...",
-    )
-
-
-@weight(1)
-@reported
-def test_two_blocks_share_nothing(vit, stand_in, draw):
-    """Two blocks have parameters of their own."""
-    stand_in("MyMSA")
-    expect(
-        not changes_with_another(vit, "MyViTBlock", [8, 2], draw(2, 5, 8)),
-        call="a block's result, after the parameters of another block were changed",
-        expected="the same as before",
-        got="another one",
-        why="They share a layer: each block makes its own in __init__.",
     )

@@ -156,14 +156,18 @@ def twins_apart(vit: object, build: str, one: Settings, other: Settings, inputs:
     """Build two objects, give both the same numbers, and say how far apart their results are.
 
     build     a class of the contract; one, other: its positional and named arguments
-    returns   the largest difference; infinite where their parameters are not the same ones
+    returns   the largest difference; infinite where their parameters are not the same ones, or where
+              nothing depends on them
     """
     first, second = (getattr(vit, build)(*args, **kwargs).eval() for args, kwargs in (one, other))
-    if the_tensor(first(inputs), build).shape != the_tensor(second(inputs), build).shape:
+    before = the_tensor(first(inputs), build).clone()
+    if before.shape != the_tensor(second(inputs), build).shape:
         return math.inf
     with torch.no_grad():
         for w in first.parameters():
             w.normal_()
+        if torch.equal(first(inputs), before):
+            return math.inf
         try:
             second.load_state_dict(first.state_dict())
         except RuntimeError:  # other names, or other shapes
@@ -172,15 +176,18 @@ def twins_apart(vit: object, build: str, one: Settings, other: Settings, inputs:
 
 
 @beside
-def changes_with_another(vit: object, build: str, args: list[object], inputs: Tensor) -> bool:
-    """Build two objects alike, change every number of the second; say whether the first has changed."""
+def moved_by(vit: object, build: str, args: list[object], inputs: Tensor) -> list[bool]:
+    """Build two objects alike; say whether the first changes with its own numbers, and the other's."""
     first, second = (getattr(vit, build)(*args).eval() for _ in range(2))
     second(inputs)
-    before = the_tensor(first(inputs), build).clone()
-    with torch.no_grad():
-        for w in second.parameters():
-            w.add_(1)
-        return not torch.equal(first(inputs), before)
+    found = []
+    for module in (first, second):
+        before = the_tensor(first(inputs), build).clone()
+        with torch.no_grad():
+            for w in module.parameters():
+                w.normal_()
+            found.append(not torch.equal(first(inputs), before))
+    return found
 
 
 @beside
