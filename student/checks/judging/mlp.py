@@ -23,7 +23,7 @@ from checks.beside.steps import steps
 from checks.judging import token_maps
 from checks.judging.encoder import LOOSE, input_of, normalised_as, of_size, outside, place_of
 from checks.judging.maps import mapped
-from checks.words.compare import Why, error, expect, expect_shape, fail, matches
+from checks.words.compare import Why, error, expect, expect_shape, matches
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -79,40 +79,40 @@ def expect_mlp(
     added = seen["result"].double() - z
     _, first_gain = normalised_as(input_of(block, x, place, call), x)
 
+    cause, nearest = _told_by_parameters(own, z, added, first_gain, ratio)
+    if cause is None:
+        cause = _told_by_flow(block, place, first_gain, draw, ratio)
+        nearest = 0.0 if cause == RIGHT else nearest
+    noted(nearest)
+    expected, got, named = (
+        "x + mlp(norm2(x)) with GELU between the linear maps",
+        "other numbers",
+        why,
+    )
+    if cause is None:
+        expected = f"x + mlp(norm2(x)), with an MLP of {d} -> {ratio * d} -> {d} features"
+        got += ", whichever of your weights are taken for the norm and the two maps"
+    elif cause != RIGHT:
+        named = f"These are exactly the numbers that come out if {cause}"
+    expect(cause == RIGHT, call=call, expected=expected, got=got, why=named)
+
+
+def _told_by_parameters(
+    own: Mapping[str, Tensor], z: Tensor, added: Tensor, first_gain: Tensor, ratio: int
+) -> tuple[str | None, float]:
+    """Return RIGHT or a mistake that a reading of the parameters tells; how near the nearest comes."""
     nearest = math.inf
     for cause, activations in ACTIVATIONS.items():
-        for mlp in itertools.islice(_readings(own, d, ratio), MOST_READINGS):
+        for mlp in itertools.islice(_readings(own, z.shape[-1], ratio), MOST_READINGS):
             apart = min(_apart(mlp, own, z, added, activation) for activation in activations)
             if cause == RIGHT:
                 nearest = min(nearest, apart)
             if apart > 1:
                 continue
             if mlp.gain and matches(own[mlp.gain].flatten(), first_gain, LOOSE):
-                cause = NORM_TWICE
-            elif not mlp.gain:
-                cause = NO_GAIN
-            noted(nearest)
-            return _expect_no(cause, call)
-    told = told_by_mlp(block, place, first_gain, draw, d, ratio)
-    if told is not None:
-        return _expect_no(told, call)
-    noted(nearest)
-    fail(
-        call=call,
-        expected=f"x + mlp(norm2(x)), with an MLP of {d} -> {ratio * d} -> {d} features",
-        got="other numbers, whichever of your weights are taken for the norm and the two maps",
-        why=why,
-    )
-
-
-def _expect_no(cause: str, call: str) -> None:
-    expect(
-        cause == RIGHT,
-        call=call,
-        expected="x + mlp(norm2(x)) with GELU between the linear maps",
-        got="other numbers",
-        why=f"These are exactly the numbers that come out if {cause}",
-    )
+                return NORM_TWICE, nearest
+            return (cause if mlp.gain else NO_GAIN), nearest
+    return None, nearest
 
 
 def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
@@ -159,14 +159,15 @@ def _matrix(weight: Tensor, rows: int, columns: int, flipped: bool) -> Tensor:
 # --- by what flows ----------------------------------------------------------------------------
 
 
-def told_by_mlp(
-    block: Any, place: Sequence[str], first_gain: Tensor, draw: Draw, d: int, ratio: int
+def _told_by_flow(
+    block: Any, place: Sequence[str], first_gain: Tensor, draw: Draw, ratio: int
 ) -> str | None:
     """Return RIGHT or the mistake that the tensors on the way tell; None where they tell nothing.
 
     place       of the attention, which answers what it is told to
     first_gain  of the norm before it
     """
+    d = len(first_gain)
     runs, answers = (2 * draw(token_maps.forwards_for(d), 1, LENGTH, d) for _ in range(2))
     tokens = standardised((runs + answers).double())
     seen = token_maps.fitted(steps(block, runs, place, answers), tokens)
