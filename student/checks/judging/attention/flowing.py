@@ -90,6 +90,15 @@ class Match:
 
 def told_by_flow(msa: Any, d: int, n_heads: int, draw: Draw) -> Told:
     """Watch the module with two sets of random weights."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # many small products: more threads only wait for each other
+    try:
+        return _told(msa, d, n_heads, draw)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _told(msa: Any, d: int, n_heads: int, draw: Draw) -> Told:
     try:
         before, now = (see(msa, d, n_heads, draw) for _ in range(2))
     except Exception as failed:  # of being watched: what is judged are calls like any other
@@ -284,13 +293,13 @@ def _other_scales(sight: Sight) -> Iterator[tuple[str, Mistake]]:
 
 
 def _threes(mistake: Mistake, sight: Sight) -> Threes:
-    for maps, threes in sight.threes:
+    for maps, threes in sight.threes:  # one order after the other
         yield maps, [three for three in threes if _may_be(three, mistake)]
 
 
 def _gathered(mistake: Mistake, sight: Sight) -> Threes:
-    """Yield those of the threes for which what the mistake gathers was seen."""
-    for maps, threes in _threes(mistake, sight):
+    """Yield those of the threes for which what the mistake gathers was seen, heads before features."""
+    for maps, threes in itertools.islice(_threes(mistake, sight), 1):
         for start in range(0, len(threes), AT_ONCE):
             some = threes[start : start + AT_ONCE]
             factors = _factors(mistake, sight, maps, some)

@@ -125,7 +125,7 @@ def see(msa: Any, d: int, n_heads: int, draw: Draw) -> Sight:
             _keep(shared, f"{SHARED_MAP} {place}, {order}", one)
     x, fresh = draw(math.ceil((d + 1) / 3), 6, d), draw(3, 4, d)
     maps = [{**some, **shared} for some in by_order]
-    return Sight(fitted, runs, n_heads, maps, (x, msa(x)), (fresh, msa(fresh)))
+    return Sight(fitted, runs, n_heads, maps, (x, msa(x).detach()), (fresh, msa(fresh).detach()))
 
 
 def _keep(maps: dict[str, Tensor], name: str, one: Tensor) -> None:
