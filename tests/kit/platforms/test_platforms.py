@@ -57,7 +57,6 @@ linux_root = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare"),
     reason="a container can be imitated by root, on Linux, with unshare",
 )
-network = pytest.mark.skipif(not index_can_be_reached(), reason="pip's index cannot be reached")
 otter = pytest.mark.skipif(
     not importlib.util.find_spec("otter"), reason="the extra [otter] is not installed"
 )
@@ -135,9 +134,10 @@ def expected(grader, submissions):
 
 @proof
 @linux_root
-@network
 def test_gradescopes_tree(zips, kit, submissions, grader, assignment):
     """setup.sh with pip from the registry, and run_autograder within the smallest container."""
+    if not index_can_be_reached():
+        pytest.skip("pip's index cannot be reached")
     wanted = expected(grader, submissions)
     with Container(zips["gradescope"]) as container:
         made = container.set_up()
