@@ -47,14 +47,15 @@ def batch(
     graded once; a changed one, or all after a change of the tests, anew.
     """
     from autograder.classroom.book import ledger
-    from autograder.classroom.finding.roster import must_exist
+    from autograder.classroom.finding.roster import A_CLASS
     from autograder.classroom.report import compare
     from autograder.cli.terminal import show_class, show_moves, shown_steps
+    from autograder.submission.found import must_exist
 
     assignment, console = the_kit(), Console(highlight=False)
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
-    must_exist(source)
+    must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
     asked = Asked(questions, seed, before)

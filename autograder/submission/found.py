@@ -57,10 +57,10 @@ def handed_in(path: Path, first: str) -> Iterator[HandedIn]:
         raise KitError(str(path), "this is no submission", KINDS)
 
 
-def must_exist(path: Path) -> None:
+def must_exist(path: Path, remedy: str = KINDS) -> None:
     """Raise KitError if there is nothing at a path that somebody has typed."""
     if not path.exists():
-        raise KitError(str(path), "there is nothing here", KINDS)
+        raise KitError(str(path), "there is nothing here", remedy)
 
 
 def is_clutter(parts: tuple[str, ...]) -> bool:

@@ -18,6 +18,7 @@ from autograder.classroom.book import ledger
 from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.errors import KitError
+from autograder.submission.found import must_exist
 from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
@@ -28,6 +29,7 @@ AGAIN = re.compile(r"-(\d+)(\.[A-Za-z]+)$")  # what Canvas adds to a file that i
 MOODLE = re.compile(
     r"(?P<name>.+)_(?P<who>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
 )
+A_CLASS = "name a folder or a zip of submissions"
 LONGEST = 120  # characters of a folder's name; some systems allow 143 bytes
 
 
@@ -97,23 +99,15 @@ def find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Ros
                        "let the user who grades read all of it") from None  # fmt: skip
 
 
-def must_exist(source: Path) -> None:
-    """Raise KitError if there is nothing at a path that somebody has typed."""
-    if not source.exists():
-        raise KitError(
-            str(source), "there is nothing here", "name a folder or a zip of submissions"
-        )
-
-
 def _find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Roster:
-    must_exist(source)
+    must_exist(source, A_CLASS)
     left_out: list[str] = []
     top = source.resolve()
     if source.is_file():
         left_out += unpack(source, unpacked)
         top = unpacked
     elif not source.is_dir():
-        raise KitError(str(source), "this is no folder", "name a folder or a zip of submissions")
+        raise KitError(str(source), "this is no folder", A_CLASS)
     folder, beside = _descended(top, out, (*assignment.settings.files, NOTEBOOK))
     if top in out.parents and out.parent not in (folder, *folder.parents):
         raise KitError(str(out), "it lies in the folder of a submission, or would make one of it",

@@ -230,23 +230,29 @@ def _load(
     module = ModuleType(name, ast.get_docstring(tree))
     module.__file__ = str(path)
     sys.modules[name] = module
-    with _readable(path):
-        flags, (_, wanted) = _future(tree), needs.needed(tree.body, cells.GRADED)
-        bound = [frozenset(needs.bound_by(node)) for node in tree.body]
-    left_out = []
-    for node, names in zip(tree.body, bound):
+    flags, failed = _future(tree), list[tuple[ast.stmt, str, StudentError]]()
+    for node in tree.body:
         code = _compile(path, ast.Module([node], []), flags)
         try:
             _run(code, module)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
-            failed = _import_error(path, files, error)
+            told = _import_error(path, files, error)
             if isinstance(error, FATAL):
                 sys.modules.pop(path.stem, None)
-                raise failed from None
-            last, kind = node.end_lineno or node.lineno, type(error).__name__
-            is_needed = bool(wanted & names)
-            left_out.append(LeftOut(node.lineno, last, failed, kind, names, is_needed))
-    return module, left_out
+                raise told from None
+            failed.append((node, type(error).__name__, told))
+    with _readable(path):
+        return module, list(_as_left_out(tree, failed)) if failed else []
+
+
+def _as_left_out(
+    tree: ast.Module, failed: Sequence[tuple[ast.stmt, str, StudentError]]
+) -> Iterator[LeftOut]:
+    """Yield the statements that failed, with what each would have defined, and whether it is missed."""
+    _, wanted = needs.needed(tree.body, cells.GRADED)
+    for node, kind, error in failed:
+        names, last = frozenset(needs.bound_by(node)), node.end_lineno or node.lineno
+        yield LeftOut(node.lineno, last, error, kind, names, needed=bool(wanted & names))
 
 
 def _run(code: CodeType, module: ModuleType) -> None:
