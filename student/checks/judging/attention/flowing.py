@@ -171,9 +171,14 @@ def _computed(
         result = result - x
     if mistake.over_batch:
         x, result = x.transpose(0, 1), result.transpose(0, 1)
-    features = {name: mapped(x, maps[name]) for name in {n for three in threes for n in three}}
-    q, k, v = (torch.stack([features[name] for name in role]) for role in zip(*threes))
+    q, k, v = _roles(x, maps, threes)
     return gathered(mistake, weighed(mistake, q, k, n_heads), v), result
+
+
+def _roles(x: Tensor, maps: Mapping[str, Tensor], threes: Sequence[Three]) -> list[Tensor]:
+    """Return the q, the k and the v (R, B, N, d) of all the threes, for tokens x (B, N, d)."""
+    features = {name: mapped(x, maps[name]) for name in {n for three in threes for n in three}}
+    return [torch.stack([features[name] for name in role]) for role in zip(*threes)]
 
 
 def _factors(
@@ -183,9 +188,8 @@ def _factors(
 
     1 where they were seen as they are, None where they were not seen.
     """
-    x = sight.runs[:, 0]
-    features = {name: mapped(x, maps[name])[:, None] for name in {n for t in threes for n in t}}
-    q, k, v = (torch.stack([features[name] for name in role]) for role in zip(*threes))
+    # Each run is a batch of its own, (R, S, 1, N, d): a mistake may mix sequences.
+    q, k, v = (one[:, :, None] for one in _roles(sight.runs[:, 0], maps, threes))
     first = gathered(mistake, weighed(mistake, q, k, sight.n_heads), v)[:, :, 0, 0, 0]  # (R, S)
     factors: list[float | None] = [None] * len(threes)
     for three, place in sight.seen(first).nonzero().tolist():
