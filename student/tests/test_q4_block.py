@@ -3,7 +3,7 @@
 import torch
 
 from checks import CLOSE, expect, expect_shape, expect_tensor, weight
-from checks.beside.measure import parameters, set_parameters
+from checks.beside.measure import parameters, set_parameters, settle
 from checks.judging.block_slips import why_wrong
 from checks.judging.encoder import input_of, normalised_as, place_of, randomise
 from checks.words.nearness import noted
@@ -25,11 +25,11 @@ def test_with_tiny_weights_the_input_comes_back(vit, stand_in, draw):
     """With every weight next to zero, only the two skip connections are left."""
     stand_in("MyMSA")  # a slip in q3 is paid for in q3, not here
     block = vit.MyViTBlock(hidden_d=8, n_heads=2)
-    block.eval()
     x = draw(2, 5, 8)
-    block(x.clone())  # lazily built layers come into being
+    settle(block, x)  # lazily built layers come into being
     tiny = {name: 1e-8 * draw(*w.shape) for name, w in parameters(block).items()}
     set_parameters(block, tiny)  # not 0: a weight norm would divide by it
+    settle(block, x)
 
     expect_tensor(
         block(x.clone()),
@@ -46,9 +46,7 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     """The attention is given norm1(x), not x."""
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
-    block.eval()
-    block(x)  # lazily built layers come into being
-    randomise(block, draw)
+    randomise(block, draw, x)
     place = place_of(block, x)
     given = input_of(block, x, place, call="MyViTBlock(8, 2)(x)")
 

@@ -122,8 +122,9 @@ def test_the_class_token_stands_in_front(vit, stand_in, draw):
     """Token 0 is the class token: the same for every image, before the patch tokens."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
     model, images = vit.LightViT(DIGITS), draw(4, *DIGITS[1:])
-    blocks_seen(model, images, n_tokens=50, d=8)
-    randomise(model, draw)  # whatever the initialisation, tokens of different images differ now
+    randomise(
+        model, draw, images
+    )  # whatever the initialisation, tokens of different images differ now
     tokens = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0]
     differs = (tokens - tokens[:1]).abs().amax((0, 2)) > 1e-6
     call = "LightViT((1, 1, 28, 28))(images), looking at the tokens of 4 images"

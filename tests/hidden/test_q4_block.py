@@ -15,10 +15,8 @@ def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     """After the attention, only the sum x + msa(norm1(x)) counts."""
     stand_in("MyMSA")
     block = vit.MyViTBlock(8, 2)
-    block.eval()
     z, x = 2 * draw(2, 5, 8), draw(2, 5, 8)
-    block(x)
-    randomise(block, draw)
+    randomise(block, draw, x)
     place = place_of(block, z)
     expect_tensor(
         watch(block, x, place, z - x)["result"],
@@ -34,11 +32,9 @@ def test_the_mlp(vit, stand_in, draw):
     """Then comes x + mlp(norm2(x)): Linear, GELU, Linear, four times as wide in the middle."""
     stand_in("MyMSA")
     block = vit.MyViTBlock(6, 2)
-    block.eval()
-    block(draw(1, 4, 6))
     expect_mlp(
         block,
-        randomise(block, draw),
+        randomise(block, draw, draw(1, 4, 6)),
         draw,
         d=6,
         ratio=4,
@@ -52,9 +48,7 @@ def test_every_argument_is_used(vit, stand_in, draw):
     """n_heads goes to the attention, and mlp_ratio=3 makes the MLP three times as wide."""
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(12, 4, mlp_ratio=3), draw(2, 4, 12)
-    block.eval()
-    block(x)
-    values = randomise(block, draw)
+    values = randomise(block, draw, x)
     for built in filter(None, watch(block, x, place_of(block, x))["built_with"]):
         expect(
             built == {"d": 12, "n_heads": 4},
@@ -71,9 +65,7 @@ def test_what_it_learns_is_its_own(vit, stand_in, draw):
     """What a block learns is its own: a gain for each feature, all of it trained, none of it shared."""
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(8, 2), 2 * draw(3, 7, 8)
-    block.eval()
-    block(x)
-    randomise(block, draw)
+    randomise(block, draw, x)
     place = place_of(block, x)
     _, gain = normalised_as(input_of(block, x, place, call="MyViTBlock(8, 2)(x)"), x)
     expect(

@@ -76,13 +76,12 @@ def test_the_class_token_is_learned_and_has_position_0(vit, stand_in, draw):
     stand_in(*EARLIER)
     model = vit.LightViT(DIGITS, n_blocks=1)
     images = draw(2, *DIGITS[1:])
-    blocks_seen(model, images, n_tokens=50, d=8)
 
     def learned():
         token = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0][0, 0]
         return token - positions(1, 8)[0]
 
-    values = randomise(model, draw)
+    values = randomise(model, draw, images)
     token = learned()
     apart = [error(value.flatten(), token) for value in values.values() if value.numel() == 8]
     if min(apart, default=math.inf) > 1:  # made of several, it goes where they go
@@ -102,8 +101,7 @@ def test_the_table_is_not_trained(vit, stand_in, draw):
     stand_in(*EARLIER)
     model = vit.LightViT(DIGITS, n_blocks=1)
     images = torch.zeros(1, *DIGITS[1:])
-    blocks_seen(model, images, n_tokens=50, d=8)
-    randomise(model, draw)
+    randomise(model, draw, images)
     tokens = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0][0, 1:]
     rest = tokens - positions(50, 8)[1:]
     expect_tensor(
@@ -119,10 +117,8 @@ def test_the_class_token_alone_is_classified(vit, stand_in, draw):
     """The logits depend on the last block's token 0 and on no other."""
     stand_in(*EARLIER)
     model = vit.LightViT(DIGITS)
-    model.eval()
     images, one, other = draw(3, *DIGITS[1:]), draw(3, 50, 8), draw(3, 50, 8)
-    blocks_seen(model, images, n_tokens=50, d=8)
-    randomise(model, draw)  # a classifier may well start at zero
+    randomise(model, draw, images)  # a classifier may well start at zero
     other[:, 0] = one[:, 0]
     call = "LightViT(...)(images), for two results of the last block with the same token 0"
 

@@ -76,12 +76,17 @@ def _set_through(model: nn.Module, name: str, value: Tensor) -> bool:
 def settle(module: object, inputs: Tensor) -> None:
     """Run the module in training mode, so that what layers keep beside their weights fits them.
 
-    A spectral norm keeps vectors that every such run improves. The module is left in evaluation mode.
+    Due whenever numbers were written: a spectral norm keeps vectors that every such run improves,
+    until the result stays as it is. The module is left in evaluation mode.
     """
     model = cast(nn.Module, module).train()
     with contextlib.suppress(Exception), torch.no_grad():  # training is judged elsewhere
+        last: Any = model(inputs.clone())
         for _ in range(MOST_TO_SETTLE):
-            model(inputs.clone())
+            result: Any = model(inputs.clone())
+            if torch.equal(result, last):
+                break
+            last = result
     model.eval()
 
 

@@ -7,7 +7,7 @@ it can be noted which tensors would have been moved, and what is made of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import torch
@@ -15,14 +15,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from checks.beside.measurement import beside
+from checks.beside.steps import FILLING, tensors_in
 from checks.telling.failures import the_tensor
 
 LEAVING = ("cpu", "numpy", "tolist", "item")
-INDEXING = (
-    "__getitem__",
-    "__setitem__",
-    "copy_",
-)  # on a GPU, they take a tensor of the CPU as well
+INDEXING = ("__getitem__", *FILLING)  # on a GPU, they take a tensor of the CPU as well
 
 
 @beside
@@ -56,7 +53,7 @@ def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor, noted: bo
     """
     try:
         return str(the_tensor(run(inputs.to("meta")), "It").device)
-    except Exception:
+    except Exception:  # whatever meta refuses, or the student's code raises there
         if noted:
             return "meta"
         raise
@@ -77,7 +74,7 @@ class _Noting(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         name = getattr(func, "__name__", "")
-        given = list(_tensors((args, kwargs)))
+        given = list(tensors_in((args, kwargs)))
         there = [self.is_moved(one) for one in given]
         if any(there) and name not in INDEXING:
             self.mixed |= any(one.dim() > 0 and not here for one, here in zip(given, there))
@@ -94,19 +91,9 @@ class _Noting(TorchFunctionMode):
         return id(tensor) in self.numbers
 
     def _note(self, result: object) -> None:
-        for tensor in _tensors(result):
+        for tensor in tensors_in(result):
             self.moved.append(tensor)
             self.numbers.add(id(tensor))
-
-
-def _tensors(value: object) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
-    elif isinstance(value, (tuple, list)):
-        for one in value:
-            yield from _tensors(one)
 
 
 def _follows(run: Callable[[Tensor], object], inputs: Tensor, held: Iterable[Tensor]) -> bool:

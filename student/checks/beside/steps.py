@@ -17,36 +17,52 @@ from checks.beside.measurement import beside
 from checks.beside.probes import watch
 
 MOST_STEPS = 1500  # tensors of one forward; an attention of five heads in loops has some hundred
+FILLING = ("__setitem__", "copy_")
 MOST_NUMBERS = 4_000_000  # of all forwards together
 
 
-class _Keeping(TorchFunctionMode):
-    """Copies what each call of torch returns."""
+class Watching(TorchFunctionMode):
+    """Sees every tensor, with numbers in it, that a call of torch returns or fills."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[tuple[str, Tensor]] = []
+    def see(self, name: str, tensor: Tensor) -> None:
+        """Take a tensor, and the name of the call, which goes on with it: whoever keeps it copies."""
+        raise NotImplementedError
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
-        filled = args[:1] if name in ("__setitem__", "copy_") else ()
-        for tensor in _tensors((result, *filled)):
-            real = tensor.is_floating_point() and tensor.device.type != "meta"
-            if real and tensor.numel() > 1 and len(self.kept) < MOST_STEPS:
-                self.kept.append((name, tensor.detach().clone()))
+        filled = args[:1] if name in FILLING else ()
+        for tensor in tensors_in((result, *filled)):
+            if tensor.device.type != "meta":
+                self.see(name, tensor)
         return result
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in a result; complex ones as pairs of numbers."""
+class _Keeping(Watching):
+    """Copies what is seen; complex numbers as pairs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[tuple[str, Tensor]] = []
+
+    def see(self, name: str, tensor: Tensor) -> None:
+        if tensor.is_complex():
+            tensor = torch.view_as_real(tensor.resolve_conj())
+        if tensor.is_floating_point() and tensor.numel() > 1 and len(self.kept) < MOST_STEPS:
+            self.kept.append((name, tensor.detach().clone()))
+
+
+def tensors_in(value: object) -> Iterator[Tensor]:
+    """Yield the tensors in what a call takes or returns."""
     if isinstance(value, Tensor):
-        yield torch.view_as_real(value.resolve_conj()) if value.is_complex() else value
+        yield value
+    elif isinstance(value, dict):
+        yield from tensors_in(list(value.values()))
     elif isinstance(value, (tuple, list)):
         for one in value:
-            yield from _tensors(one)
+            yield from tensors_in(one)
 
 
 @beside

@@ -80,8 +80,8 @@ MLP_FIRST = "the MLP comes before the attention."
 
 def why_wrong(block: Any, draw: Draw, d: int, ratio: int = 4) -> str:
     """Say which mistake gives just what the block computes with random weights, if one does."""
-    values = randomise(block, draw)
     x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
+    values = randomise(block, draw, x)
     place = place_of(block, x)
     seen = watch(block, x, place, answer)
     given, result = seen["inputs"][0].double(), seen["result"].double()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from checks.beside.measure import parameters, set_parameters, unregistered
+from checks.beside.measure import parameters, set_parameters, settle, unregistered
 from checks.beside.probes import places_seen, standardised, watch
 from checks.words.compare import Tolerance, Why, error, expect, expect_shape, fail, matches
 from checks.words.draw import Draw
@@ -22,13 +22,18 @@ from checks.words.nearness import noted
 LOOSE: Tolerance = {"rtol": 2e-3, "atol": 2e-4}
 
 
-def randomise(block: Any, draw: Draw) -> dict[str, Tensor]:
-    """Give every parameter random numbers: fresh norms hide which norm is used, and whether."""
+def randomise(module: Any, draw: Draw, inputs: Tensor) -> dict[str, Tensor]:
+    """Give every parameter random numbers: fresh norms hide which norm is used, and whether.
+
+    inputs   what the module takes; it is run on them, and left in evaluation mode
+    """
+    settle(module, inputs)  # lazily built layers come into being
     values = {}
-    for name, old in parameters(block).items():
+    for name, old in parameters(module).items():
         fan_in = old.shape[-1] if old.dim() > 1 else 1
         values[name] = draw(*old.shape) / math.sqrt(fan_in)
-    set_parameters(block, values)
+    set_parameters(module, values)
+    settle(module, inputs)
     return values
 
 

@@ -293,7 +293,7 @@ def _other_scales(sight: Sight) -> Iterator[tuple[str, Mistake]]:
     """Yield the scales that were seen between a product of two maps and what is made of it."""
     scales = sorted({round(scale, 5) for scale in sight.scales} - {0.0, 1.0})
     for scale in scales[:MOST_SCALES]:
-        yield _of_scale(scale, sight), Mistake(lambda d, d_head, length, scale=scale: scale)  # type: ignore[misc]
+        yield _of_scale(scale, sight), Mistake(lambda d, d_head, length, scale=scale: scale)  # type: ignore[misc]  # the default holds this turn's scale
 
 
 def _threes(mistake: Mistake, sight: Sight) -> Threes:

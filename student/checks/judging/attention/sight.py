@@ -64,7 +64,7 @@ class Sight:
         """All that may be q, k and v: two that were seen compared, and anything; else the first few."""
         if not self.compares:
             return [
-                (maps, list(itertools.product(*[list(maps)[:MOST_UNSEEN]] * 3)))  # type: ignore[arg-type]
+                (maps, list(itertools.product(*[list(maps)[:MOST_UNSEEN]] * 3)))  # type: ignore[arg-type]  # of three
                 for maps in self.maps
             ]
         return [

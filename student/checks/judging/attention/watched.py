@@ -8,14 +8,14 @@ leave several small tensors, which are put together again. What is computed with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
+from checks.beside.steps import Watching
 from checks.judging.attention import recognised
 from checks.judging.attention.flowing import Told
 from checks.judging.attention.slips import NONE, Mistake, weighed
@@ -49,7 +49,7 @@ class Weights:
         return ~torch.isclose(self.yours, self.expected, rtol=0.0, atol=NEAR)
 
 
-class _Watch(TorchFunctionMode):
+class _Watch(Watching):
     """Keep a copy of every real tensor with exactly two axes of the sequence's length."""
 
     def __init__(self, length: int) -> None:
@@ -57,19 +57,9 @@ class _Watch(TorchFunctionMode):
         self.length = length
         self.groups: dict[tuple[str, tuple[int, ...]], list[Tensor]] = {}
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        name = getattr(func, "__name__", "")
-        filled = args[:1] if name in ("__setitem__", "copy_") else ()
-        for tensor in _tensors((result, *filled)):
-            self._keep(name, tensor)
-        return result
-
-    def _keep(self, name: str, tensor: Tensor) -> None:
+    def see(self, name: str, tensor: Tensor) -> None:
         axes = [axis for axis, size in enumerate(tensor.shape) if size == self.length]
-        if len(axes) == 2 and tensor.is_floating_point() and tensor.device.type != "meta":
+        if len(axes) == 2 and tensor.is_floating_point():
             key = name, tuple(tensor.shape)
             maps = tensor.detach().double().movedim(axes, (-2, -1)).clone()
             # What comes last stands last, also if it was called by that name before.
@@ -141,15 +131,6 @@ def _nearest(expected: Tensor, seen: Tensor) -> Tensor:
 def _alike(one: Tensor, other: Tensor) -> Tensor:
     """Return how much maps (..., N, N) are multiples of each other: the cosine."""
     return torch.cosine_similarity(one.flatten(-2), other.flatten(-2), dim=-1)
-
-
-def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
-    """Yield the tensors in a result, which may be a tuple of them."""
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
 
 
 def last_attention(run: Callable[[], object], length: int, maps: int) -> Tensor | None:
