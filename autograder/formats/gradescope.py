@@ -79,7 +79,7 @@ def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
 
 
 def _row_of_test(question: QuestionResult, outcome: Outcome) -> dict[str, Any]:
-    name, said = f"{outcome.test}  {outcome.title}", _shown(outcome, question.question.show)
+    name, said = outcome.heading, _shown(outcome, question.question.show)
     return _row(question, [outcome], name, outcome.test[1:], said, outcome.verdict)
 
 
@@ -121,7 +121,7 @@ def _row(
 def _paragraph(question: QuestionResult, outcome: Outcome) -> str:
     score, most = question.points_of(outcome)
     said = _shown(outcome, question.question.show)
-    first = f"{outcome.test}  {outcome.title}  {score:g} of {most:g}"
+    first = f"{outcome.heading}  {score:g} of {most:g}"
     return first + (f"\n{textwrap.indent(said, '    ')}" if said else "")
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from autograder.formats.gradescope import seen_by_student
 from autograder.grading.report import QuestionResult, Report
-from checks.telling.outcome import Outcome
+from checks.telling.outcome import Outcome, said_once
 from checks.telling.wording import Verdict
 
 
@@ -46,9 +46,8 @@ def show(report: Report, console: Console, as_student: bool = False) -> None:
 
 def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
     """Print what did not pass; where everything ended alike, once."""
-    if len({outcome.message for outcome in outcomes}) == 1 and outcomes[0].message:
-        first = outcomes[0]
-        line = f"{question.id}  {first.verdict.value}: {first.message}\n"
+    if once := said_once(outcomes):
+        line = f"{question.id}  {outcomes[0].verdict.value}: {once}\n"
         console.print(Text(line), soft_wrap=True)
         return
     for outcome in outcomes:
@@ -60,7 +59,7 @@ def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) 
     score, most = question.points_of(outcome)
     hidden = "  (hidden)" if outcome.hidden else ""
     console.print(
-        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
+        Text(f"{outcome.heading}{hidden}    {score:.3g} of {most:.3g}"),
         soft_wrap=True,
     )
     if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):

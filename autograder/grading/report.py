@@ -46,13 +46,11 @@ class QuestionResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The question's verdict: a fault of ours first, then what its tests have in common."""
+        """The question's verdict: a fault of ours first, then what all its tests have in common."""
         verdicts = [outcome.verdict for outcome in self.outcomes]
         if not verdicts or Verdict.OUR_FAULT in verdicts:
             return Verdict.OUR_FAULT
-        if all(verdict is Verdict.NOT_STARTED for verdict in verdicts):
-            return Verdict.NOT_STARTED
-        return Verdict.PASSED if set(verdicts) == {Verdict.PASSED} else Verdict.FAILED
+        return verdicts[0] if len(set(verdicts)) == 1 else Verdict.FAILED
 
 
 def _share(outcome: Outcome) -> Fraction:
@@ -109,7 +107,11 @@ def _counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     Otherwise a file without any solution could earn these tests by saying what they want to hear.
     """
     compared = any(o.share > 0 for o in outcomes if not o.reported)
-    void: dict[str, Any] = {"verdict": Verdict.FAILED, "share": 0.0, "message": wording.NOT_COUNTED}
+    void: dict[str, Any] = {
+        "verdict": Verdict.NOT_REACHED,
+        "share": 0.0,
+        "message": wording.NOT_COUNTED,
+    }
     return tuple(
         replace(o, **void) if o.reported and o.share and not compared else o for o in outcomes
     )
@@ -126,7 +128,11 @@ def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
 def refuse(assignment: Assignment, only: Sequence[str], seed: int, message: str) -> Report:
     """Make a report of a submission in which nothing can be graded: 0 of every full maximum."""
     questions = tuple(
-        QuestionResult(name, assignment.questions[name], (_refused(name, message),))
+        QuestionResult(
+            name,
+            assignment.questions[name],
+            (_refused(name, message if name == only[0] else wording.fails_first(only[0])),),
+        )
         for name in only
     )
     return Report(questions, seed, message=message)
@@ -136,11 +142,11 @@ def _refused(question: str, message: str) -> Outcome:
     return Outcome(
         test=question,
         question=question,
-        title="Could not be graded",
+        title="There is something to grade.",
         weight=1,
         hidden=False,
         reported=False,
-        verdict=Verdict.FAILED,
+        verdict=Verdict.NOT_REACHED,
         message=message,
     )
 

@@ -41,6 +41,7 @@ class Slip(Edit):
     says             what its author must be told: one of these sentences, and no other cause may be
                      named. Without any, each name that the checks give it is a wrong one
     at_most_a_fifth  it shows at the edges only: it must not cost more of its question
+    several          why more than one check fails, beside those that are not reached because of them
     """
 
     slip: str
@@ -51,6 +52,7 @@ class Slip(Edit):
     costs: str
     says: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     at_most_a_fifth: bool = False
+    several: str = ""
 
 
 class Variant(Edit):

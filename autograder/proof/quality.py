@@ -16,6 +16,7 @@ from autograder.isolation.workers import Listener
 from autograder.proof import corpus
 from autograder.proof.corpus import Slip
 from checks.telling.outcome import Outcome
+from checks.telling.wording import Verdict
 
 A_FIFTH = 0.2
 NAMES = ("exactly the numbers that come out if", "This is the shape that comes out if")
@@ -45,7 +46,14 @@ class Judged:
 
     @property
     def failed(self) -> list[Outcome]:
+        """The checks that were not earned, those that were not reached among them."""
         return [o for q in self.report.questions for o in q.outcomes if o.share < 1]
+
+    @property
+    def failing(self) -> list[str]:
+        """The checks whose own law does not hold, by number; where none was reached, the first."""
+        own = [o.test for o in self.failed if o.verdict is not Verdict.NOT_REACHED]
+        return own or [o.test for o in self.failed[:1]]
 
     @property
     def visible(self) -> bool:
@@ -79,6 +87,10 @@ class Judged:
         if own not in self.lost:
             found.append(f"{name} survives: no test of {own} sees it")
         found += [f"{name} also costs {other}" for other in self.lost if other != own]
+        if len(self.failing) > 1 and not self.slip.several:
+            found.append(
+                f"{name} fails {', '.join(self.failing)}: one fault, one check, or say why"
+            )
         if self.slip.at_most_a_fifth and self.share > A_FIFTH + 1e-9:
             found.append(f"{name} costs {self.share:.0%} of {own}, and shows at the edges only")
         return found

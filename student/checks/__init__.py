@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checks.words.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
-    from checks.words.marks import partial_credit, reported, trains, weight
+    from checks.words.marks import builds_on, partial_credit, reported, trains, weight
     from checks.words.shrink import for_sizes
 
 __all__ = [
     "CLOSE",
     "EXACT",
+    "builds_on",
     "expect",
     "expect_error",
     "expect_shape",

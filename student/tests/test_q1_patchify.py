@@ -2,7 +2,16 @@
 
 import torch
 
-from checks import EXACT, expect, expect_error, expect_shape, expect_tensor, for_sizes, weight
+from checks import (
+    EXACT,
+    builds_on,
+    expect,
+    expect_error,
+    expect_shape,
+    expect_tensor,
+    for_sizes,
+    weight,
+)
 
 
 def numbered(n, h, w):
@@ -78,6 +87,7 @@ def test_a_size_that_does_not_divide_is_refused(vit):
 
 
 @weight(1)
+@builds_on("test_patches_run_as_you_read_a_page", "test_seven_by_seven_patches_of_a_digit")
 def test_the_dtype_is_kept(vit):
     """Patches have the dtype of the images."""
     for dtype in (torch.float64, torch.float32):

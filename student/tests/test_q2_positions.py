@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from checks import expect, expect_shape, expect_tensor, for_sizes, weight
+from checks import builds_on, expect, expect_shape, expect_tensor, for_sizes, weight
 
 TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000
 
@@ -114,6 +114,7 @@ def test_the_table_has_two_axes(vit):
 
 
 @weight(1)
+@builds_on("test_the_table_has_two_axes")
 def test_the_table_is_float32(vit):
     """The table is a float32 tensor."""
     table = vit.get_positional_embeddings(3, 4)

@@ -1,6 +1,6 @@
 """q3, visible: shapes, one law, and equality with nn.MultiheadAttention for two heads."""
 
-from checks import CLOSE, expect_error, expect_shape, expect_tensor, weight
+from checks import CLOSE, builds_on, expect_error, expect_shape, expect_tensor, weight
 from checks.beside.measure import settle
 from checks.judging.attention import expect_attention
 
@@ -22,12 +22,14 @@ def test_the_shape_is_kept(vit, draw):
 
 
 @weight(8)
+@builds_on("test_the_shape_is_kept")
 def test_two_heads_are_multi_head_attention(vit, draw):
     """Two heads compute what nn.MultiheadAttention computes with the same weights."""
     expect_attention(vit.MyMSA(10, 2), 10, 2, draw, call="MyMSA(d=10, n_heads=2)(x)")
 
 
 @weight(2)
+@builds_on("test_the_shape_is_kept", "test_two_heads_are_multi_head_attention")
 def test_sequences_of_a_batch_do_not_mix(vit, draw):
     """A sequence's result does not depend on the others in its batch."""
     msa, x = vit.MyMSA(8, 2), draw(3, 5, 8)

@@ -2,10 +2,10 @@
 
 import torch
 
-from checks import CLOSE, expect, expect_shape, expect_tensor, weight
+from checks import CLOSE, builds_on, expect, expect_shape, expect_tensor, weight
 from checks.beside.measure import parameters, set_parameters, settle
 from checks.judging.block_slips import why_wrong
-from checks.judging.encoder import input_of, normalised_as, place_of, randomise
+from checks.judging.encoder import NAMED, input_of, normalised_as, place_of, randomise
 from checks.words.nearness import noted
 
 
@@ -21,6 +21,7 @@ def test_the_shape_is_kept(vit, stand_in, draw):
 
 
 @weight(3)
+@builds_on("test_the_shape_is_kept")
 def test_with_tiny_weights_the_input_comes_back(vit, stand_in, draw):
     """With every weight next to zero, only the two skip connections are left."""
     stand_in("MyMSA")  # a slip in q3 is paid for in q3, not here
@@ -42,6 +43,7 @@ def test_with_tiny_weights_the_input_comes_back(vit, stand_in, draw):
 
 
 @weight(3)
+@builds_on("test_the_shape_is_kept")
 def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     """The attention is given norm1(x), not x."""
     stand_in("MyMSA")
@@ -50,11 +52,11 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     place = place_of(block, x)
     given = input_of(block, x, place, call="MyViTBlock(8, 2)(x)")
 
-    apart, _ = normalised_as(given, x)
+    norm = normalised_as(given, x)
     expect(
-        noted(apart) <= 1,
+        noted(norm.apart) <= 1,
         call="MyViTBlock(8, 2)(x), looking at what its attention is given",
         expected="norm1(x): every token with mean 0 and variance 1, times a gain, plus a bias",
         got="x itself" if torch.equal(given, x) else "something else",
-        why=lambda: why_wrong(block, draw, 8),
+        why=lambda: f"{NAMED} {norm.mistake}" if norm.mistake else why_wrong(block, draw, 8),
     )

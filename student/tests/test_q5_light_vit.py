@@ -2,18 +2,20 @@
 
 import torch
 
-from checks import expect, expect_shape, weight
+from checks import builds_on, expect, expect_shape, weight
+from checks.beside.measure import unregistered
 from checks.judging.encoder import randomise
 from checks.judging.model import blocks_seen
 
-DIGITS = (1, 1, 28, 28)
+A_BATCH = "test_a_batch_of_digits"
+DIGITS = (1, 28, 28)
 
 
 @weight(2)
 def test_a_batch_of_digits(vit, stand_in, draw):
     """Three digits give three rows of ten logits, whatever B stands in image_dim."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
-    model, images = vit.LightViT((2, *DIGITS[1:])), draw(3, *DIGITS[1:])
+    model, images = vit.LightViT((2, *DIGITS)), draw(3, *DIGITS)
     try:
         logits = model(images)
     except (
@@ -56,11 +58,12 @@ def expect_any_batch_size(model, images):
 
 
 @weight(1)
+@builds_on(A_BATCH)
 def test_the_logits_are_raw(vit, stand_in, draw):
     """The logits are raw: no softmax at the end."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
-    logits = vit.LightViT(DIGITS)(draw(4, *DIGITS[1:]))
-    expect_shape(logits, (4, 10), call="LightViT((1, 1, 28, 28))(images)")
+    logits = vit.LightViT((4, *DIGITS))(draw(4, *DIGITS))
+    expect_shape(logits, (4, 10), call="LightViT(images.shape)(images)")
     sums, sums_of_exp = logits.sum(1), logits.exp().sum(1)
     why = (
         "nn.CrossEntropyLoss does the softmax itself: return the classifier's numbers as they are."
@@ -68,7 +71,7 @@ def test_the_logits_are_raw(vit, stand_in, draw):
     for rows, end in ((sums, "softmax"), (sums_of_exp, "log_softmax")):
         expect(
             bool((rows - 1).abs().max() > 1e-3),
-            call="LightViT((1, 1, 28, 28))(images)",
+            call="LightViT(images.shape)(images)",
             expected="raw logits",
             got=f"the result of a {end}",
             why=why,
@@ -76,12 +79,21 @@ def test_the_logits_are_raw(vit, stand_in, draw):
 
 
 @weight(2)
+@builds_on(A_BATCH)
 def test_the_blocks_follow_each_other(vit, stand_in, draw):
     """Three different blocks run one after the other."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
-    model = vit.LightViT(DIGITS, n_blocks=3)
-    seen = blocks_seen(model, draw(2, *DIGITS[1:]), n_tokens=50, d=8)
-    call = "LightViT((1, 1, 28, 28), n_blocks=3)(images), looking at its blocks"
+    model = vit.LightViT((2, *DIGITS), n_blocks=3)
+    call = "LightViT(images.shape, n_blocks=3)(images), looking at its blocks"
+    lists = unregistered(model)
+    expect(
+        not lists,
+        call=call,
+        expected="blocks that the model knows of",
+        got=f"layers in {', '.join(lists)}",
+        why="Layers in a plain Python list are not registered: use nn.ModuleList.",
+    )
+    seen = blocks_seen(model, draw(2, *DIGITS), n_tokens=50, d=8)
     expect(
         len(seen["inputs"]) == 3,
         call=call,
@@ -90,7 +102,9 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
         why=lambda: (
             "n_blocks is not used: there are as many for n_blocks=4."
             if len(
-                blocks_seen(vit.LightViT(DIGITS, n_blocks=4), draw(2, *DIGITS[1:]), 50, 8)["inputs"]
+                blocks_seen(vit.LightViT((2, *DIGITS), n_blocks=4), draw(2, *DIGITS), 50, 8)[
+                    "inputs"
+                ]
             )
             == len(seen["inputs"])
             else ""
@@ -118,16 +132,15 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
 
 
 @weight(2)
+@builds_on(A_BATCH, "test_the_blocks_follow_each_other")
 def test_the_class_token_stands_in_front(vit, stand_in, draw):
     """Token 0 is the class token: the same for every image, before the patch tokens."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
-    model, images = vit.LightViT(DIGITS), draw(4, *DIGITS[1:])
-    randomise(
-        model, draw, images
-    )  # whatever the initialisation, tokens of different images differ now
+    model, images = vit.LightViT((4, *DIGITS)), draw(4, *DIGITS)
+    randomise(model, draw, images)  # whatever they start as, different images have other tokens now
     tokens = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0]
     differs = (tokens - tokens[:1]).abs().amax((0, 2)) > 1e-6
-    call = "LightViT((1, 1, 28, 28))(images), looking at the tokens of 4 images"
+    call = "LightViT(images.shape)(images), looking at the tokens of 4 images"
     last = "The class token stands behind the patches: torch.cat([class_token, patches], dim=1)."
     expect(
         not differs[0],

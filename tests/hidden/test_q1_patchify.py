@@ -2,10 +2,23 @@
 
 import torch
 
-from checks import EXACT, expect, expect_error, expect_tensor, for_sizes, reported, weight
+from checks import (
+    EXACT,
+    builds_on,
+    expect,
+    expect_error,
+    expect_tensor,
+    for_sizes,
+    reported,
+    weight,
+)
 from checks.beside.measure import image_gradient, input_after
 from checks.beside.moving import patchify_on_meta_device
 from hidden.oracles import patches
+
+ORDER = "test_patches_run_as_you_read_a_page"
+SHAPE = "test_seven_by_seven_patches_of_a_digit"
+DIVIDES = "test_a_size_that_does_not_divide_is_refused"
 
 
 def expect_patches(vit, images, n):
@@ -19,6 +32,7 @@ def expect_patches(vit, images, n):
 
 
 @weight(2)
+@builds_on(ORDER, SHAPE)
 def test_channels_come_one_after_the_other(vit, draw):
     """With several channels, a patch holds channel by channel, each row by row."""
     n = draw.one(2, 3)
@@ -30,6 +44,7 @@ def test_channels_come_one_after_the_other(vit, draw):
 
 
 @weight(2)
+@builds_on(ORDER, SHAPE)
 def test_pictures_need_not_be_square(vit, draw):
     """Height and width may differ."""
 
@@ -40,6 +55,7 @@ def test_pictures_need_not_be_square(vit, draw):
 
 
 @weight(1)
+@builds_on(ORDER, SHAPE)
 def test_other_numbers_of_patches(vit, draw):
     """Any number of patches a side works: one, four of sixteen pixels, every pixel its own."""
     for size, n in ((6, 1), (16, 4), (8, 2), (5, 5)):
@@ -48,6 +64,7 @@ def test_other_numbers_of_patches(vit, draw):
 
 @weight(1)
 @reported
+@builds_on(ORDER, SHAPE)
 def test_gradients_reach_the_images(vit, draw):
     """The gradient flows back through patchify to every pixel."""
     images, weights = draw(1, 1, 4, 4), draw(1, 4, 4)
@@ -68,6 +85,7 @@ def test_gradients_reach_the_images(vit, draw):
 
 @weight(1)
 @reported
+@builds_on(ORDER, SHAPE)
 def test_the_device_is_kept(vit):
     """Patches are where the images are."""
     device = patchify_on_meta_device(vit, torch.zeros(1, 1, 4, 4), 2)
@@ -82,6 +100,7 @@ def test_the_device_is_kept(vit):
 
 @weight(1)
 @reported
+@builds_on(ORDER, SHAPE)
 def test_the_images_are_left_alone(vit, draw):
     """patchify does not change its input."""
     images = draw(2, 1, 4, 4)
@@ -94,6 +113,7 @@ def test_the_images_are_left_alone(vit, draw):
 
 
 @weight(1)
+@builds_on(DIVIDES)
 def test_sizes_that_do_not_divide_are_refused(vit):
     """A side that does not divide by n_patches raises ValueError: height, width, or both alike."""
     for H, W in ((7, 7), (9, 7), (7, 9)):

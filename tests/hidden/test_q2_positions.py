@@ -2,10 +2,20 @@
 
 import torch
 
-from checks import EXACT, expect, expect_shape, expect_tensor, for_sizes, reported, weight
+from checks import (
+    EXACT,
+    builds_on,
+    expect,
+    expect_shape,
+    expect_tensor,
+    for_sizes,
+    reported,
+    weight,
+)
 from checks.beside.measure import takes_gradient
 from hidden.oracles import positions
 
+SMALL, AXES = "test_a_small_table", "test_the_table_has_two_axes"
 TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000
 
 
@@ -35,6 +45,7 @@ def expect_table(vit, length, d):
 
 
 @weight(3)
+@builds_on(SMALL, AXES)
 def test_a_table_for_fifty_tokens(vit, draw):
     """A table of fifty tokens and more has the right waves in every pair of columns."""
     expect_table(vit, 50, 8)
@@ -42,6 +53,7 @@ def test_a_table_for_fifty_tokens(vit, draw):
 
 
 @weight(2)
+@builds_on(SMALL, AXES)
 def test_an_odd_number_of_features(vit):
     """An odd d works: the last column is a sine."""
     expect_table(vit, 20, 7)
@@ -49,6 +61,7 @@ def test_an_odd_number_of_features(vit):
 
 
 @weight(1)
+@builds_on(SMALL, AXES)
 def test_one_token(vit):
     """A table for a single token is row 0 of any other."""
     expect_table(vit, 1, 6)
@@ -56,6 +69,7 @@ def test_one_token(vit):
 
 @weight(1)
 @reported
+@builds_on(SMALL, AXES)
 def test_the_table_is_fixed(vit):
     """The table is the same at every call, and takes no gradient."""
     first, second = table_of(vit, 9, 6), table_of(vit, 9, 6)

@@ -2,14 +2,17 @@
 
 import torch
 
-from checks import CLOSE, expect, expect_tensor, reported, weight
+from checks import CLOSE, builds_on, expect, expect_tensor, reported, weight
 from checks.beside.spies import spy_on_evaluation, spy_on_training
 from checks.judging.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
 from checks.words.compare import error
 
+STEPS, ACCURACY = "test_every_batch_makes_one_step", "test_the_accuracy_is_a_share"
+
 
 @weight(1)
 @reported
+@builds_on(STEPS)
 def test_an_epoch_starts_afresh(train, draw):
     """Every epoch starts afresh: in training mode, and without a gradient from before."""
     images, labels, weight_before = draw(8, 1, 2, 2), draw.integers(0, 3, 8), draw(4, 3)
@@ -34,6 +37,7 @@ def test_an_epoch_starts_afresh(train, draw):
 
 @weight(1)
 @reported
+@builds_on(ACCURACY)
 def test_it_evaluates_without_learning(train, draw):
     """evaluate runs in evaluation mode, without gradients, and changes nothing."""
     weights = draw(4, 3)
@@ -50,6 +54,7 @@ def test_it_evaluates_without_learning(train, draw):
 
 @weight(1)
 @reported
+@builds_on(STEPS, ACCURACY)
 def test_batches_go_to_the_device(train, draw):
     """Images and labels of every batch are moved to the device."""
     images, labels = draw(8, 1, 2, 2), draw.integers(0, 3, 8)
@@ -68,6 +73,7 @@ def test_batches_go_to_the_device(train, draw):
 
 
 @weight(1)
+@builds_on(ACCURACY)
 def test_only_images_that_were_shown_count(train, draw):
     """A loader may leave images out: the accuracy is over those it shows."""
     images, weights = draw(27, 1, 2, 2), draw(4, 3)

@@ -18,7 +18,7 @@ from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.gradescope import seen_by_student
 from autograder.grading.report import QuestionResult, Report
-from checks.telling.outcome import Outcome
+from checks.telling.outcome import Outcome, said_once
 from checks.telling.wording import Verdict
 
 SLOWEST = 10
@@ -44,6 +44,7 @@ PAGES.globals["style"] = STYLE
 TONES = {
     Verdict.PASSED.value: "good",
     Verdict.FAILED.value: "bad",
+    Verdict.NOT_REACHED.value: "soft",
     Verdict.NOT_STARTED.value: "soft",
     Verdict.OUR_FAULT.value: "odd",
 }
@@ -59,9 +60,9 @@ class Shown:
     @property
     def said_once(self) -> str:
         """What all its tests say, where they say the same."""
-        said = {outcome.message for outcome in self.outcomes}
-        alike = len(self.outcomes) > 1 and len(said) == 1
-        return said.pop() if alike else "" if self.outcomes else self.result.message
+        if not self.outcomes:
+            return self.result.message
+        return said_once(self.outcomes) if len(self.outcomes) > 1 else ""
 
 
 def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:

@@ -32,7 +32,11 @@ def parameters(module: object) -> dict[str, Tensor]:
 @beside
 def unregistered(module: object) -> list[str]:
     """Return the plain lists and dicts inside that hold layers which the module does not know of."""
-    model = cast(nn.Module, module)
+    found = _unregistered(cast(nn.Module, module))
+    return [f"self.{name} in {type(part).__name__}" for part, name, _ in found]
+
+
+def _unregistered(model: nn.Module) -> list[tuple[nn.Module, str, list[object]]]:
     known = {id(part) for part in [*model.modules(), *model.parameters()]}
     found = []
     for part in model.modules():
@@ -42,8 +46,36 @@ def unregistered(module: object) -> list[str]:
                 continue
             kinds = (nn.Module, nn.Parameter)
             if any(isinstance(one, kinds) and id(one) not in known for one in held):
-                found.append(f"self.{name} in {type(part).__name__}")
+                found.append((part, name, list(held)))
     return found
+
+
+@beside
+def complete(module: object, inputs: Tensor) -> None:
+    """Give the module all its parts: those it builds at its first call, and those in plain lists.
+
+    That they are missing is a mistake of its own, and should not hide what the parts do.
+    """
+    model = cast(nn.Module, module)
+    with (
+        contextlib.suppress(Exception),
+        torch.no_grad(),
+    ):  # what it does when called is judged later
+        model(inputs.clone())
+    for part, name, held in _unregistered(model):
+        part.add_module(f"{name}_held", nn.ModuleList(x for x in held if isinstance(x, nn.Module)))
+
+
+@beside
+def made_at_first_call(module: object, inputs: Tensor) -> list[str]:
+    """Return the parameters that are there only after a call: an optimizer would not have them.
+
+    One of a lazy layer is there before, though without numbers.
+    """
+    model = cast(nn.Module, module)
+    before = {name for name, _ in model.named_parameters()}
+    the_tensor(model(inputs.clone()), "forward")
+    return [name for name, _ in model.named_parameters() if name not in before]
 
 
 @beside
@@ -101,7 +133,7 @@ def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> list[
     model = cast(nn.Module, module)
     settle(model, inputs)
     generator = torch.Generator().manual_seed(seed)
-    result: Any = the_tensor(model(inputs), "forward")
+    result: Any = the_tensor(model(inputs.clone()), "forward")
     weights = torch.randn(result.shape, generator=generator)
     model.zero_grad(set_to_none=True)
     if result.requires_grad:
@@ -117,7 +149,7 @@ def _matters(
     before = parameter.detach().clone()
     with torch.no_grad():
         parameter += torch.randn(before.shape, generator=generator)
-        changed = not torch.allclose(model(inputs), result, rtol=1e-3, atol=1e-4)
+        changed = not torch.allclose(model(inputs.clone()), result, rtol=1e-3, atol=1e-4)
         parameter.copy_(before)
     return changed
 
@@ -151,7 +183,7 @@ def takes_gradient(vit: object, function: str, *args: object) -> bool:
 @beside
 def in_dtype(module: object, inputs: Tensor, name: str) -> Tensor:
     """Run the module on inputs of a dtype ("float64"), both cast to it, after it has run as it is."""
-    cast(Any, module)(inputs)
+    cast(Any, module)(inputs.clone())
     dtype: torch.dtype = getattr(torch, name)
     return the_tensor(cast(nn.Module, module).to(dtype)(inputs.to(dtype)), "forward")
 
@@ -165,33 +197,33 @@ def twins_apart(vit: object, build: str, one: Settings, other: Settings, inputs:
               nothing depends on them
     """
     first, second = (getattr(vit, build)(*args, **kwargs).eval() for args, kwargs in (one, other))
-    before = the_tensor(first(inputs), build).clone()
-    if before.shape != the_tensor(second(inputs), build).shape:
+    before = the_tensor(first(inputs.clone()), build).clone()
+    if before.shape != the_tensor(second(inputs.clone()), build).shape:
         return math.inf
     with torch.no_grad():
         for w in first.parameters():
             w.normal_()
-        if torch.equal(first(inputs), before):
+        if torch.equal(first(inputs.clone()), before):
             return math.inf
         try:
             second.load_state_dict(first.state_dict())
         except RuntimeError:  # other names, or other shapes
             return math.inf
-        return float((first(inputs) - second(inputs)).abs().max())
+        return float((first(inputs.clone()) - second(inputs.clone())).abs().max())
 
 
 @beside
 def moved_by(vit: object, build: str, args: list[object], inputs: Tensor) -> list[bool]:
     """Build two objects alike; say whether the first changes with its own numbers, and the other's."""
     first, second = (getattr(vit, build)(*args).eval() for _ in range(2))
-    second(inputs)
+    second(inputs.clone())
     found = []
     for module in (first, second):
-        before = the_tensor(first(inputs), build).clone()
+        before = the_tensor(first(inputs.clone()), build).clone()
         with torch.no_grad():
             for w in module.parameters():
                 w.normal_()
-            found.append(not torch.equal(first(inputs), before))
+            found.append(not torch.equal(first(inputs.clone()), before))
     return found
 
 

@@ -34,7 +34,7 @@ class Watching(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         filled = args[:1] if name in FILLING else ()
-        for tensor in tensors_in((result, *filled)):
+        for tensor in map(_plain, tensors_in((result, *filled))):
             if tensor.device.type != "meta":
                 self.see(name, tensor)
         return result
@@ -63,6 +63,14 @@ def tensors_in(value: object) -> Iterator[Tensor]:
     elif isinstance(value, (tuple, list)):
         for one in value:
             yield from tensors_in(one)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Return what torch.func wraps: inside of vmap, the numbers of the whole batch."""
+    wrapped = torch._C._functorch  # no public name tells
+    while wrapped.is_functorch_wrapped_tensor(tensor):
+        tensor = wrapped.get_unwrapped(tensor)
+    return tensor
 
 
 @beside

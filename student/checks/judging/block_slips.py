@@ -11,7 +11,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from checks.beside.probes import standardised, watch
-from checks.judging.encoder import LOOSE, of_size, outside, place_of, randomise
+from checks.judging.encoder import (
+    LOOSE,
+    fitted_norm,
+    is_learned,
+    of_size,
+    outside,
+    place_of,
+    randomise,
+)
 from checks.words.compare import matches
 from checks.words.draw import Draw
 
@@ -87,25 +95,24 @@ def why_wrong(block: Any, draw: Draw, d: int, ratio: int = 4) -> str:
     given, result = seen["inputs"][0].double(), seen["result"].double()
     x, answer = x.double(), answer.double()
     own = outside(values, place)
-    cause = _norm_of(given, x, own) or _cause(own, x, answer, given, result, ratio)
+    cause = _norm_of(given, x) or _cause(own, x, answer, given, result, ratio)
     start = "With random weights, your block gives exactly the numbers that come out if"
     return f"{start} {cause}" if cause else ""
 
 
-def _norm_of(given: Tensor, x: Tensor, own: Mapping[str, Tensor]) -> str:
+def _norm_of(given: Tensor, x: Tensor) -> str:
     """Name a norm that is another than LayerNorm over the features."""
-    d = x.shape[-1]
-    for gain, bias in itertools.permutations([*of_size(own, d), ""], 2):
-        norm = _norm(own, gain, bias)
-        if gain and matches(norm(F.layer_norm(x, x.shape[1:])), given, LOOSE):
-            return (
-                "a norm is taken over all tokens at once: nn.LayerNorm(hidden_d) takes each alone."
-            )
-        if gain and matches(norm(x), given, LOOSE):
-            return (
-                "a norm leaves each token's mean and variance as they are, as nn.BatchNorm1d does in "
-                "evaluation mode: it is taken over the batch, not over the features."
-            )
+    of_all, of_none = (
+        fitted_norm(given.flatten(0, 1), tokens.flatten(0, 1))
+        for tokens in (F.layer_norm(x, x.shape[1:]), x)
+    )
+    if of_all[0] <= 1:
+        return "a norm is taken over all tokens at once: nn.LayerNorm(hidden_d) takes each alone."
+    if of_none[0] <= 1 and is_learned(of_none[1]):
+        return (
+            "a norm leaves each token's mean and variance as they are, as nn.BatchNorm1d does in "
+            "evaluation mode: it is taken over the batch, not over the features."
+        )
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,26 @@ from checks.words.nearness import noted
 
 # Looser than usual: LayerNorms by hand differ in where a tiny eps is added.
 LOOSE: Tolerance = {"rtol": 2e-3, "atol": 2e-4}
+
+RIGHT = ""
+NAMED = "These are exactly the numbers that come out if"  # a mistake that completes it
+Standardise = Callable[[Tensor], Tensor]
+# What a norm by hand does to a token before gain and bias; one often divides by the unbiased deviation.
+NORMS: dict[str, tuple[Standardise, ...]] = {
+    RIGHT: (standardised, functools.partial(standardised, unbiased=True)),
+    "a norm adds a number to the variance that is far larger than 1e-5, the eps of nn.LayerNorm.": (
+        *(functools.partial(standardised, eps=eps) for eps in (1.0, 0.5, 0.1, 0.05, 0.01, 0.005)),
+    ),
+    "a norm divides by the variance, not by its root.": (
+        lambda x: standardised(x) / (x.var(-1, keepdim=True, unbiased=False) + 1e-5).sqrt(),
+        lambda x: standardised(x, True) / (x.var(-1, keepdim=True) + 1e-5).sqrt(),
+    ),
+    "a norm does not subtract the mean.": (
+        lambda x: x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt(),
+        lambda x: x / (x.var(-1, keepdim=True, unbiased=False) + 1e-5).sqrt(),
+    ),
+    "a norm subtracts the mean and divides by nothing.": (lambda x: x - x.mean(-1, keepdim=True),),
+}
 
 
 def randomise(module: Any, draw: Draw, inputs: Tensor) -> dict[str, Tensor]:
@@ -79,22 +100,45 @@ def _mixes(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return same_input and not torch.equal(before[:, 1:], after[:, 1:])
 
 
-def normalised_as(seen: Tensor, x: Tensor) -> tuple[float, Tensor]:
-    """Return how near `seen` is to x standardised, times a gain plus a bias a feature; and that gain.
+@dataclass(frozen=True)
+class Norm:
+    """What a norm does, as far as it was seen.
 
-    Up to 1, in units of the tolerance, it is the same.
+    apart    how near it is to a LayerNorm: up to 1, in units of the tolerance, it is one
+    gain     by feature
+    mistake  the other norm that it is, "" where it is none of those known
+    kinds    what stands in front of gain and bias, as far as this is known
     """
-    nearest, of_nearest = math.inf, torch.ones(x.shape[-1])
-    for unbiased in (False, True):  # a LayerNorm by hand often divides by the unbiased deviation
-        n = standardised(x.double(), unbiased).flatten(0, -2)
-        target = seen.double().flatten(0, -2)
-        centred = n - n.mean(0)
-        gain = (centred * target).sum(0) / centred.square().sum(0)  # least squares, by feature
-        fitted = n * gain + (target - n * gain).mean(0)
-        apart = error(fitted, target, LOOSE)
-        if apart < nearest:
-            nearest, of_nearest = apart, gain
-    return nearest, of_nearest
+
+    apart: float
+    gain: Tensor
+    mistake: str = RIGHT
+    kinds: tuple[Standardise, ...] = NORMS[RIGHT]
+
+
+def normalised_as(seen: Tensor, x: Tensor) -> Norm:
+    """Return which norm of the tokens x was seen: standardised, times a gain plus a bias a feature."""
+    nearest = Norm(math.inf, torch.ones(x.shape[-1]))
+    for mistake, kinds in NORMS.items():
+        for kind in kinds:
+            apart, gain = fitted_norm(seen.double().flatten(0, -2), kind(x.double()).flatten(0, -2))
+            if mistake == RIGHT and apart < nearest.apart:
+                nearest = Norm(apart, gain)
+            elif mistake != RIGHT and nearest.apart > 1 and apart <= 1:
+                return Norm(nearest.apart, gain, mistake, (kind,))
+    return nearest
+
+
+def fitted_norm(target: Tensor, n: Tensor) -> tuple[float, Tensor]:
+    """Fit a gain and a bias by feature (least squares); return how near they come, and the gain."""
+    centred = n - n.mean(0)
+    gain = (centred * target).sum(0) / centred.square().sum(0)
+    return error(n * gain + (target - n * gain).mean(0), target, LOOSE), gain
+
+
+def is_learned(gain: Tensor) -> bool:
+    """Whether a norm's gain, with random weights, is a number of its own for each feature."""
+    return bool((gain - gain.mean()).abs().max() > 1e-3)
 
 
 def outside(values: Mapping[str, Tensor], place: Sequence[str]) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from checks.beside.measure import unregistered
+from checks.beside.measure import complete
 from checks.beside.probes import places_seen
 from checks.words.compare import fail
 
@@ -22,10 +22,7 @@ def blocks_seen(
     call = "LightViT(...)(images), looking at what its blocks are given"
     right = (len(images), n_tokens, d)
     model.eval()
-    lists = unregistered(model)
-    if lists:
-        fail(call=call, expected="blocks that the model knows of", got=f"layers in {lists[0]}",
-             why="Layers in a plain Python list are not registered: use nn.ModuleList.")  # fmt: skip
+    complete(model, images)
     other: list[tuple[int, ...]] = []
     for _, seen in places_seen(model, images, "MyViTBlock", answers):
         shapes = [tuple(tokens.shape) for tokens in seen["inputs"]]

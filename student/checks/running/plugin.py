@@ -41,6 +41,9 @@ TRANSPORT = pytest.StashKey[Transport]()
 OUTCOMES = pytest.StashKey[dict[str, Outcome]]()
 SEED = pytest.StashKey[int]()
 STARTED = pytest.StashKey[float]()
+FIRST_FAULTS = pytest.StashKey[
+    dict[str, str]
+]()  # a test that fails, or a fault of a file -> a number
 OWN_PIECES = pytest.StashKey[bool]()  # set: the stand-ins stay away
 
 
@@ -50,9 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "weight(n): the test's share of its question's points")
+    config.addinivalue_line("markers", "builds_on(*tests): told as not reached where these fail")
     config.addinivalue_line("markers", "reported: counts beside a test that compares numbers")
     config.addinivalue_line("markers", "trains: the test trains a model, which takes longer")
     config.stash[OUTCOMES] = {}
+    config.stash[FIRST_FAULTS] = {}
     config.stash[SEED] = config.getoption("--seed")
     if not config.pluginmanager.has_plugin("terminal"):
         config.option.tbstyle = "no"  # else pytest lays out tracebacks, slowly, that nobody sees
@@ -142,7 +147,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             hidden=_is_hidden(item),
             reported=item.get_closest_marker("reported") is not None,
             verdict=Verdict.OUR_FAULT,
-            message=wording.NOT_REACHED,
+            message=wording.STOPPED_BEFORE,
             details=NOT_RUN,
         )
 
@@ -195,16 +200,23 @@ def _run_again(item: pytest.Function) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Turn how a test ended into an outcome. A teardown can only make it worse."""
     if call.excinfo is not None:
-        _record(item, *_judge(item, call.excinfo.value))
+        error = item.config.stash[TRANSPORT].student_error(call.excinfo.value)
+        verdict, share, message, details = _judge(item, call.excinfo.value, error)
+        if first := _fails_first(item, error, verdict):
+            message, details = wording.fails_first(first), details or message
+            verdict = Verdict.NOT_REACHED
+        _record(item, verdict, share, message, details)
     elif call.when == "call":
         _record(item, Verdict.PASSED, 1.0, "", "")
     return (yield)
 
 
-def _judge(item: pytest.Item, raised: BaseException) -> tuple[Verdict, float, str, str]:
+def _judge(
+    item: pytest.Item, raised: BaseException, error: BaseException
+) -> tuple[Verdict, float, str, str]:
+    """Return verdict, share, message and details; error is what was raised, as the student's."""
     if isinstance(raised, pytest.fail.Exception) and "Timeout" in str(raised):  # pytest-timeout
         return Verdict.FAILED, 0.0, _too_slow(item, raised), ""
-    error = item.config.stash[TRANSPORT].student_error(raised)
     if isinstance(error, PartialCredit):
         verdict = Verdict.PASSED if error.share == 1 else Verdict.FAILED
         return verdict, error.share, str(error), ""
@@ -218,6 +230,24 @@ def _judge(item: pytest.Item, raised: BaseException) -> tuple[Verdict, float, st
         # The student's code has seen what is hidden: what it says is for the teacher alone.
         return verdict, 0.0, wording.explain(wording.withheld(error))[1], message
     return verdict, 0.0, message, ""
+
+
+def _fails_first(item: pytest.Item, error: BaseException, verdict: Verdict) -> str:
+    """Return the number of the test whose failure keeps this one from its own law; "" where none does.
+
+    So a title stands beside failures of its own law alone, and a sentence about a file stands once.
+    """
+    faults, own = item.config.stash[FIRST_FAULTS], item.config.stash[OUTCOMES][item.nodeid]
+    if isinstance(error, StudentError) and error.is_of_the_file:
+        first = faults.setdefault(f"{error.type_name} {error.text}", own.test)
+        return first if first != own.test else ""
+    if verdict is not Verdict.FAILED:
+        return ""
+    marker = item.get_closest_marker("builds_on")
+    names = [f"{own.question} {name}" for name in (marker.args if marker else ())]
+    first = next((faults[name] for name in names if name in faults), "")
+    faults[f"{own.question} {item.name}"] = first or own.test
+    return first
 
 
 def _too_slow(item: pytest.Item, raised: BaseException) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 6  # of a deep recursion, the ends are enough
 LONGEST_LINE = 200
+OF_THE_FILE = ("unreadable", "absent", "not_found", "forbidden")  # kinds of an error
+LOADING = "<module>"  # the outermost function of what ran while a file was loaded
 
 
 class CheckFailed(AssertionError):
@@ -102,6 +104,12 @@ class StudentError(Exception):
     @property
     def is_raised(self) -> bool:
         return self.kind == "raised"
+
+    @property
+    def is_of_the_file(self) -> bool:
+        """Whether a file, or what a name in it stands for, cannot be used for anything."""
+        while_loading = self.is_raised and any(f.function == LOADING for f in self.frames[:1])
+        return while_loading or self.kind in OF_THE_FILE
 
     @property
     def is_todo(self) -> bool:

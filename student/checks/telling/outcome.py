@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checks.telling import wording
 from checks.telling.wording import Verdict
 
 
@@ -32,3 +34,18 @@ class Outcome:
     details: str = ""
     seconds: float = 0.0
     error: float = 0.0
+
+    @property
+    def heading(self) -> str:
+        """The test's number and title. One that was not reached claims nothing of the code."""
+        known = self.verdict is not Verdict.NOT_REACHED
+        return f"{self.test}  {self.title if known else Verdict.NOT_REACHED.value}"
+
+
+def said_once(outcomes: Sequence[Outcome]) -> str:
+    """Return what all tests say, where they say the same, or are not reached because of the first."""
+    if not outcomes:
+        return ""
+    first = outcomes[0]
+    because = {first.message, wording.fails_first(first.test)}
+    return first.message if all(outcome.message in because for outcome in outcomes) else ""

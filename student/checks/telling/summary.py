@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from checks.telling.outcome import Outcome
+from checks.telling.outcome import Outcome, said_once
 from checks.telling.wording import Verdict
 
-WORDS = {Verdict.FAILED: "FAIL", Verdict.NOT_STARTED: "TODO", Verdict.OUR_FAULT: "OUR FAULT"}
+WORDS = {
+    Verdict.FAILED: "FAIL",
+    Verdict.NOT_REACHED: "----",
+    Verdict.NOT_STARTED: "TODO",
+    Verdict.OUR_FAULT: "OUR FAULT",
+}
 LAST_LINES = 6  # of a fault of ours
 MOST_NAMES = 3
 HIDDEN = (
@@ -54,16 +59,17 @@ def _question(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
     start = f"{outcomes[0].question}  {title:<28}  "
     if {outcome.verdict for outcome in outcomes} == {Verdict.NOT_STARTED}:
         yield f"{start}not started: {outcomes[0].message}"
-    elif passed == 0 and len({outcome.message for outcome in outcomes}) == 1:
+    elif once := said_once(outcomes):
         yield f"{start}0 of {len(outcomes)} visible checks pass"
-        yield from _indented(outcomes[0].message, 6)
+        yield from _indented(once, 6)
     else:
         yield f"{start}{passed} of {len(outcomes)} visible checks pass"
         for outcome in outcomes:
             if outcome.verdict is not Verdict.PASSED:
-                yield f"    {WORDS[outcome.verdict]}  {outcome.title}"
-                details = "\n".join(outcome.details.splitlines()[-LAST_LINES:])
-                yield from _indented(f"{outcome.message}\n{details}".strip(), 10)
+                yield f"    {WORDS[outcome.verdict]}  {outcome.heading}"
+                details = outcome.details if outcome.verdict is Verdict.OUR_FAULT else ""
+                last = "\n".join(details.splitlines()[-LAST_LINES:])
+                yield from _indented(f"{outcome.message}\n{last}".strip(), 10)
 
 
 def _indented(text: str, by: int) -> Iterator[str]:

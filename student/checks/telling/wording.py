@@ -11,10 +11,11 @@ from checks.telling.failures import CheckFailed, Frame, StudentError
 
 
 class Verdict(enum.Enum):
-    """The four ways a test ends."""
+    """The ways a test ends."""
 
     PASSED = "passed"
     FAILED = "failed"
+    NOT_REACHED = "not reached"  # what it builds on fails, or the file cannot be used at all
     NOT_STARTED = "not started"
     OUR_FAULT = "our fault"
 
@@ -25,7 +26,7 @@ OUR_FAULT = (
 
 NOT_RUN = "The grading has begun and did not come to its end: nothing was judged yet."
 NOT_FINISHED = "The grading did not come to its end. What was not run is no fault of yours."
-NOT_REACHED = "Not run: the grading was stopped before this check. That is no fault of yours."
+STOPPED_BEFORE = "Not run: the grading was stopped before this check. That is no fault of yours."
 NOT_COUNTED = "This counts as soon as another check of the question passes: none does so far."
 
 
@@ -36,8 +37,13 @@ def explain(error: BaseException) -> tuple[Verdict, str]:
     if isinstance(error, StudentError):
         if error.is_todo:
             return Verdict.NOT_STARTED, not_started(error)
-        return Verdict.FAILED, _student_error(error)
+        verdict = Verdict.NOT_REACHED if error.is_of_the_file else Verdict.FAILED
+        return verdict, _student_error(error)
     return Verdict.OUR_FAULT, OUR_FAULT
+
+
+def fails_first(test: str) -> str:
+    return f"Not reached: {test} fails first."
 
 
 def withheld(error: StudentError) -> StudentError:

@@ -1,4 +1,4 @@
-"""What a test says about itself: its weight, what it needs, how much of it is earned."""
+"""What a test says about itself: its weight, what it builds on, how much of it is earned."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ be compared. So it counts in grading only if a test of the same question passes 
 def weight(points: int) -> pytest.MarkDecorator:
     """Give a test its share of the question's points, relative to the question's other tests."""
     return pytest.mark.weight(points)
+
+
+def builds_on(*tests: str) -> pytest.MarkDecorator:
+    """Name tests of the same question, by their functions, that this one takes for granted.
+
+    Where one of them fails, so may this one, whatever becomes of its own law. A failure of it is told
+    as "not reached" then: only what it builds on is known to be wrong.
+    """
+    return pytest.mark.builds_on(*tests)
 
 
 class PartialCredit(CheckFailed):

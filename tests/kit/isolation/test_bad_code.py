@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from checks.telling.wording import Verdict
 from kit.workbench import FAST, messages
 
 STUB = "def patchify(images, n_patches):\n    "
@@ -96,10 +97,11 @@ def test_what_is_written_for_a_newer_python_is_told(grader, submission):
     assert "this is written for Python 3.12; the grader reads Python 3.1" in text
 
 
-def test_a_syntax_error_is_shown_once_a_question_and_spares_train_py(grader, submission):
+def test_a_syntax_error_is_told_once_and_spares_train_py(grader, submission):
     report = grader.grade(submission(vit="def f(:\n"), FAST)
     assert [question.points for question in report.questions] == [0, 0, 0, 0, 0, 10]
-    assert all("vit.py, line 1" in q.outcomes[0].message for q in report.questions[:5])
+    assert messages(report).count("vit.py, line 1") == 1
+    assert all(o.verdict is Verdict.NOT_REACHED for q in report.questions[:5] for o in q.outcomes)
 
 
 def test_an_endless_loop_at_import_is_stopped_once(limited, submission):
@@ -134,14 +136,13 @@ def test_a_crash_costs_its_own_test(grader, submission, edited):
     [
         ("return None", "got       None\n\nIs there a `return`?"),
         ("return [1, 2]", "got       a list of 2 items"),
-        ("return images.numpy()", "got       a numpy.ndarray of shape (1, 1, 4, 4)"),
+        ("return images.numpy()", "got       a numpy.ndarray of shape (1, 1, 1, 1)"),
         ("return 3", "got       the int '3'"),
-        ("return images", "got       one of shape (1, 1, 4, 4)"),
+        ("return images", "got       one of shape (1, 1, 1, 1)"),
         ("return images.reshape(1, 4, 4) * float('nan')", "16 of yours are NaN"),
         ("return images.to('meta')", "a tensor without numbers, on the meta device"),
         ("return images.to_sparse()", "a tensor of layout torch.sparse_coo"),
         ("return (x for x in images)", "got       a generator"),
-        ("return images.reshape(1, 4, 4).long()", "expected  torch.float64\ngot       torch.int64"),
         ("return images.reshape(7, 7)", "RuntimeError: shape '[7, 7]' is invalid"),
         ("raise SystemExit", "exit() and quit() end the whole program"),
         ("raise NotImplementedError('later')", "NotImplementedError: later"),

@@ -128,7 +128,6 @@ def test_a_table_of_another_kind_is_told(name, said, mistaken):
         ("E16b", "got       a numpy.ndarray of shape (17, 16)"),
         ("A22", "got       one of shape (3, 2, 7, 7)"),
         ("A16", "use nn.ModuleList"),
-        ("V18", "use nn.ModuleList"),
         ("A31", "at        vit.py, line"),
     ],
 )

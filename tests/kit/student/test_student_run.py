@@ -97,7 +97,7 @@ def test_a_failed_check_teaches_and_shows_no_frame_of_ours(handout, assignment):
     text = path.read_text().replace("permute(0, 2, 4, 1, 3, 5)", "permute(0, 4, 2, 1, 3, 5)")
     path.write_text(text)
     printed = run(handout, "-k", "q1")
-    assert "FAIL  Patches run left to right, then top to bottom." in printed
+    assert "FAIL  q1.1  Patches run left to right, then top to bottom." in printed
     assert "called    patchify(images, 2), with images = arange(4)" in printed
     assert "expected  1 at [0, 1, 0]\n          got       2" in printed
     assert "exactly the numbers that come out if the patches run down the columns first." in printed

@@ -20,7 +20,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from checks.judging.attention.sight import LENGTH, SHARED_MAP, TOKENS, Sight, Three, Threes, see
+from checks.judging.attention.sight import (
+    LENGTH,
+    SHARED_MAP,
+    TOKENS,
+    USUAL,
+    Sight,
+    Three,
+    Threes,
+    see,
+)
 from checks.judging.attention.slips import (
     AFTER,
     AFTER_BY_D,
@@ -47,7 +56,6 @@ from checks.words.draw import Draw
 AT_ONCE = 500  # combinations of q, k and v
 MOST_SCALES = 20  # that are no usual ones
 TIED = 1e-5  # from 1: the cosine of two rows of maps that are one
-USUAL = (-1, -0.5, -0.25, 0.25, 0.5)  # powers of d and d_head by which scores are scaled
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from checks.beside.measure import parameters, set_parameters, settle
 from checks.beside.steps import steps
 from checks.judging import token_maps
 from checks.judging.maps import mapped
-from checks.judging.token_maps import Fitted, same
+from checks.judging.token_maps import ALIKE, Fitted, same
 from checks.words.draw import Draw
 
 LENGTH = 3  # tokens of the sequences that are watched
@@ -26,6 +26,7 @@ MOST_UNSEEN = 8  # of them, where none were seen compared
 SIZE = 0.8  # of a token's features after a drawn matrix, against 1 before: small scores
 BIAS = 0.3
 NEARLY = 1e-8  # from 1: a cosine of numbers that are multiples of others
+USUAL = (-1, -0.5, -0.25, 0.25, 0.5)  # powers of d and d_head by which scores are scaled
 
 TOKENS = "the tokens"
 SHARED_MAP = "of all heads:"
@@ -113,6 +114,7 @@ def see(msa: Any, d: int, n_heads: int, draw: Draw) -> Sight:
     """Give the module random weights, and watch it."""
     set_parameters(msa, _drawn(parameters(msa), d, n_heads, draw))
     settle(msa, draw(2, LENGTH, d))
+    rows = _rows(parameters(msa).values(), d)
     runs = draw(token_maps.forwards_for(d), 1, LENGTH, d)
     fitted = token_maps.fitted(steps(msa, runs), runs)
     tokens = {TOKENS: torch.eye(d, d + 1).double()}
@@ -120,7 +122,8 @@ def see(msa: Any, d: int, n_heads: int, draw: Draw) -> Sight:
     for place, features in token_maps.features(fitted, LENGTH):
         for order, one in token_maps.maps_of_heads(features, n_heads):
             head_first = order.index("head") < order.index("row")
-            _keep(by_order[0 if head_first else 1], f"{place}, {order}", one)
+            for of, bare in _without_factor(one, rows, n_heads):
+                _keep(by_order[0 if head_first else 1], f"{place}, {order}{of}", bare)
         for order, one in token_maps.maps_of_one_head(features, n_heads):
             _keep(shared, f"{SHARED_MAP} {place}, {order}", one)
     x, fresh = draw(math.ceil((d + 1) / 3), 6, d), draw(3, 4, d)
@@ -131,6 +134,27 @@ def see(msa: Any, d: int, n_heads: int, draw: Draw) -> Sight:
 def _keep(maps: dict[str, Tensor], name: str, one: Tensor) -> None:
     if len(maps) < MOST_MAPS and not any(same(one, other) for other in maps.values()):
         maps[name] = one
+
+
+def _rows(values: Iterable[Tensor], d: int) -> Tensor:
+    """Return all vectors (n, d) along an axis of parameters: what a map of tokens is made of."""
+    along = [value.movedim(axis, -1).reshape(-1, d).double()
+             for value in values for axis, size in enumerate(value.shape) if size == d]  # fmt: skip
+    return torch.cat([torch.empty(0, d).double(), *along])
+
+
+def _without_factor(one: Tensor, rows: Tensor, n_heads: int) -> Iterator[tuple[str, Tensor]]:
+    """Yield the map; before it, what it is a usual multiple of, where that is what is stored.
+
+    So a scale is seen that stands in front of the weight, and never in front of a token's features.
+    """
+    d = one.shape[1] - 1
+    for size, power in itertools.product((d, d // n_heads), USUAL) if len(rows) else ():
+        bare = one / size**power
+        apart = torch.cdist(bare[:, :-1], rows).amin(1)
+        if size > 1 and bool((apart <= ALIKE * bare[:, :-1].abs().max()).all()):
+            yield f" over {size} to the {power}", bare
+    yield "", one
 
 
 def _drawn(weights: Mapping[str, Tensor], d: int, n_heads: int, draw: Draw) -> dict[str, Tensor]:

@@ -1,0 +1,83 @@
+"""A check fails for its own law only: what it builds on is told in its place."""
+
+import pytest
+
+from autograder.formats import gradescope
+from autograder.grading import suite
+from checks.telling.outcome import said_once
+from checks.telling.wording import Verdict
+
+
+def by_number(report):
+    return {outcome.test: outcome for q in report.questions for outcome in q.outcomes}
+
+
+def test_what_builds_on_a_failing_check_is_not_reached(grader, submission, edited):
+    vit = edited("vit", "permute(0, 2, 4, 1, 3, 5)", "permute(0, 4, 2, 1, 3, 5)")
+    outcomes = by_number(grader.grade(submission(vit=vit), ["q1"]))
+    assert outcomes["q1.1"].verdict is Verdict.FAILED
+    for number in ("q1.5", "q1.6", "q1.7"):
+        assert outcomes[number].verdict is Verdict.NOT_REACHED
+        assert outcomes[number].message == "Not reached: q1.1 fails first."
+        assert "numbers differ" in outcomes[number].details  # in full, for instructors
+        assert outcomes[number].heading == f"{number}  not reached"
+    assert outcomes["q1.8"].verdict is Verdict.PASSED  # gradients: it builds on it, and holds
+
+
+def test_a_check_whose_own_law_fails_keeps_its_title(grader, submission, edited):
+    vit = edited("vit", "permute(0, 2, 4, 1, 3, 5)", "permute(0, 2, 4, 3, 5, 1)")
+    failed = [
+        o for o in by_number(grader.grade(submission(vit=vit), ["q1"])).values() if o.share < 1
+    ]
+    assert [(o.test, o.verdict) for o in failed] == [("q1.5", Verdict.FAILED)]
+    assert failed[0].title in failed[0].heading
+
+
+def test_students_read_not_reached_instead_of_a_title(grader, submission, edited):
+    vit = edited("vit", "permute(0, 2, 4, 1, 3, 5)", "permute(0, 4, 2, 1, 3, 5)")
+    (question,) = grader.grade(submission(vit=vit), ["q1"]).questions
+    rows = {row["number"]: row for row in gradescope.rows(question, gradescope.PLAIN.rows)}
+    assert rows["1.6"]["name"] == "q1.6  not reached"
+    assert rows["1.6"]["output"] == "Not reached: q1.1 fails first."
+
+
+def test_a_sentence_about_a_file_stands_once(grader, submission):
+    report = grader.grade(submission(vit="def f(:\n"), ["q1", "q3"])
+    first, *others = by_number(report).values()
+    assert "vit.py, line 1" in first.message
+    assert {other.message for other in others} == {"Not reached: q1.1 fails first."}
+    assert all(outcome.verdict is Verdict.NOT_REACHED for outcome in (first, *others))
+    assert said_once(report.questions[0].outcomes) == first.message
+
+
+def test_a_check_that_counts_beside_others_only_claims_no_title(grader, submission):
+    report = grader.grade(
+        submission(vit="def patchify(images, n_patches):\n    return images\n"), ["q1"]
+    )
+    left_alone = by_number(report)["q1.10"]
+    assert (left_alone.share, left_alone.verdict) == (0, Verdict.NOT_REACHED)
+
+
+@pytest.fixture(scope="module")
+def items(assignment):
+    """The suite's tests, by question and function, in the order in which they run."""
+    collected = []
+
+    class Collector(suite.Grading):
+        def pytest_collection_finish(self, session):
+            super().pytest_collection_finish(session)
+            collected.extend(session.items)
+
+    suite.run(assignment, Collector(None, None), list(assignment.questions), options=["--co"])
+    return [
+        (item.path.name[5:7], item.name, item.get_closest_marker("builds_on")) for item in collected
+    ]
+
+
+def test_checks_build_on_earlier_ones_of_their_question(items):
+    before = set()
+    for question, name, marker in items:
+        for built_on in marker.args if marker else ():
+            assert (question, built_on) in before, f"{name} builds on {built_on}"
+        assert (question, name) not in before, "two checks of a question have one name"
+        before.add((question, name))
