@@ -79,7 +79,7 @@ def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
 
 
 def _row_of_test(question: QuestionResult, outcome: Outcome) -> dict[str, Any]:
-    name, said = outcome.heading, _shown(outcome, question.question.show)
+    name, said = f"{outcome.test}  {outcome.claim}", _shown(outcome, question.question.show)
     return _row(question, [outcome], name, outcome.test[1:], said, outcome.verdict)
 
 
@@ -121,7 +121,7 @@ def _row(
 def _paragraph(question: QuestionResult, outcome: Outcome) -> str:
     score, most = question.points_of(outcome)
     said = _shown(outcome, question.question.show)
-    first = f"{outcome.heading}  {score:g} of {most:g}"
+    first = f"{outcome.test}  {outcome.claim}  {score:g} of {most:g}"
     return first + (f"\n{textwrap.indent(said, '    ')}" if said else "")
 
 
@@ -129,7 +129,7 @@ def seen_by_student(question: QuestionResult) -> list[Outcome]:
     """Return the tests that a student may see now, with what they may read of them."""
     show = question.question.show
     return [
-        replace(outcome, message=_shown(outcome, show), details="")
+        replace(outcome, title=outcome.claim, message=_shown(outcome, show), details="")
         for outcome in question.outcomes
         if _visibility(outcome, show) == VISIBLE
     ]

@@ -59,7 +59,7 @@ def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) 
     score, most = question.points_of(outcome)
     hidden = "  (hidden)" if outcome.hidden else ""
     console.print(
-        Text(f"{outcome.heading}{hidden}    {score:.3g} of {most:.3g}"),
+        Text(f"{outcome.test}  {outcome.title}{hidden}    {score:.3g} of {most:.3g}"),
         soft_wrap=True,
     )
     if outcome.verdict in (Verdict.NOT_STARTED, Verdict.OUR_FAULT):

@@ -36,10 +36,9 @@ class Outcome:
     error: float = 0.0
 
     @property
-    def heading(self) -> str:
-        """The test's number and title. One that was not reached claims nothing of the code."""
-        known = self.verdict is not Verdict.NOT_REACHED
-        return f"{self.test}  {self.title if known else Verdict.NOT_REACHED.value}"
+    def claim(self) -> str:
+        """What students read as its title: one that was not reached claims nothing of their code."""
+        return Verdict.NOT_REACHED.value if self.verdict is Verdict.NOT_REACHED else self.title
 
 
 def said_once(outcomes: Sequence[Outcome]) -> str:
