@@ -22,9 +22,7 @@ def run_source(path: Path) -> ModuleType:
     """
     name = f"kit:{path}".replace(".", "_")  # a dot would mean a package
     beside = [str(path.parent)] if path.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(
-        name, path, submodule_search_locations=beside
-    )
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=beside)
     if spec is None or spec.loader is None or not path.is_file():
         raise KitError(str(path), "cannot be read", "it is a part of the kit: put it back")
     module = importlib.util.module_from_spec(spec)

@@ -46,7 +46,9 @@ def readings(w: dict[str, Numbers], heads: int) -> Iterator[dict[str, Numbers]]:
         for role, by in zip(ROLES, roles):
             swapped[f"W{role}"] = w[f"W{by}"]
             swapped[f"b{role}"] = w.get(f"b{by}", np.zeros(d))
-        for similar, gathered, back in itertools.product(orders, orders, orders if "Wo" in w else orders[:1]):
+        for similar, gathered, back in itertools.product(
+            orders, orders, orders if "Wo" in w else orders[:1]
+        ):
             read = {**swapped}
             for role, order in zip(ROLES, (similar, similar, gathered)):
                 read[f"W{role}"] = swapped[f"W{role}"][order]
@@ -82,7 +84,9 @@ def _formula(module: Any, maps: Maps) -> None:
     for d, heads, B, N in SIZES:
         msa = _made(module, d, heads, rng)
         x = drawn(rng, B, N, d)
-        cases.append((x.double().numpy(), as_numbers(msa(x), "attention"), declared(msa, maps), heads))
+        cases.append(
+            (x.double().numpy(), as_numbers(msa(x), "attention"), declared(msa, maps), heads)
+        )
     _judge_cases(cases)
     msa = module.MyMSA(6).eval()
     x = drawn(rng, 2, 4, 6)
@@ -126,7 +130,10 @@ def _distinct(module: Any, maps: Maps) -> None:
     msa = _made(module, 6, 2, np.random.default_rng(7))
     w = declared(msa, maps)
     for one, other in itertools.combinations(ROLES, 2):
-        need(not np.allclose(w[f"W{one}"], w[f"W{other}"]), f"{one} and {other} have maps of their own")
+        need(
+            not np.allclose(w[f"W{one}"], w[f"W{other}"]),
+            f"{one} and {other} have maps of their own",
+        )
 
 
 def _trained(module: Any, maps: Maps) -> None:

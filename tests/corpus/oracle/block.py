@@ -133,7 +133,9 @@ def _again(module: Any, maps: Maps) -> None:
     rng = np.random.default_rng(18)
     block, _ = _made(module, rng, 8, 2)
     x = drawn(rng, 2, 5, 8)
-    need(torch.equal(block(x.clone()), block(x.clone())), "the same result twice, in evaluation mode")
+    need(
+        torch.equal(block(x.clone()), block(x.clone())), "the same result twice, in evaluation mode"
+    )
 
 
 def _training_mode(module: Any, maps: Maps) -> None:

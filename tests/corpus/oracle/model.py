@@ -22,7 +22,9 @@ SIZES = (  # image_dim, n_patches, n_blocks, d, heads, classes; the batch size t
 )  # fmt: skip
 
 
-def by_hand(images: Numbers, n: int, blocks: list[Any], w: dict[str, Numbers], unbiased: bool) -> Numbers:
+def by_hand(
+    images: Numbers, n: int, blocks: list[Any], w: dict[str, Numbers], unbiased: bool
+) -> Numbers:
     tokens = cut(images, n) @ w["Wp"].T + w.get("bp", 0.0)
     first = np.broadcast_to(w["token"].reshape(1, 1, -1), (len(images), 1, tokens.shape[-1]))
     x = np.concatenate([first, tokens], axis=1)
@@ -78,8 +80,13 @@ def _compare(
     if any(w[name].shape != shape for name, shape in shapes.items()) or w["token"].size != d:
         raise Undecided("its maps have other shapes")
     given = images.double().numpy()
-    wanted = [by_hand(given, n, ran, w, unbiased) for unbiased in ((False, True) if "g" in w else (False,))]
-    error = min(distance(got, want, atol=1e-5 * max(1.0, float(np.abs(want).max()))) for want in wanted)
+    wanted = [
+        by_hand(given, n, ran, w, unbiased)
+        for unbiased in ((False, True) if "g" in w else (False,))
+    ]
+    error = min(
+        distance(got, want, atol=1e-5 * max(1.0, float(np.abs(want).max()))) for want in wanted
+    )
     need(error <= NEARLY, f"logits by the formula, images {tuple(images.shape)} in {n}x{n}")
     if error > 1:
         raise Undecided("logits: differ by next to nothing")
@@ -105,16 +112,25 @@ def _gradient(module: Any, maps: Maps) -> None:
     model = _made(module, rng, (1, 2, 4, 6), 2, 2, 6, 2, 5)
     images = drawn(rng, 3, 2, 4, 6).requires_grad_()
     model(images).pow(2).sum().backward()
-    need(images.grad is not None and bool((images.grad != 0).any()), "the gradient reaches the images")
+    need(
+        images.grad is not None and bool((images.grad != 0).any()),
+        "the gradient reaches the images",
+    )
     for name, parameter in model.named_parameters():
-        need(parameter.grad is not None or not parameter.requires_grad, f"the gradient reaches {name}")
+        need(
+            parameter.grad is not None or not parameter.requires_grad,
+            f"the gradient reaches {name}",
+        )
 
 
 def _dtypes(module: Any, maps: Maps) -> None:
     rng = np.random.default_rng(23)
     for dtype in (torch.float64, torch.float16):
         model = _made(module, rng, (1, 2, 4, 6), 2, 2, 6, 2, 5).to(dtype)
-        need(model(drawn(rng, 3, 2, 4, 6, dtype=dtype)).dtype == dtype, f"the table follows to {dtype}")
+        need(
+            model(drawn(rng, 3, 2, 4, 6, dtype=dtype)).dtype == dtype,
+            f"the table follows to {dtype}",
+        )
 
 
 def _device(module: Any, maps: Maps) -> None:

@@ -161,7 +161,9 @@ def _answers(rng: np.random.Generator, model: Linear, sizes: tuple[int, ...], hi
     for images, _ in _batches(rng, sizes):
         best = (images.flatten(1) @ model.weight.detach().T).argmax(1)
         miss = torch.from_numpy(~hits(rng, len(images)))
-        batches.append((images, (best + miss * torch.from_numpy(rng.integers(1, 4, len(images)))) % 4))
+        batches.append(
+            (images, (best + miss * torch.from_numpy(rng.integers(1, 4, len(images)))) % 4)
+        )
     return batches
 
 
@@ -181,7 +183,8 @@ def _accuracy(module: Any, maps: Maps) -> None:
             batches = _answers(rng, model, sizes, hits)
             got = module.evaluate(model, Loader(batches), DEVICE)
             right = [
-                (x.flatten(1).double().numpy() @ as_numbers(model.weight, "").T).argmax(1) == y.numpy()
+                (x.flatten(1).double().numpy() @ as_numbers(model.weight, "").T).argmax(1)
+                == y.numpy()
                 for x, y in batches
             ]
             want = float(np.concatenate(right).mean())

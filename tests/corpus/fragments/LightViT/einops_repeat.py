@@ -13,7 +13,9 @@ class LightViT(nn.Module):
         self.query_token = nn.Parameter(zeros(d))
         nn.init.trunc_normal_(self.query_token, std=0.02)
         self.register_buffer("grid", get_positional_embeddings(self.side * self.side + 1, d))
-        self.body = nn.ModuleList([MyViTBlock(hidden_d=d, n_heads=n_heads) for _ in range(n_blocks)])
+        self.body = nn.ModuleList(
+            [MyViTBlock(hidden_d=d, n_heads=n_heads) for _ in range(n_blocks)]
+        )
         self.answer = nn.Linear(d, num_classes)
 
     def forward(self, images):
