@@ -107,7 +107,9 @@ def explore_(
     if write is not None:
         composed = compose(assignment, seed, number)
         composed.write(write)
-        console.print(f"{write}: {composed.piece} {composed.mutation}\n{composed.diff}", markup=False)
+        console.print(
+            f"{write}: {composed.piece} {composed.mutation}\n{composed.diff}", markup=False
+        )
         return
     with shown_steps() as on_step:
         found = explore(assignment, seed, files, out, on_step, processes)

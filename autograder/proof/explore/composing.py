@@ -90,7 +90,9 @@ def _fragment(path: Path) -> Fragment:
     text = path.read_text(encoding="utf-8")
     module = cst.parse_module(text)
     body = module.body[1:] if module.get_docstring() else module.body
-    kept = [node for node in body if not (isinstance(node, cst.FunctionDef) and node.name.value == MAPS)]
+    kept = [
+        node for node in body if not (isinstance(node, cst.FunctionDef) and node.name.value == MAPS)
+    ]
     return Fragment(path.parent.name, path.stem, _code(kept), text)
 
 
@@ -111,16 +113,16 @@ def compose(assignment: Assignment, seed: int, number: int) -> Composed:
     """Return one file of a seed's. It depends on nothing else: not on what was composed before."""
     rng = random.Random(f"{seed} {number}")
     chosen = {piece: rng.choice(known) for piece, known in fragments(assignment).items()}
-    right = _sources(assignment, chosen.values())
+    right = sources(assignment, chosen.values())
     names = {piece: fragment.name for piece, fragment in chosen.items()}
     if rng.random() < UNCHANGED:
         return Composed(number, names, right)
     piece = rng.choice(list(chosen))
     mutant = mutating.mutate(chosen[piece].code, rng)
     changed = {**chosen, piece: Fragment(piece, names[piece], mutant.code, "")}
-    sources = _sources(assignment, changed.values())
+    wrong = sources(assignment, changed.values())
     diff = "\n".join(_diff(chosen[piece].code, mutant.code))
-    return Composed(number, names, sources, piece, mutant.label, diff)
+    return Composed(number, names, wrong, piece, mutant.label, diff)
 
 
 def _diff(before: str, after: str) -> Iterable[str]:
@@ -128,7 +130,8 @@ def _diff(before: str, after: str) -> Iterable[str]:
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def _sources(assignment: Assignment, chosen: Iterable[Fragment]) -> dict[str, str]:
+def sources(assignment: Assignment, chosen: Iterable[Fragment]) -> dict[str, str]:
+    """Return the text of each file, with these fragments in it: one for each piece."""
     code = {fragment.piece: fragment.code for fragment in chosen}
     return {file: _with_pieces(assignment.solution / file, code) for file in NAMES}
 

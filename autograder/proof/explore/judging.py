@@ -10,7 +10,7 @@ import resource
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ class Oracle:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
     def judge(self, composed: Composed) -> Verdict:
@@ -74,9 +74,11 @@ class Oracle:
             return Verdict(BREAKS, "it ends its process")
 
 
-def judge(oracle: Path, piece: str, file: str, sources: Mapping[str, str], fragment: str) -> Verdict:
+def judge(
+    oracle: Path, piece: str, file: str, sources: Mapping[str, str], fragment: str
+) -> Verdict:
     """Judge a piece of a submission, here. Its fragment says which parameters are what."""
-    with _silent():
+    with _silent(), _modules_kept(sources):
         try:
             modules = {name: _loaded(name, text) for name, text in sources.items()}
         except Exception as error:  # whatever a mutant raises
@@ -93,6 +95,19 @@ def _loaded(name: str, text: str) -> ModuleType:
     module = sys.modules[Path(name).stem] = ModuleType(Path(name).stem)
     exec(compile(text, name, "exec"), module.__dict__)
     return module
+
+
+@contextlib.contextmanager
+def _modules_kept(files: Iterable[str]) -> Iterator[None]:
+    """Put back what had the names of these files."""
+    names = [Path(file).stem for file in files]
+    known = {name: sys.modules[name] for name in names if name in sys.modules}
+    try:
+        yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(known)
 
 
 @contextlib.contextmanager

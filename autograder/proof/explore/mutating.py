@@ -12,35 +12,35 @@ from typing import Any, TypeVar
 
 import libcst as cst
 
-NEIGHBOURS = (
-    ("sum", "mean"), ("max", "min"), ("argmax", "argmin"), ("sin", "cos"), ("cat", "stack"), ("softmax", "log_softmax"),
-    ("softmax", "sigmoid"), ("Softmax", "LogSoftmax"), ("Softmax", "Sigmoid"), ("GELU", "ReLU"), ("gelu", "relu"),
-    ("GELU", "Tanh"), ("gelu", "sigmoid"), ("train", "eval"), ("vstack", "hstack"), ("zeros", "ones"), ("exp", "log"),
-    ("zeros", "randn"), ("zeros_like", "ones_like"), ("reshape", "view"), ("append", "extend"), ("var", "std"),
-    ("no_grad", "enable_grad"), ("inference_mode", "enable_grad"), ("LayerNorm", "Identity"), ("LayerNorm", "RMSNorm"),
-    ("LayerNorm", "BatchNorm1d"), ("Sequential", "ModuleList"), ("ModuleList", "list"), ("Parameter", "Buffer"),
-    ("step", "zero_grad"), ("repeat", "expand"), ("repeat", "repeat_interleave"), ("transpose", "swapaxes"),
-    ("permute", "reshape"), ("sqrt", "square"), ("eq", "ne"), ("matmul", "mul"), ("item", "detach"), ("range", "list"),
-    ("argsort", "sort"), ("float", "int"), ("ValueError", "AssertionError"), ("flatten", "squeeze"),
-)  # fmt: skip
-VARIABLES = (  # where both are in the same piece
-    ("H", "W"), ("h", "w"), ("height", "width"), ("ph", "pw"), ("patch_h", "patch_w"), ("N", "d"), ("q", "k"), ("k", "v"),
-    ("i", "j"), ("B", "N"), ("d", "n_heads"), ("images", "labels"), ("x", "y"),
-    ("height", "n_patches"), ("c", "h"), ("C", "H"), ("d_head", "d"), ("count", "total_loss"), ("seen", "n"),
-)  # fmt: skip
+NEIGHBOURS = """
+    sum/mean max/min argmax/argmin sin/cos cat/stack softmax/log_softmax softmax/sigmoid
+    Softmax/LogSoftmax Softmax/Sigmoid GELU/ReLU gelu/relu GELU/Tanh gelu/sigmoid train/eval
+    vstack/hstack zeros/ones exp/log zeros/randn zeros_like/ones_like reshape/view append/extend
+    var/std no_grad/enable_grad inference_mode/enable_grad LayerNorm/Identity LayerNorm/RMSNorm
+    LayerNorm/BatchNorm1d Sequential/ModuleList ModuleList/list Parameter/Buffer step/zero_grad
+    repeat/expand repeat/repeat_interleave transpose/swapaxes permute/reshape sqrt/square eq/ne
+    matmul/mul item/detach range/list argsort/sort float/int ValueError/AssertionError
+    flatten/squeeze
+""".split()
+VARIABLES = """
+    H/W h/w height/width ph/pw patch_h/patch_w N/d q/k k/v i/j B/N d/n_heads images/labels x/y
+    height/n_patches c/h C/H d_head/d count/total_loss seen/n
+""".split()  # where both are in the same piece
 OPERATORS: dict[type, tuple[type, ...]] = {
     cst.Add: (cst.Subtract,), cst.Subtract: (cst.Add,), cst.Multiply: (cst.Divide, cst.Add),
-    cst.Divide: (cst.Multiply, cst.FloorDivide), cst.FloorDivide: (cst.Modulo, cst.Multiply, cst.Divide),
-    cst.Modulo: (cst.FloorDivide,), cst.Power: (cst.Multiply, cst.Divide), cst.MatrixMultiply: (cst.Multiply,),
-    cst.Equal: (cst.NotEqual,), cst.NotEqual: (cst.Equal,), cst.GreaterThan: (cst.GreaterThanEqual, cst.LessThan),
-    cst.LessThan: (cst.LessThanEqual, cst.GreaterThan), cst.And: (cst.Or,), cst.Or: (cst.And,),
-    cst.AddAssign: (cst.SubtractAssign,), cst.SubtractAssign: (cst.AddAssign,),
+    cst.Divide: (cst.Multiply, cst.FloorDivide), cst.FloorDivide: (cst.Modulo,
+    cst.Multiply, cst.Divide), cst.Modulo: (cst.FloorDivide,),
+    cst.Power: (cst.Multiply, cst.Divide), cst.MatrixMultiply: (cst.Multiply,),
+    cst.Equal: (cst.NotEqual,), cst.NotEqual: (cst.Equal,), cst.GreaterThan: (cst.GreaterThanEqual,
+    cst.LessThan), cst.LessThan: (cst.LessThanEqual, cst.GreaterThan), cst.And: (cst.Or,),
+    cst.Or: (cst.And,), cst.AddAssign: (cst.SubtractAssign,), cst.SubtractAssign: (cst.AddAssign,),
 }  # fmt: skip
 ARROW = "->"
 
-Alternative = tuple[str, cst.CSTNode]
+Alternative = tuple[str, cst.CSTNode | cst.RemovalSentinel]
 Alternatives = Callable[[Any], Iterator[Alternative]]
 Node = TypeVar("Node", bound=cst.CSTNode)
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -53,9 +53,10 @@ class Mutant:
 def neighbours(code: str) -> dict[str, set[str]]:
     """Return what each name can be exchanged with in this code."""
     words = set(re.findall(r"\w+", code))
-    both = [pair for pair in VARIABLES if words.issuperset(pair)]
+    both = [pair for pair in VARIABLES if words.issuperset(pair.split("/"))]
     found = defaultdict(set)
-    for one, other in (*NEIGHBOURS, *both):
+    for pair in (*NEIGHBOURS, *both):
+        one, other = pair.split("/")
         found[one].add(other)
         found[other].add(one)
     return found
@@ -132,7 +133,6 @@ class _Changing(cst.CSTTransformer):
             self.labels.append(label)
         return result
 
-
     def _alternatives(self, node: cst.CSTNode) -> Iterator[Alternative]:
         if isinstance(node, cst.Name):
             for other in sorted(self._neighbours.get(node.value, ())):
@@ -150,12 +150,20 @@ def _integer(node: cst.Integer) -> Iterator[Alternative]:
 
 
 def _number(value: int) -> cst.BaseExpression:
-    return cst.Integer(str(value)) if value >= 0 else cst.UnaryOperation(cst.Minus(), cst.Integer(str(-value)))
+    return (
+        cst.Integer(str(value))
+        if value >= 0
+        else cst.UnaryOperation(cst.Minus(), cst.Integer(str(-value)))
+    )
 
 
 def _float(node: cst.Float) -> Iterator[Alternative]:
     value = node.evaluated_value
-    for label, changed in (("ten times as large", value * 10), ("a tenth", value / 10), ("one larger", value + 1)):
+    for label, changed in (
+        ("ten times as large", value * 10),
+        ("a tenth", value / 10),
+        ("one larger", value + 1),
+    ):
         yield f"a number {label}", cst.Float(repr(changed))
 
 
@@ -200,7 +208,11 @@ def _in_place(node: cst.Assign) -> Iterator[Alternative]:
     value = node.value
     if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.Add):
         target = node.targets[0].target
-        if len(node.targets) == 1 and isinstance(target, cst.Name) and target.deep_equals(value.left):
+        if (
+            len(node.targets) == 1
+            and isinstance(target, cst.Name)
+            and target.deep_equals(value.left)
+        ):
             yield "added in place", cst.AugAssign(target, cst.AddAssign(), value.right)
 
 
@@ -208,12 +220,19 @@ def _call(node: cst.Call) -> Iterator[Alternative]:
     for place in range(len(node.args) - 1):
         args = list(node.args)
         one, other = args[place], args[place + 1]
-        args[place] = one.with_changes(keyword=other.keyword, value=other.value, star=other.star, equal=other.equal)
-        args[place + 1] = other.with_changes(keyword=one.keyword, value=one.value, star=one.star, equal=one.equal)
+        args[place] = one.with_changes(
+            keyword=other.keyword, value=other.value, star=other.star, equal=other.equal
+        )
+        args[place + 1] = other.with_changes(
+            keyword=one.keyword, value=one.value, star=one.star, equal=one.equal
+        )
         if one.keyword is None and other.keyword is None:
             yield "arguments swapped", node.with_changes(args=args)
     for place in range(len(node.args)):
-        yield "an argument left out", node.with_changes(args=[*node.args[:place], *node.args[place + 1 :]])
+        yield (
+            "an argument left out",
+            node.with_changes(args=[*node.args[:place], *node.args[place + 1 :]]),
+        )
     if len(node.args) == 1 and not node.args[0].star and not node.args[0].keyword:
         yield "a call left out", node.args[0].value
     if isinstance(node.func, cst.Attribute):
@@ -222,7 +241,12 @@ def _call(node: cst.Call) -> Iterator[Alternative]:
     if buffer and isinstance(node.args[0].value, cst.SimpleString):
         name, value = node.args[0].value.evaluated_value, node.args[1].value
         assert isinstance(name, str)
-        yield "no buffer", cst.Call(cst.Name("setattr"), [cst.Arg(cst.Name("self")), node.args[0], cst.Arg(value)])
+        yield (
+            "no buffer",
+            cst.Call(
+                cst.Name("setattr"), [cst.Arg(cst.Name("self")), node.args[0], cst.Arg(value)]
+            ),
+        )
 
 
 def _elements(node: cst.Tuple | cst.List) -> Iterator[Alternative]:
@@ -246,13 +270,19 @@ def _string(node: cst.SimpleString) -> Iterator[Alternative]:
     for place in range(len(words) - 1 if arrow else 0):
         swapped = [*words[:place], words[place + 1], words[place], *words[place + 2 :]]
         if swapped != words:
-            yield "axes swapped", node.with_changes(value=f"{before}{arrow} {' '.join(swapped)}{node.value[-1]}")
+            yield (
+                "axes swapped",
+                node.with_changes(value=f"{before}{arrow} {' '.join(swapped)}{node.value[-1]}"),
+            )
 
 
 def _if(node: cst.If) -> Iterator[Alternative]:
     test = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     yield "the opposite", node.with_changes(test=cst.UnaryOperation(cst.Not(), test))
-    yield "a statement left out", cst.RemoveFromParent() if node.orelse is None else node.with_changes(orelse=None)
+    yield (
+        "a statement left out",
+        cst.RemoveFromParent() if node.orelse is None else node.with_changes(orelse=None),
+    )
 
 
 def _conditional(node: cst.IfExp) -> Iterator[Alternative]:
@@ -282,13 +312,17 @@ def _block(node: cst.IndentedBlock) -> Iterator[Alternative]:
         loop, after = body[place], body[place + 1]
         if isinstance(loop, cst.For) and isinstance(loop.body, cst.IndentedBlock):
             deeper = loop.with_changes(body=loop.body.with_changes(body=[*loop.body.body, after]))
-            yield "a statement in the loop", node.with_changes(body=[*body[:place], deeper, *body[place + 2 :]])
+            yield (
+                "a statement in the loop",
+                node.with_changes(body=[*body[:place], deeper, *body[place + 2 :]]),
+            )
 
 
 ALTERNATIVES: dict[type, Alternatives] = {
     cst.Integer: _integer, cst.Float: _float, cst.UnaryOperation: _negative, cst.Name: _name,
     cst.BinaryOperation: _binary, cst.BooleanOperation: _boolean, cst.ComparisonTarget: _comparison,
-    cst.AugAssign: _assigned, cst.Assign: _in_place, cst.Call: _call, cst.Tuple: _elements, cst.List: _elements,
+    cst.AugAssign: _assigned, cst.Assign: _in_place, cst.Call: _call,
+    cst.Tuple: _elements, cst.List: _elements,
     cst.Slice: _slice, cst.SimpleString: _string, cst.If: _if, cst.IfExp: _conditional, cst.With: _with,
     cst.FunctionDef: _definition, cst.IndentedBlock: _block,
 }  # fmt: skip

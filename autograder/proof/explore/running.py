@@ -87,7 +87,7 @@ class _Exploration:
         self._keep(composed, verdict, report)
 
     def _touched(self, composed: Composed) -> Sequence[str]:
-        """Return the questions that the mutation could cost a mark: its own, and its file's later ones."""
+        """Return the questions that the mutation could cost a mark: its own, and later ones."""
         if not composed.piece:
             return [name for name in self.assignment.questions if name != TRAINED]
         pieces = composed.pieces_after

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from .laws import (
-    NEARLY, Broken, Law, Maps, Numbers, Undecided, as_numbers, declared, distance, drawn, left_alone,
-    need, randomise, refuses, started_oddly, trained,
-)  # fmt: skip
+    NEARLY,
+    Broken,
+    Law,
+    Maps,
+    Numbers,
+    Undecided,
+    as_numbers,
+    declared,
+    distance,
+    drawn,
+    left_alone,
+    need,
+    randomise,
+    refuses,
+    started_oddly,
+    trained,
+)
 
 SIZES = (  # d, heads, B, N
     (8, 2, 3, 5), (6, 3, 2, 4), (4, 1, 1, 1), (5, 5, 2, 3), (12, 4, 2, 7), (8, 4, 4, 4), (10, 5, 2, 6),
@@ -96,7 +111,7 @@ def _formula(module: Any, maps: Maps) -> None:
 
 def _judge_cases(cases: list[tuple[Numbers, Numbers, dict[str, Numbers], int]]) -> None:
     """One reading must do for all cases; the declared one is tried first."""
-    for x, got, w, heads in cases:
+    for x, _, w, _ in cases:
         d = x.shape[-1]
         if any(w[f"W{role}"].shape != (d, d) for role in ROLES if f"W{role}" in w):
             raise Undecided("its maps have other shapes")
@@ -172,7 +187,7 @@ def _again(module: Any, maps: Maps) -> None:
 def _indivisible(module: Any, maps: Maps) -> None:
     for d, heads in INDIVISIBLE:
         law = f"{d} features do not divide into {heads} heads"
-        refuses(lambda d=d, h=heads: module.MyMSA(d, h), lambda: module.MyMSA(8, 2), law)
+        refuses(partial(module.MyMSA, d, heads), partial(module.MyMSA, 8, 2), law)
 
 
 def _start(module: Any, maps: Maps) -> None:

@@ -11,13 +11,27 @@ import torch
 from scipy.special import erf
 
 from .laws import (
-    NEARLY, Broken, Law, Maps, Numbers, Undecided, as_numbers, declared, distance, drawn, left_alone,
-    need, randomise, started_oddly, trained,
-)  # fmt: skip
+    NEARLY,
+    Broken,
+    Law,
+    Maps,
+    Numbers,
+    Undecided,
+    as_numbers,
+    declared,
+    distance,
+    drawn,
+    left_alone,
+    need,
+    randomise,
+    started_oddly,
+    trained,
+)
 from .stand_ins import MyMSA
 
 SIZES = (  # hidden_d, heads, mlp_ratio, B, N
-    (8, 2, 4, 3, 5), (6, 3, 2, 2, 4), (4, 1, 1, 1, 1), (5, 5, 3, 2, 3), (8, 4, 8, 2, 2), (10, 2, 4, 4, 7),
+    (8, 2, 4, 3, 5), (6, 3, 2, 2, 4), (4, 1, 1, 1, 1), (5, 5, 3, 2, 3), (8, 4, 8, 2, 2),
+    (10, 2, 4, 4, 7),
     (12, 4, 5, 1, 9), (7, 1, 2, 3, 3),
 )  # fmt: skip
 EPS = 1e-5
@@ -148,5 +162,6 @@ def _start(module: Any, maps: Maps) -> None:
 
 
 BLOCK: tuple[Law, ...] = (
-    _formula, _default_ratio, _distinct, _trained, _gradient, _input_stays, _again, _training_mode, _start,
+    _formula, _default_ratio, _distinct, _trained, _gradient, _input_stays, _again, _training_mode,
+    _start,
 )  # fmt: skip

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .laws import Law, Maps, Numbers, Undecided, close, drawn, left_alone, need, refuses
+from .laws import (
+    Law,
+    Maps,
+    Numbers,
+    Undecided,
+    as_numbers,
+    close,
+    distance,
+    drawn,
+    left_alone,
+    need,
+    refuses,
+    worst_of,
+)
 
 IMAGES = (
     (1, 1, 4, 4, 2), (2, 3, 4, 6, 2), (3, 2, 9, 6, 3), (1, 1, 28, 28, 7), (2, 4, 5, 5, 5),
@@ -30,8 +44,8 @@ FLOATS = (torch.float64, torch.float16, torch.bfloat16)
 INTEGERS = (torch.uint8, torch.int64)
 
 TABLES = (
-    (1, 1), (1, 2), (3, 1), (5, 4), (2, 3), (10, 7), (50, 8), (4, 6), (17, 33), (65, 16), (12, 5), (130, 12),
-    (6, 2), (8, 8), (33, 64),
+    (1, 1), (1, 2), (3, 1), (5, 4), (2, 3), (10, 7), (50, 8), (4, 6), (17, 33), (65, 16), (12, 5),
+    (130, 12), (6, 2), (8, 8), (33, 64),
 )  # fmt: skip
 TABLE_ERROR = 1e-4  # angles may be worked out in float32
 
@@ -120,17 +134,17 @@ def _scattered(module: Any, maps: Maps) -> None:
 
 def _indivisible(module: Any, maps: Maps) -> None:
     for height, width, n in INDIVISIBLE:
-        refuses(
-            lambda h=height, w=width, n=n: module.patchify(torch.zeros(2, 1, h, w), n),
-            lambda n=n: module.patchify(torch.zeros(2, 1, 2 * n, 3 * n), n),
-            f"{height}x{width} pixels do not divide by {n}",
-        )
+        refused, valid = torch.zeros(2, 1, height, width), torch.zeros(2, 1, 2 * n, 3 * n)
+        law = f"{height}x{width} pixels do not divide by {n}"
+        refuses(partial(module.patchify, refused, n), partial(module.patchify, valid, n), law)
 
 
 def _sinusoids(module: Any, maps: Maps) -> None:
-    for length, d in TABLES:
-        law = f"sines and cosines of {length} positions, {d} features"
-        close(module.get_positional_embeddings(length, d), table(length, d), law, 0.0, TABLE_ERROR)
+    with worst_of() as compare:
+        for length, d in TABLES:
+            law = f"sines and cosines of {length} positions, {d} features"
+            got = as_numbers(module.get_positional_embeddings(length, d), law)
+            compare(distance(got, table(length, d), 0.0, TABLE_ERROR), law)
 
 
 def _float32(module: Any, maps: Maps) -> None:

@@ -31,7 +31,7 @@ class Placed(Tensor):
             raise RuntimeError("tensors on two devices")
         if name == "numpy" and OnDevice in places:
             raise TypeError("a tensor on a device has no numpy array")
-        return super().__torch_function__(func, types, args, kwargs or {})
+        return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]
 
 
 class OnLoader(Placed):

@@ -35,4 +35,5 @@ def maps(model):
         "bp": model.b_embed,
         "token": model.start,
         "Wc": model.to_logits.weight,
+        "bc": model.to_logits.bias,
     }

@@ -27,6 +27,7 @@ class LightViT(nn.Module):
 def maps(model):
     norm, out = model.head
     return {
-        "Wp": model.to_token.weight, "token": model.class_embedding, "Wc": out.weight, "bc": out.bias,
+        "Wp": model.to_token.weight, "bp": model.to_token.bias, "token": model.class_embedding,
+        "Wc": out.weight, "bc": out.bias,
         "g": norm.weight, "c": norm.bias,
     }  # fmt: skip

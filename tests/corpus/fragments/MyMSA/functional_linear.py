@@ -29,5 +29,7 @@ class MyMSA(nn.Module):
 
 def maps(msa):
     (Wq, Wk, Wv), (bq, bk, bv) = msa.in_weight.chunk(3), msa.in_bias.chunk(3)
-    Wo = msa.out_proj.weight
-    return {"Wq": Wq, "bq": bq, "Wk": Wk, "bk": bk, "Wv": Wv, "bv": bv, "Wo": Wo}
+    out = msa.out_proj
+    return {
+        "Wq": Wq, "bq": bq, "Wk": Wk, "bk": bk, "Wv": Wv, "bv": bv, "Wo": out.weight, "bo": out.bias
+    }  # fmt: skip

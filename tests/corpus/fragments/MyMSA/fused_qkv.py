@@ -27,5 +27,9 @@ class MyMSA(nn.Module):
 
 
 def maps(msa):
-    q, k, v = msa.qkv.weight.chunk(3)
-    return {"Wq": q, "Wk": k, "Wv": v, "Wo": msa.proj.weight, "bo": msa.proj.bias}
+    Wq, Wk, Wv = msa.qkv.weight.chunk(3)
+    bq, bk, bv = (None,) * 3 if msa.qkv.bias is None else msa.qkv.bias.chunk(3)
+    out = msa.proj
+    return {
+        "Wq": Wq, "bq": bq, "Wk": Wk, "bk": bk, "Wv": Wv, "bv": bv, "Wo": out.weight, "bo": out.bias
+    }  # fmt: skip

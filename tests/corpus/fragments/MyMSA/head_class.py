@@ -32,10 +32,11 @@ class MyMSA(nn.Module):
 
 
 def maps(msa):
-    return {
-        "Wq": torch.cat([head.query.weight for head in msa.heads]),
-        "Wk": torch.cat([head.key.weight for head in msa.heads]),
-        "Wv": torch.cat([head.value.weight for head in msa.heads]),
-        "Wo": msa.proj.weight,
-        "bo": msa.proj.bias,
-    }
+    found = {"Wo": msa.proj.weight, "bo": msa.proj.bias}
+    for name in ("query", "key", "value"):
+        layers = [getattr(head, name) for head in msa.heads]
+        letter = name[0]
+        found[f"W{letter}"] = torch.cat([layer.weight for layer in layers])
+        if layers[0].bias is not None:
+            found[f"b{letter}"] = torch.cat([layer.bias for layer in layers])
+    return found

@@ -32,4 +32,8 @@ class MyMSA(nn.Module):
 
 
 def maps(msa):
-    return {f"W{name.lower()}": getattr(msa, name).weight for name in "QKVO"}
+    found = {}
+    for name in "QKVO":
+        layer = getattr(msa, name)
+        found[f"W{name.lower()}"], found[f"b{name.lower()}"] = layer.weight, layer.bias
+    return found
