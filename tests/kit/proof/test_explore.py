@@ -37,6 +37,7 @@ WRONG = [
     ("MyViTBlock", "functional_gelu", "x = x + self.attn", "x += self.attn"),
     ("MyViTBlock", "raw_parameters", "self.w1 = nn.Parameter(", "self.w1 = ("),
     ("LightViT", "buffer", 'self.register_buffer("pe", ', 'setattr(self, "pe", '),
+    ("LightViT", "recomputed_table", "nn.Parameter(torch.zeros(d))", "nn.Buffer(torch.zeros(d))"),
     ("LightViT", "buffer", "x[:, 0]", "x[:, -1]"),
     ("LightViT", "frozen_parameter", "requires_grad = False", "requires_grad = True"),
     ("LightViT", "recomputed_table", "self.blocks.append(MyViTBlock(d, n_heads))",
