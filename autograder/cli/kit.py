@@ -100,8 +100,13 @@ def explore_(
     from there. Look at one by `autograder explore --seed 0 --number 17 --write FOLDER`.
     """
     from autograder.cli.terminal import show_explored, shown_steps
-    from autograder.proof.explore.composing import compose
-    from autograder.proof.explore.running import explore
+
+    try:
+        from autograder.proof.explore.composing import compose
+        from autograder.proof.explore.running import explore
+    except ImportError as error:
+        raise KitError("autograder explore", f"{error.name} is not installed",
+                       "pip install -c constraints.txt -e '.[test]'") from None  # fmt: skip
 
     assignment, console = the_kit(), Console(highlight=False)
     if write is not None:

@@ -7,6 +7,7 @@ import io
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import tempfile
 import warnings
@@ -14,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import FrameType, ModuleType, TracebackType
+from typing import Any
 
 import torch
 from pebble import ProcessExpired, ProcessPool
@@ -24,9 +26,11 @@ from autograder.assignment.sources import run_source
 from autograder.proof.explore.composing import MAPS, Composed, fragments
 
 ORACLE = Path("corpus", "oracle", "__init__.py")  # in tests/
-SECONDS = 15.0  # a mutant may run for ever; what is right takes a tenth of one
+SECONDS = 10.0  # of processor time: a mutant may run for ever; what is right takes a tenth of one
+PATIENCE = 120.0  # for what does not even hear that its time is over
 MEMORY = 3 * 2**30
 NOT_LOADED = "the file cannot be loaded"
+ENDLESS = "it never ends"
 KEEPS, BREAKS, UNDECIDED = "keeps", "breaks", "undecided"
 
 
@@ -55,7 +59,10 @@ class Oracle:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
+        if kind is None:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
     def judge(self, composed: Composed) -> Verdict:
@@ -67,11 +74,30 @@ class Oracle:
         oracle = self._assignment.tests / ORACLE
         arguments = (oracle, composed.piece, composed.file, dict(composed.sources), text)
         try:
-            return self._pool.schedule(judge, arguments, timeout=SECONDS).result()
+            return self._pool.schedule(_in_time, (SECONDS, *arguments), timeout=PATIENCE).result()
         except TimeoutError:
-            return Verdict(BREAKS, "it never ends")
+            return Verdict(BREAKS, ENDLESS)
         except ProcessExpired:
             return Verdict(BREAKS, "it ends its process")
+
+
+class _OutOfTime(BaseException):
+    """Not to be caught by whoever catches what mutants raise."""
+
+
+def _in_time(seconds: float, *arguments: Any) -> Verdict:
+    signal.signal(signal.SIGPROF, _out_of_time)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return judge(*arguments)
+    except _OutOfTime:
+        return Verdict(BREAKS, ENDLESS)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _out_of_time(number: int, frame: FrameType | None) -> None:
+    raise _OutOfTime
 
 
 def judge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from .laws import (
     drawn,
     left_alone,
     need,
+    other_signs,
     randomise,
     refuses,
     started_oddly,
@@ -35,6 +36,8 @@ SIZES = (  # d, heads, B, N
 )  # fmt: skip
 INDIVISIBLE = ((7, 2), (8, 3), (10, 4), (9, 2), (3, 6))
 ROLES = "qkv"
+
+Cases = list[tuple[Numbers, Numbers, dict[str, Numbers], int]]  # tokens, result, maps, heads
 
 
 def attend(x: Numbers, w: dict[str, Numbers], heads: int) -> Numbers:
@@ -109,7 +112,7 @@ def _formula(module: Any, maps: Maps) -> None:
     _judge_cases([(x.double().numpy(), as_numbers(msa(x), "attention"), declared(msa, maps), 2)])
 
 
-def _judge_cases(cases: list[tuple[Numbers, Numbers, dict[str, Numbers], int]]) -> None:
+def _judge_cases(cases: Cases) -> None:
     """One reading must do for all cases; the declared one is tried first."""
     for x, _, w, _ in cases:
         d = x.shape[-1]
@@ -123,12 +126,19 @@ def _judge_cases(cases: list[tuple[Numbers, Numbers, dict[str, Numbers], int]]) 
     if max(errors) <= NEARLY:
         raise Undecided("attention: differs by next to nothing")
     for kind in (readings, _every_reading):
-        choices = zip(*(kind(w, heads) for _, _, w, heads in cases))
-        for choice in choices:
-            if all(_error(c[0], c[1], w, c[3]) <= 1 for c, w in zip(cases, choice)):
-                return
+        if _one_does(cases, [kind(w, heads) for _, _, w, heads in cases]):
+            return
+    if _one_does(cases, [other_signs(w) for _, _, w, _ in cases]):
+        raise Undecided("attention, but for a sign")
     worst = cases[int(np.argmax(errors))]
     raise Broken(f"attention by its formula, {worst[3]} heads of tokens {worst[0].shape}")
+
+
+def _one_does(cases: Cases, kinds: Sequence[Iterator[dict[str, Numbers]]]) -> bool:
+    return any(
+        all(_error(x, got, w, heads) <= 1 for (x, got, _, heads), w in zip(cases, choice))
+        for choice in zip(*kinds)
+    )
 
 
 def _every_reading(w: dict[str, Numbers], heads: int) -> Iterator[dict[str, Numbers]]:

@@ -85,6 +85,18 @@ def declared(module: Any, maps: Maps) -> dict[str, Numbers]:
         raise Undecided(f"its maps do not apply: {type(error).__name__}") from None
 
 
+def other_signs(w: Mapping[str, Numbers]) -> Iterator[dict[str, Numbers]]:
+    """Yield the same parameters with the sign of one, or of a matrix and its bias, turned.
+
+    What is right with these learns the same: `x - b` for `x + b`.
+    """
+    pairs = [{f"W{end}", f"b{end}"} for end in sorted({name[1:] for name in w if name[0] in "Wb"})]
+    for turned in ({name} for name in w):
+        yield {name: -value if name in turned else value for name, value in w.items()}
+    for turned in pairs:
+        yield {name: -value if name in turned else value for name, value in w.items()}
+
+
 def trained(module: nn.Module, maps: Maps, rng: np.random.Generator) -> None:
     """Every declared number belongs to a parameter that an optimizer is given.
 
