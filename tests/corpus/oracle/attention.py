@@ -17,13 +17,13 @@ from .laws import (
     Maps,
     Numbers,
     Undecided,
+    alike,
     as_numbers,
     declared,
     distance,
     drawn,
     left_alone,
     need,
-    other_signs,
     randomise,
     refuses,
     started_oddly,
@@ -128,8 +128,8 @@ def _judge_cases(cases: Cases) -> None:
     for kind in (readings, _every_reading):
         if _one_does(cases, [kind(w, heads) for _, _, w, heads in cases]):
             return
-    if _one_does(cases, [other_signs(w) for _, _, w, _ in cases]):
-        raise Undecided("attention, but for a sign")
+    if _one_does(cases, [alike(w) for _, _, w, _ in cases]):
+        raise Undecided("attention, but for a sign or a bias")
     worst = cases[int(np.argmax(errors))]
     raise Broken(f"attention by its formula, {worst[3]} heads of tokens {worst[0].shape}")
 

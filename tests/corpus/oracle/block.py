@@ -18,13 +18,13 @@ from .laws import (
     Maps,
     Numbers,
     Undecided,
+    alike,
     as_numbers,
     declared,
     distance,
     drawn,
     left_alone,
     need,
-    other_signs,
     randomise,
     started_oddly,
     trained,
@@ -82,14 +82,12 @@ def _formula(module: Any, maps: Maps) -> None:
         got = as_numbers(block(x.clone()), "the block")
         need(got.shape == x.shape, "the shape is kept")
         w = _checked(block, maps, sizes)
-        readings = [
-            list(_errors(x.double().numpy(), got, msa, one)) for one in (w, *other_signs(w))
-        ]
+        readings = [list(_errors(x.double().numpy(), got, msa, one)) for one in (w, *alike(w))]
         errors.append(readings[0])
         turned.append([error for reading in readings[1:] for error in reading])
     best = min(max(error) for error in zip(*errors))
     if best > NEARLY and min(max(error) for error in zip(*turned)) <= 1:
-        raise Undecided("the block, but for a sign")
+        raise Undecided("the block, but for a sign or a bias")
     need(best <= NEARLY, "x + msa(norm1(x)), then x + mlp(norm2(x))")
     if best > 1:
         raise Undecided("the block: differs by next to nothing")

@@ -15,13 +15,13 @@ from .laws import (
     Maps,
     Numbers,
     Undecided,
+    alike,
     as_numbers,
     declared,
     distance,
     drawn,
     left_alone,
     need,
-    other_signs,
     randomise,
     started_oddly,
     trained,
@@ -98,8 +98,8 @@ def _error(
         raise Undecided("its maps have other shapes")
     given = images.double().numpy()
     error = _distance(got, given, n, ran, w)
-    if error > NEARLY and any(_distance(got, given, n, ran, one) <= 1 for one in other_signs(w)):
-        raise Undecided("the model, but for a sign")
+    if error > NEARLY and any(_distance(got, given, n, ran, one) <= 1 for one in alike(w)):
+        raise Undecided("the model, but for a sign or a bias")
     return error
 
 
