@@ -38,6 +38,7 @@ SIZES = (  # hidden_d, heads, mlp_ratio, B, N
 )  # fmt: skip
 EPS = 1e-5
 MOST_DROPPED = 0.5
+FACTORS = (-1.0, 2.0, 0.5)  # a layer can learn them
 
 
 def norm(x: Numbers, gain: Any, bias: Any, unbiased: bool) -> Numbers:
@@ -82,12 +83,15 @@ def _formula(module: Any, maps: Maps) -> None:
         got = as_numbers(block(x.clone()), "the block")
         need(got.shape == x.shape, "the shape is kept")
         w = _checked(block, maps, sizes)
-        readings = [list(_errors(x.double().numpy(), got, msa, one)) for one in (w, *alike(w))]
+        readings = [
+            list(_errors(x.double().numpy(), got, msa, one))
+            for one in (w, *(reading for by in FACTORS for reading in alike(w, by)))
+        ]
         errors.append(readings[0])
         turned.append([error for reading in readings[1:] for error in reading])
     best = min(max(error) for error in zip(*errors))
     if best > NEARLY and min(max(error) for error in zip(*turned)) <= 1:
-        raise Undecided("the block, but for a sign or a bias")
+        raise Undecided("the block, but for a factor or a bias")
     need(best <= NEARLY, "x + msa(norm1(x)), then x + mlp(norm2(x))")
     if best > 1:
         raise Undecided("the block: differs by next to nothing")

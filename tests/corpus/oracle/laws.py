@@ -85,14 +85,14 @@ def declared(module: Any, maps: Maps) -> dict[str, Numbers]:
         raise Undecided(f"its maps do not apply: {type(error).__name__}") from None
 
 
-def alike(w: Mapping[str, Numbers]) -> Iterator[dict[str, Numbers]]:
+def alike(w: Mapping[str, Numbers], factor: float = -1.0) -> Iterator[dict[str, Numbers]]:
     """Yield what learns the same: `x - b` for `x + b`, or a bias that has no effect.
 
-    The sign of one is turned, or of a matrix and its bias; or a bias is left out.
+    One is multiplied, or a matrix and its bias; or a bias is left out.
     """
     pairs = [{f"W{end}", f"b{end}"} for end in sorted({name[1:] for name in w if name[0] in "Wb"})]
-    for turned in [*({name} for name in w), *pairs]:
-        yield {name: -value if name in turned else value for name, value in w.items()}
+    for some in [*({name} for name in w), *pairs]:
+        yield {name: factor * value if name in some else value for name, value in w.items()}
     for bias in (name for name in w if name.startswith("b")):
         yield {name: value for name, value in w.items() if name != bias}
 

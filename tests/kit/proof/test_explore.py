@@ -6,10 +6,11 @@ from collections import defaultdict
 import pytest
 
 from autograder.assignment.config import load
+from autograder.errors import KitError
 from autograder.proof.explore import composing, judging, mutating, records, running
 from checks.code.contract import NAMES
 from kit.conftest import OneAtATime
-from kit.workbench import ROOT, proof
+from kit.workbench import ROOT, proof, run
 
 KIT = load(ROOT)
 ALL = [fragment for some in composing.fragments(KIT).values() for fragment in some]
@@ -160,6 +161,22 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, grader):
     assert len(book.read_bytes().splitlines()) == 4
     assert not set(before) & set(graded[len(before) :])
     assert list(records.read(book, 3, "another kit")) == []
+
+
+def test_a_file_that_is_no_book_is_left_alone(tmp_path):
+    book = tmp_path / "notes.txt"
+    book.write_text("buy milk\n")
+    with pytest.raises(KitError, match="line 1: it is no record"):
+        running.explore(KIT, 3, 1, book)
+    assert book.read_text() == "buy milk\n"
+
+
+def test_one_file_is_written_to_be_looked_at(tmp_path):
+    composed = composing.compose(KIT, 7, 5)
+    result = run("explore", "--seed", 7, "--number", 5, "--write", tmp_path)
+    assert result.returncode == 0
+    assert composed.diff in result.stdout
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == composed.sources
 
 
 @proof
