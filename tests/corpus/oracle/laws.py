@@ -88,9 +88,10 @@ def declared(module: Any, maps: Maps) -> dict[str, Numbers]:
 def alike(w: Mapping[str, Numbers], factor: float = -1.0) -> Iterator[dict[str, Numbers]]:
     """Yield what learns the same: `x - b` for `x + b`, or a bias that has no effect.
 
-    One is multiplied, or a matrix and its bias; or a bias is left out.
+    One is multiplied, or a matrix and its bias, or what both norms have; or a bias is left out.
     """
     pairs = [{f"W{end}", f"b{end}"} for end in sorted({name[1:] for name in w if name[0] in "Wb"})]
+    pairs += [{f"{kind}1", f"{kind}2"} for kind in "gc"]
     for some in [*({name} for name in w), *pairs]:
         yield {name: factor * value if name in some else value for name, value in w.items()}
     for bias in (name for name in w if name.startswith("b")):
