@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.extras
 
-.PHONY: grade test prove check lint student figures zips bench hostile fuzz
+.PHONY: grade test prove check lint student figures zips bench explore hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
@@ -34,6 +34,9 @@ figures: $(READY) ## draw the handout's figures anew into student/figures/
 
 bench: $(READY) $(EXTRAS)  ## workers, calls, memory, a grading beside its bare training, a class beside a loop
 	PYTHONPATH=tests $(BIN)/python -m kit.bench.grading && PYTHONPATH=tests $(BIN)/python -m kit.bench.a_class
+
+explore: $(READY) ## judge 2,000 files that nobody wrote: right fragments, most with one place changed
+	OMP_NUM_THREADS=1 $(BIN)/autograder explore --files 2000
 
 hostile: $(READY) ## grade every hostile submission, and print what became of it
 	$(BIN)/python tests/kit/proof/hostile.py

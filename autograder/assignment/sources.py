@@ -1,4 +1,7 @@
-"""Run a Python file of the kit that lies outside the package: what it draws, what its tests must try."""
+"""Run a Python file of the kit that lies outside the package: what it draws, what its tests must try.
+
+Where the file is an `__init__.py`, what lies beside it can be imported from it by relative imports.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ def run_source(path: Path) -> ModuleType:
 
     Its name is its path, since there may be several kits in one process.
     """
-    spec = importlib.util.spec_from_file_location(f"kit:{path}", path)
+    name = f"kit:{path}".replace(".", "_")  # a dot would mean a package
+    beside = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=beside)
     if spec is None or spec.loader is None or not path.is_file():
         raise KitError(str(path), "cannot be read", "it is a part of the kit: put it back")
     module = importlib.util.module_from_spec(spec)

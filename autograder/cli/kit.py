@@ -77,6 +77,52 @@ def calibrate_(
         raise typer.Exit(1)
 
 
+@app.command(name="explore")
+def explore_(
+    files: Annotated[int, typer.Option(help="how many files", min=1)] = 200,
+    seed: Annotated[int, typer.Option(help="the same seed, the same files")] = 0,
+    out: Annotated[
+        Path, typer.Option(help="where each file's result is appended to, as a line of JSON")
+    ] = Path("explored.jsonl"),
+    show: Annotated[int, typer.Option(help="print what the authors of so many would read")] = 0,
+    processes: Annotated[
+        int | None, typer.Option(help="graders at a time; one a core if it is not said", min=1)
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="write one file of the seed into this folder, and no more")
+    ] = None,
+    number: Annotated[int, typer.Option(help="with --write: which one", min=0)] = 0,
+) -> None:
+    """Judge files that nobody wrote: right fragments put together, most with one place changed.
+
+    An oracle that shares no code with the tests says which are right. Status 1 if a right file
+    loses a mark, or a wrong one none. What is known is kept as it comes: an interrupted run goes on
+    from there. Look at one by `autograder explore --seed 0 --number 17 --write FOLDER`.
+    """
+    from autograder.cli.terminal import show_explored, shown_steps
+
+    try:
+        from autograder.proof.explore.composing import compose
+        from autograder.proof.explore.running import explore
+    except ImportError as error:
+        raise KitError("autograder explore", f"{error.name} is not installed",
+                       "pip install -c constraints.txt -e '.[test]'") from None  # fmt: skip
+
+    assignment, console = the_kit(), Console(highlight=False)
+    if write is not None:
+        composed = compose(assignment, seed, number)
+        composed.write(write)
+        console.print(
+            f"{write}: {composed.piece} {composed.mutation}\n{composed.diff}", markup=False
+        )
+        return
+    with shown_steps() as on_step:
+        found = explore(assignment, seed, files, out, on_step, processes)
+    show_explored(found, show, console)
+    if any(one.false_fail or one.survives for one in found):
+        raise typer.Exit(1)
+
+
 @app.command()
 def build(
     what: Annotated[

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from autograder.isolation.workers import Listener
     from autograder.platforms.build import Built
     from autograder.proof.calibrate import Fit, Run
+    from autograder.proof.explore.records import Record
     from autograder.proof.promises import Promise
     from checks.telling.outcome import Outcome
 
@@ -111,6 +112,40 @@ def show_layers(layers: Sequence[Layer], console: Console) -> None:
         console.print(CONFINED, soft_wrap=True)
     for layer in missing:
         console.print(Text(f"\n{layer.name}: {layer.meaning}"), soft_wrap=True)
+
+
+def show_explored(records: Sequence[Record], show: int, console: Console) -> None:
+    """Print how explored files were judged, those that were judged wrongly, and some messages."""
+    table = Table("files", "", box=None, pad_edge=False, show_header=False)
+    wrongly = {
+        "right, and lost a mark": [one for one in records if one.false_fail],
+        "wrong, and lost no mark on its question": [one for one in records if one.survives],
+        "wrong, and lost on another question": [one for one in records if one.elsewhere],
+    }
+    counts = {
+        "explored": len(records),
+        "right": sum(one.right for one in records),
+        "wrong": sum(one.wrong for one in records),
+        "undecided, and not graded": sum(one.undecided for one in records),
+        **{name: len(some) for name, some in wrongly.items()},
+    }
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    for name, some in wrongly.items():
+        for one in some:
+            console.print(Text(f"\n{name}: {_explored(one)}"), soft_wrap=True)
+    for one in [one for one in records if one.messages][:show]:
+        text = "\n\n".join(one.messages)
+        console.print(Text(f"\nnumber {one.number}: {_explored(one)}\n{text}"), soft_wrap=True)
+
+
+def _explored(record: Record) -> str:
+    name = record.fragments.get(record.piece, "")
+    first = f"number {record.number}, {record.piece} {name}: {record.mutation or 'unchanged'}"
+    tests = [test for some in record.lost.values() for test in some]
+    lines = [f"law broken: {record.law}" if record.law else "", *tests, record.diff]
+    return "\n    ".join([first, *"\n".join(line for line in lines if line).splitlines()])
 
 
 def show_promise(promise: Promise, console: Console) -> None:

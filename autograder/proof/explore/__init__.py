@@ -1,0 +1,1 @@
+"""Files that nobody wrote: composed of right fragments, mutated, judged by an oracle and the suite."""
