@@ -16,7 +16,7 @@ from checks.beside.moving import on_meta_device
 from checks.beside.probes import standardised
 from checks.judging.encoder import apart_from_affine, randomise
 from checks.judging.learning import expect_learning
-from checks.judging.model import blocks_seen
+from checks.judging.model import blocks_seen, expect_learned_ends
 from checks.words.compare import error
 from checks.words.nearness import noted
 from hidden.oracles import patches, positions
@@ -237,19 +237,29 @@ def test_it_follows_to_another_device_and_dtype(vit, stand_in, draw):
 
 @weight(1)
 @reported
-@builds_on(A_BATCH)
+@builds_on(A_BATCH, BLOCKS)
 def test_everything_used_is_trained(vit, stand_in, draw):
-    """Every parameter that matters is there from the start, and gets a gradient."""
+    """What the model learns is there from the start, and all of it is trained."""
     stand_in(*EARLIER)
-    expect_learning(vit.LightViT((4, *DIGITS)), draw(4, *DIGITS), call="LightViT(...)(images)")
+    images = draw(4, *DIGITS)
+    expect_learning(vit.LightViT((4, *DIGITS)), images, call="LightViT(...)(images)")
+    expect_learned_ends(vit.LightViT((4, *DIGITS)), images, 50, 8, draw)
 
 
 @weight(1)
 @reported
-@builds_on(A_BATCH)
+@builds_on(A_BATCH, BLOCKS)
 def test_the_defaults(vit, stand_in, draw):
     """Without saying, it has 7 patches a side, 2 blocks, 8 features, 2 heads and 10 classes."""
     stand_in(*EARLIER)
+    built = blocks_seen(vit.LightViT((2, *DIGITS)), draw(2, *DIGITS), 50, 8)["built_with"]
+    for one in filter(None, built):
+        expect(
+            one == {"hidden_d": 8, "n_heads": 2, "mlp_ratio": 4},
+            call="LightViT(image_dim), looking at how it builds its blocks",
+            expected="MyViTBlock(8, 2)",
+            got=f"MyViTBlock({one['hidden_d']}, {one['n_heads']}, {one['mlp_ratio']})",
+        )
     said = {"n_patches": 7, "n_blocks": 2, "d": 8, "n_heads": 2, "num_classes": 10}
     apart = twins_apart(
         vit, "LightViT", ([(2, *DIGITS)], {}), ([(2, *DIGITS)], said), draw(2, *DIGITS)

@@ -59,11 +59,15 @@ def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor, noted: bo
         raise
 
 
-class _Noting(TorchFunctionMode):
-    """Notes which tensors would be on another device, had `moved` been moved there."""
+class Noting(TorchFunctionMode):
+    """Notes which tensors would be on another device, had `moved` been moved there.
 
-    def __init__(self, moved: Iterable[Tensor]) -> None:
+    left   the kind of tensors that must not be mixed with those, if they were not moved as well
+    """
+
+    def __init__(self, moved: Iterable[Tensor], left: type[Tensor] = Tensor) -> None:
         super().__init__()
+        self.left = left
         self.moved = list(moved)  # holding them, no other one gets their number
         self.numbers = set(map(id, self.moved))
         self.mixed = False
@@ -77,14 +81,19 @@ class _Noting(TorchFunctionMode):
         given = list(tensors_in((args, kwargs)))
         there = [self.is_moved(one) for one in given]
         if any(there) and name not in INDEXING:
-            self.mixed |= any(one.dim() > 0 and not here for one, here in zip(given, there))
+            behind = [
+                one for one, here in zip(given, there) if isinstance(one, self.left) and not here
+            ]
+            self.mixed |= any(one.dim() > 0 for one in behind)
         asked = any(isinstance(one, torch.device) for one in [*args, *kwargs.values()])
+        leaves = name in LEAVING or (name == "to" and any(isinstance(one, str) for one in args))
+        follows = (any(there) or asked) and not leaves
         if name in INDEXING:
             follows = self.is_moved(given[0])
-        else:
-            follows = (any(there) or asked) and name not in LEAVING
         if follows:
             self._note(result)
+        elif isinstance(result, Tensor) and self.is_moved(result):
+            return result.view_as(result)  # .cpu() of what is there already is the tensor itself
         return result
 
     def is_moved(self, tensor: Tensor) -> bool:
@@ -99,7 +108,7 @@ class _Noting(TorchFunctionMode):
 def _follows(run: Callable[[Tensor], object], inputs: Tensor, held: Iterable[Tensor]) -> bool:
     """Whether nothing but what is moved is mixed into the result, and the result is moved itself."""
     try:
-        with torch.no_grad(), _Noting([inputs, *held]) as noting:
+        with torch.no_grad(), Noting([inputs, *held]) as noting:
             result = run(inputs)
     except Exception:  # code may not bear being looked at: then it is not known
         return False

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from checks.beside.measurement import beside
+from checks.beside.moving import Noting
 
 RATE = 0.1  # the spied optimizer is plain gradient descent: a step can be worked out by hand
 SMOOTHING = 0.2  # of the criterion's labels: its loss is not that of any other criterion
@@ -20,13 +21,18 @@ CPU = torch.device("cpu")
 
 
 class StillOnLoader(torch.Tensor):
-    """A batch as it leaves the loader; .to(device) turns it into an ordinary tensor."""
+    """A batch as it leaves the loader; .to(device) turns it into an ordinary tensor.
+
+    On a GPU .cpu(), .to() and .to(torch.float32) would leave it where it is.
+    """
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         inherited: Any = super().__torch_function__  # it has no types
         result = inherited(func, types, args, kwargs or {})
-        moved = getattr(func, "__name__", "") in ("to", "cpu", "cuda")
+        asked = [*args[1:], *(kwargs or {}).values()]
+        to_device = any(isinstance(one, (torch.device, str, torch.Tensor)) for one in asked)
+        moved = getattr(func, "__name__", "") == "to" and to_device
         return result.as_subclass(torch.Tensor) if moved else result
 
 
@@ -134,17 +140,20 @@ def spy_on_evaluation(
     """Run evaluate on a spied model that arrives in training mode.
 
     returns  result, and its kind; weight: the model's parameter afterwards; left_off: whether
-             gradients were still off after the call; and the model's record
+             gradients were still off after the call; mixed: whether labels as the loader gives them
+             met what the model returned, on its device; and the model's record
     """
     model = SpyModel(weight)
     loader = _loader(images, labels, batch, drop_last)
-    with torch.enable_grad(), _moving_by_as_tensor():
+    noting = Noting([model.weight], left=StillOnLoader)
+    with torch.enable_grad(), _moving_by_as_tensor(), noting:
         result = cast(Any, train).evaluate(model, loader, CPU)
         left_off = not torch.is_grad_enabled()
     return {
         "result": _number(result),
         "kind": _kind(result),
         "left_off": left_off,
+        "mixed": noting.mixed,
         "weight": model.weight.detach(),
         **model.record,
     }

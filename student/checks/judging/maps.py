@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 HALVINGS = 60
+TIED = 1e-5  # from 1: the cosine of two maps, or of two of their rows, that are one
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ def mapped(x: Tensor, maps: Tensor) -> Tensor:
     """Apply maps (..., d, d + 1) to tokens (B, N, d): (..., B, N, d), in float64."""
     matrix, added = maps[..., :-1], maps[..., -1]
     return torch.einsum("bnd,...ed->...bne", x.double(), matrix) + added[..., None, None, :]
+
+
+def parallel(one: Tensor, other: Tensor) -> bool:
+    """Whether one matrix is a multiple of the other."""
+    cosine = F.cosine_similarity(one.flatten(), other.flatten(), dim=0)
+    return bool(cosine.abs() > 1 - TIED)
 
 
 def _heads(features: Tensor, n_heads: int) -> Tensor:

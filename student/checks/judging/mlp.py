@@ -34,9 +34,10 @@ from checks.judging.encoder import (
     of_size,
     outside,
     place_of,
+    randomise,
 )
-from checks.judging.maps import mapped
-from checks.words.compare import Why, error, expect, expect_shape, matches
+from checks.judging.maps import mapped, parallel
+from checks.words.compare import Why, error, expect, expect_shape
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -45,6 +46,9 @@ Activation = Callable[[Tensor], Tensor]
 
 NORM_TWICE = "the first norm is used twice, and the second never."
 UNNAMED = "another function stands between the linear maps."
+UNLEARNED = (
+    "a map of the MLP is none that is learned: it stays as it is when the parameters change."
+)
 NO_GAIN = "the second norm has no learned gain."
 ACTIVATIONS: dict[str, tuple[Activation, ...]] = {
     RIGHT: (F.gelu, lambda x: F.gelu(x, approximate="tanh")),
@@ -54,6 +58,8 @@ ACTIVATIONS: dict[str, tuple[Activation, ...]] = {
 }
 
 TRIES = 3  # with other inputs: some are too alike to fit a map to; a map that fits is proof
+FULL = 1e-4  # of the largest singular value: a direction that is there
+NOTHING = 1e-4  # what an MLP with random weights adds is about 1
 MOST_READINGS = 5000  # a block has some hundred; a crowd of spare parameters must not keep us
 
 
@@ -95,12 +101,21 @@ def expect_mlp(
     expect_shape(seen["result"], x.shape, call=call)
     z = (x + answer).double()
     added = seen["result"].double() - z
+    expect(
+        bool((added - added[:1, :1]).abs().max() > NOTHING),
+        call=call,
+        expected="x + mlp(norm2(x)): for every token another result of the MLP is added",
+        got="at most the same numbers for every token: what the MLP makes of it is not used",
+    )
     first = normalised_as(input_of(block, x, place, call), x)
-
     cause, nearest = _told_by_parameters(own, z, added, first, ratio)
-    if cause is None:
-        tries = (_told_by_flow(block, place, first, draw, ratio) for _ in range(TRIES))
-        cause = next((told for told in tries if told is not None), None)
+    if cause is None and (told := _told_by_flow(block, place, first, draw, ratio)):
+        cause = told.cause
+        if cause == RIGHT:
+            randomise(block, draw, x)
+            first = normalised_as(input_of(block, x, place, call), x)
+            again = _told_by_flow(block, place, first, draw, ratio)
+            cause = UNLEARNED if again and told.shares_a_map(again) else RIGHT
         nearest = 0.0 if cause == RIGHT else nearest
     if any_known and cause is not None:
         return
@@ -182,14 +197,44 @@ def _matrix(weight: Tensor, rows: int, columns: int, flipped: bool) -> Tensor:
 # --- by what flows ----------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the tensors on the way told: RIGHT or a mistake, and the two maps."""
+
+    cause: str
+    hidden: Tensor
+    outer: Tensor
+
+    def shares_a_map(self, other: Told) -> bool:
+        """Whether a map is with other weights a multiple of what it was.
+
+        The first one has the norm's gain in it, by feature, and what tokens of mean 0 leave open. So
+        what it can give is compared: with another gain alone, one direction more is the most.
+        """
+        one, another = self.hidden[:, :-1], other.hidden[:, :-1]
+        same_first = _rank(torch.cat([one, another], dim=1)) <= _rank(one) + 1
+        return same_first or parallel(self.outer[:, :-1], other.outer[:, :-1])
+
+
+def _rank(matrix: Tensor) -> int:
+    return int(torch.linalg.matrix_rank(matrix, rtol=FULL))
+
+
 def _told_by_flow(
     block: Any, place: Sequence[str], first: Norm, draw: Draw, ratio: int
-) -> str | None:
+) -> Told | None:
     """Return RIGHT or the mistake that the tensors on the way tell; None where they tell nothing.
 
     place    of the attention, which answers what it is told to
     first    the norm before it
     """
+    tries = (_told_once(block, place, first, draw, ratio) for _ in range(TRIES))
+    return next((told for told in tries if told is not None), None)
+
+
+def _told_once(
+    block: Any, place: Sequence[str], first: Norm, draw: Draw, ratio: int
+) -> Told | None:
     d = len(first.gain)
     normalise: Standardise = first.kinds[0]
     runs, answers = (2 * draw(token_maps.forwards_for(d), 1, LENGTH, d) for _ in range(2))
@@ -202,17 +247,20 @@ def _told_by_flow(
     for hidden in (maps for maps in found if len(maps) == ratio * d):
         for cause, activations in ACTIVATIONS.items():
             inner = mapped(normed, hidden).flatten(0, 1)
-            if any(_affine(activation(inner), added.flatten(0, 1)) for activation in activations):
-                return cause or _of_gains(list(_gains(found, normed)), first)
+            for activation in activations:
+                outer = _affine(activation(inner), added.flatten(0, 1))
+                if outer is not None:
+                    cause = cause or _of_gains(list(_gains(found, normed)), first)
+                    return Told(cause, hidden, outer)
     return None
 
 
-def _affine(inputs: Tensor, outputs: Tensor) -> bool:
-    """Whether an affine map, fitted to the first half of the rows, gives the others as well."""
+def _affine(inputs: Tensor, outputs: Tensor) -> Tensor | None:
+    """Return the affine map that is fitted to half of the rows, if it gives the others as well."""
     design = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
     half = len(design) // 2
     fit = torch.linalg.lstsq(design[:half], outputs[:half], driver="gelsd").solution
-    return error(design[half:] @ fit, outputs[half:], LOOSE) <= 1
+    return fit.T if error(design[half:] @ fit, outputs[half:], LOOSE) <= 1 else None
 
 
 def _gains(found: Sequence[Tensor], normed: Tensor) -> Iterator[Tensor]:
@@ -229,6 +277,6 @@ def _of_gains(gains: Sequence[Tensor], first: Norm) -> str:
     learned = [gain for gain in gains if is_learned(gain)]
     if gains and not learned:
         return NO_GAIN if is_learned(first.gain) else RIGHT
-    if any(matches(gain, first.gain, LOOSE) for gain in learned):
+    if any(parallel(gain, first.gain) for gain in learned):  # the deviation may be another
         return NORM_TWICE
     return RIGHT

@@ -8,7 +8,10 @@ from torch import Tensor
 
 from checks.beside.measure import complete
 from checks.beside.probes import places_seen
-from checks.words.compare import fail
+from checks.judging.encoder import randomise
+from checks.judging.maps import parallel
+from checks.words.compare import expect, fail
+from checks.words.draw import Draw
 
 
 def blocks_seen(
@@ -34,3 +37,24 @@ def blocks_seen(
         expected=f"tokens of shape {right}: the class token and all patches, d numbers each",
         got=f"tokens of shape {other[0]}" if other else "no block that could be seen",
     )
+
+
+def expect_learned_ends(model: Any, images: Tensor, n_tokens: int, d: int, draw: Draw) -> None:
+    """Fail if the patches' map or the classifier stays as it is when every parameter changes.
+
+    A map is seen in how the results for two inputs differ.
+    """
+    answers, tokens, logits = draw(len(images), n_tokens, d), [], []
+    for _ in range(2):
+        randomise(model, draw, images)
+        made = blocks_seen(model, images, n_tokens, d)["inputs"][0][:, 1:]
+        tokens.append(made[0] - made[1])
+        result = blocks_seen(model, images, n_tokens, d, answers)["result"]
+        logits.append(result[0] - result[1])
+    for what, (before, after) in {"patches' map": tokens, "classifier": logits}.items():
+        expect(
+            not parallel(before, after),
+            call="LightViT(...)(images), after every trainable parameter was changed",
+            expected=f"what another {what} gives",
+            got=f"what the same {what} gave before: it is not learned",
+        )

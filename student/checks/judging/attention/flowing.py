@@ -48,14 +48,13 @@ from checks.judging.attention.slips import (
     gathered,
     weighed,
 )
-from checks.judging.maps import Maps, mapped
+from checks.judging.maps import TIED, Maps, mapped, parallel
 from checks.judging.token_maps import same
 from checks.words.compare import error
 from checks.words.draw import Draw
 
 AT_ONCE = 500  # combinations of q, k and v
 MOST_SCALES = 20  # that are no usual ones
-TIED = 1e-5  # from 1: the cosine of two rows of maps that are one
 
 
 @dataclass(frozen=True)
@@ -116,8 +115,11 @@ def _told(msa: Any, d: int, n_heads: int, draw: Draw) -> Told:
     flawed = NOTHING
     for match in _matches(NONE, now, now.threes):
         flaw = _flaw(match, before, now)
-        if not flaw and _holds(match.names, before):
-            return Told(right=match.maps, error=0.0)
+        if not flaw and (earlier := _match_of(match.names, before)):
+            if _is_given(match.maps.out, earlier.maps.out):
+                flaw = UNLEARNED
+            else:
+                return Told(right=match.maps, error=0.0)
         if flaw and not flawed.cause:
             flawed = Told(cause=flaw, mistaken=match.right_maps)
     return flawed if flawed.cause else _named(now)
@@ -207,10 +209,10 @@ def _factors(
     return factors
 
 
-def _holds(names: Three, sight: Sight) -> bool:
-    """Whether the same places have q, k and v with these other weights."""
+def _match_of(names: Three, sight: Sight) -> Match | None:
+    """Return what fits if the same places are q, k and v, with these other weights."""
     places = [(maps, [names]) for maps in sight.maps if all(name in maps for name in names)]
-    return any(_matching(NONE, sight, places))
+    return next(_matching(NONE, sight, places), None)
 
 
 # --- what is wrong with what fits ------------------------------------------------------------
@@ -230,7 +232,7 @@ def _flaw(match: Match, before: Sight, now: Sight) -> str:
     if now.n_heads > 1 and all(_repeated(match.maps.out[:, :-1].T, now.n_heads)):
         return AVERAGED  # an affine map makes up for it
     for name, one in zip(match.names, inner):
-        if any(name in old and _parallel(old[name][:, :-1], one[:, :-1]) for old in before.maps):
+        if any(name in old and parallel(old[name][:, :-1], one[:, :-1]) for old in before.maps):
             return UNLEARNED
     scale = _scale_inside(match, now)
     if scale != 1:
@@ -248,12 +250,14 @@ def _tied(one: Tensor, other: Tensor) -> bool:
 def _repeated(matrix: Tensor, n_heads: int) -> list[bool]:
     """Return for every two heads whether they have the same map; a head's is made of rows."""
     heads = matrix.reshape(n_heads, -1, matrix.shape[1])
-    return [_parallel(one, other) for one, other in itertools.combinations(heads, 2)]
+    return [parallel(one, other) for one, other in itertools.combinations(heads, 2)]
 
 
-def _parallel(one: Tensor, other: Tensor) -> bool:
-    """Whether one matrix is a multiple of the other."""
-    return bool(F.cosine_similarity(one.flatten(), other.flatten(), dim=0).abs() > 1 - TIED)
+def _is_given(out: Tensor, earlier: Tensor) -> bool:
+    """Whether an output map is the same with other weights, and does more than put features in order."""
+    matrix = out[:, :-1].abs()
+    in_order = (matrix > 1e-3 * matrix.max()).sum(1).max() == 1
+    return not in_order and parallel(out[:, :-1], earlier[:, :-1])
 
 
 def _scale_inside(match: Match, sight: Sight) -> float:

@@ -65,7 +65,7 @@ AFTER_BY_D = (
     "sqrt(d_head)."
 )
 UNMAPPED_SCORES = "the tokens themselves are compared: q and k are linear maps of them."
-UNLEARNED = "a map for q, k or v does not follow from the weights: each is learned."
+UNLEARNED = "a map for q, k, v or the output does not follow from the weights: each is learned."
 UNSCALED = "the scores are not divided by sqrt(d_head)."
 
 
