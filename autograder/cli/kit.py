@@ -92,6 +92,9 @@ def explore_(
         Path | None, typer.Option(help="write one file of the seed into this folder, and no more")
     ] = None,
     number: Annotated[int, typer.Option(help="with --write: which one", min=0)] = 0,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="enter the score into tests/corpus/explored.json")
+    ] = False,
 ) -> None:
     """Judge files that nobody wrote: right fragments put together, most with one place changed.
 
@@ -100,6 +103,7 @@ def explore_(
     from there. Look at one by `autograder explore --seed 0 --number 17 --write FOLDER`.
     """
     from autograder.cli.terminal import show_explored, shown_steps
+    from autograder.proof import explored
 
     try:
         from autograder.proof.explore.composing import compose
@@ -119,6 +123,9 @@ def explore_(
     with shown_steps() as on_step:
         found = explore(assignment, seed, files, out, on_step, processes)
     show_explored(found, show, console)
+    if keep:
+        explored.keep(assignment.root, explored.score(found))
+        console.print("Then run `autograder check --write`: it brings the score into the pages.")
     if any(one.false_fail or one.survives for one in found):
         raise typer.Exit(1)
 

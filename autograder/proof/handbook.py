@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.assignment.config import Assignment, Question
 from autograder.errors import KitError
 from autograder.grading import suite
-from autograder.proof import calibrate, tolerances
+from autograder.proof import calibrate, explored, tolerances
 from autograder.proof.quality import Quality
 from autograder.proof.tolerances import Side
 
@@ -113,6 +113,7 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
         "certificate": tolerances.read(assignment),
         "excused": tolerances.excused(assignment),
         "size": _size,
+        "explored": explored.read(assignment.root),
         "full_credit_from": assignment.settings.training.full_credit_from,
         "tries": {n: calibrate.tries_of(n, assignment) for n in fitted},
         "fitted_bars": fitted,

@@ -11,7 +11,7 @@ import msgspec
 from autograder.assignment.config import Assignment
 from autograder.assignment.provenance import suite_digest
 from autograder.errors import KitError
-from autograder.proof.explore.judging import BREAKS, KEEPS, NOT_LOADED, UNDECIDED
+from autograder.proof.explore.judging import BREAKS, ENDLESS, KEEPS, NOT_LOADED, UNDECIDED
 
 JUDGES = ("corpus/fragments", "corpus/oracle")  # in tests/
 
@@ -60,6 +60,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def survives(self) -> bool:
         """A wrong file that lost none on its own question."""
         return self.wrong and self.question not in self.lost
+
+    @property
+    def raises(self) -> bool:
+        """Whether it shows by itself that something is wrong."""
+        return self.law.startswith(NOT_LOADED) or " raises " in self.law or self.law == ENDLESS
 
     @property
     def elsewhere(self) -> bool:

@@ -38,7 +38,7 @@ SIZES = (  # hidden_d, heads, mlp_ratio, B, N
 )  # fmt: skip
 EPS = 1e-5
 MOST_DROPPED = 0.5
-FACTORS = (-1.0, 2.0, 0.5)  # a layer can learn them
+FACTORS = (-1.0, 2.0, 0.5, 10.0, 0.1)  # a layer can learn them
 
 
 def norm(x: Numbers, gain: Any, bias: Any, unbiased: bool) -> Numbers:
