@@ -85,15 +85,15 @@ def declared(module: Any, maps: Maps) -> dict[str, Numbers]:
         raise Undecided(f"its maps do not apply: {type(error).__name__}") from None
 
 
-def alike(w: Mapping[str, Numbers], factor: float = -1.0) -> Iterator[dict[str, Numbers]]:
+def alike(w: Mapping[str, Numbers]) -> Iterator[dict[str, Numbers]]:
     """Yield what learns the same: `x - b` for `x + b`, or a bias that has no effect.
 
-    One is multiplied, or a matrix and its bias, or what both norms have; or a bias is left out.
+    One is negated, or a matrix and its bias, or what both norms have; or a bias is left out.
     """
     pairs = [{f"W{end}", f"b{end}"} for end in sorted({name[1:] for name in w if name[0] in "Wb"})]
     pairs += [{f"{kind}1", f"{kind}2"} for kind in "gc"]
     for some in [*({name} for name in w), *pairs]:
-        yield {name: factor * value if name in some else value for name, value in w.items()}
+        yield {name: -value if name in some else value for name, value in w.items()}
     for bias in (name for name in w if name.startswith("b")):
         yield {name: value for name, value in w.items() if name != bias}
 
@@ -108,6 +108,8 @@ def trained(module: nn.Module, maps: Maps, rng: np.random.Generator) -> None:
     after = declared(module, maps)
     for name, numbers in before.items():
         moved = numbers != after[name]
+        if name.startswith("c") and not moved.any():
+            raise Undecided("a norm without a learned shift: the layers behind it have one")
         there = bool(moved.any()) or name.startswith("b")
         need(there and bool(moved[numbers != 0].all()), f"{name} is a parameter of the module")
 
