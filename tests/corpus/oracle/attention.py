@@ -125,6 +125,10 @@ def _judge_cases(cases: Cases) -> None:
         return
     if max(errors) <= NEARLY:
         raise Undecided("attention: differs by next to nothing")
+    if max(_error(x, got, _without_output(w), heads) for x, got, w, heads in cases) <= 1:
+        raise Undecided(
+            "attention without its output map, which is optional, though the layer is there"
+        )
     for kind in (readings, _every_reading):
         if _one_does(cases, [kind(w, heads) for _, _, w, heads in cases]):
             return
@@ -132,6 +136,10 @@ def _judge_cases(cases: Cases) -> None:
         raise Undecided("attention, but for a sign or a bias")
     worst = cases[int(np.argmax(errors))]
     raise Broken(f"attention by its formula, {worst[3]} heads of tokens {worst[0].shape}")
+
+
+def _without_output(w: dict[str, Numbers]) -> dict[str, Numbers]:
+    return {name: value for name, value in w.items() if not name.endswith("o")}
 
 
 def _one_does(cases: Cases, kinds: Sequence[Iterator[dict[str, Numbers]]]) -> bool:
