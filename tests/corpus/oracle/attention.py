@@ -22,6 +22,7 @@ from .laws import (
     declared,
     distance,
     drawn,
+    gradients_reach,
     left_alone,
     need,
     randomise,
@@ -183,12 +184,7 @@ def _large(module: Any, maps: Maps) -> None:
 
 def _gradient(module: Any, maps: Maps) -> None:
     rng = np.random.default_rng(10)
-    msa = _made(module, 8, 2, rng)
-    x = drawn(rng, 2, 5, 8).requires_grad_()
-    msa(x).pow(2).sum().backward()
-    need(x.grad is not None and bool((x.grad != 0).any()), "the gradient reaches the tokens")
-    for name, parameter in msa.named_parameters():
-        need(parameter.grad is not None, f"the gradient reaches {name}")
+    gradients_reach(_made(module, 8, 2, rng), drawn(rng, 2, 5, 8), "the tokens")
 
 
 def _input_stays(module: Any, maps: Maps) -> None:

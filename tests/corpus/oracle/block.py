@@ -23,6 +23,7 @@ from .laws import (
     declared,
     distance,
     drawn,
+    gradients_reach,
     left_alone,
     need,
     randomise,
@@ -167,11 +168,7 @@ def _trained(module: Any, maps: Maps) -> None:
 def _gradient(module: Any, maps: Maps) -> None:
     rng = np.random.default_rng(16)
     block, _ = _made(module, rng, 8, 2)
-    x = drawn(rng, 2, 5, 8).requires_grad_()
-    block(x).pow(2).sum().backward()
-    need(x.grad is not None and bool((x.grad != 0).any()), "the gradient reaches the tokens")
-    for name, parameter in block.named_parameters():
-        need(parameter.grad is not None, f"the gradient reaches {name}")
+    gradients_reach(block, drawn(rng, 2, 5, 8), "the tokens")
 
 
 def _input_stays(module: Any, maps: Maps) -> None:

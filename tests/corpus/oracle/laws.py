@@ -94,8 +94,8 @@ def alike(w: Mapping[str, Numbers]) -> Iterator[dict[str, Numbers]]:
     pairs += [{f"{kind}1", f"{kind}2"} for kind in "gc"]
     for some in [*({name} for name in w), *pairs]:
         yield {name: -value if name in some else value for name, value in w.items()}
-    for bias in (name for name in w if name.startswith("b")):
-        yield {name: value for name, value in w.items() if name != bias}
+    for biases in [*({name} for name in w if name[0] in "bc"), {"c1", "c2"}]:
+        yield {name: value for name, value in w.items() if name not in biases}
 
 
 def trained(module: nn.Module, maps: Maps, rng: np.random.Generator) -> None:
@@ -112,6 +112,27 @@ def trained(module: nn.Module, maps: Maps, rng: np.random.Generator) -> None:
             raise Undecided("a norm without a learned shift: the layers behind it have one")
         there = bool(moved.any()) or name.startswith("b")
         need(there and bool(moved[numbers != 0].all()), f"{name} is a parameter of the module")
+
+
+def gradients_reach(module: nn.Module, given: Tensor, what: str, frozen: bool = False) -> None:
+    """The gradient comes to what is given, and to each parameter that has an effect.
+
+    frozen   whether some may be kept from it
+    """
+    given.requires_grad_()
+    module(given).pow(2).sum().backward()
+    need(given.grad is not None and bool((given.grad != 0).any()), f"the gradient reaches {what}")
+    for name, parameter in module.named_parameters():
+        left = parameter.grad is None and not (frozen and not parameter.requires_grad)
+        need(not left or not _matters(module, parameter, given), f"the gradient reaches {name}")
+
+
+def _matters(module: nn.Module, parameter: Tensor, given: Tensor) -> bool:
+    """Whether a parameter has an effect. A layer that is left over has none."""
+    with torch.no_grad():
+        before = module(given)
+        parameter += torch.ones_like(parameter)
+        return not torch.equal(module(given), before)
 
 
 def started_oddly(module: nn.Module) -> None:

@@ -20,6 +20,7 @@ from .laws import (
     declared,
     distance,
     drawn,
+    gradients_reach,
     left_alone,
     need,
     randomise,
@@ -133,17 +134,7 @@ def _trained(module: Any, maps: Maps) -> None:
 def _gradient(module: Any, maps: Maps) -> None:
     rng = np.random.default_rng(22)
     model = _made(module, rng, (1, 2, 4, 6), 2, 2, 6, 2, 5)
-    images = drawn(rng, 3, 2, 4, 6).requires_grad_()
-    model(images).pow(2).sum().backward()
-    need(
-        images.grad is not None and bool((images.grad != 0).any()),
-        "the gradient reaches the images",
-    )
-    for name, parameter in model.named_parameters():
-        need(
-            parameter.grad is not None or not parameter.requires_grad,
-            f"the gradient reaches {name}",
-        )
+    gradients_reach(model, drawn(rng, 3, 2, 4, 6), "the images", frozen=True)
 
 
 def _dtypes(module: Any, maps: Maps) -> None:
