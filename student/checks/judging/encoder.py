@@ -157,6 +157,8 @@ def apart_from_affine(inputs: Tensor, outputs: Tensor) -> float:
 
     Needs more rows than inputs has columns.
     """
+    if not bool(outputs.isfinite().all()):  # to fit a map to these is an error
+        return math.inf
     design = torch.cat([inputs.double(), torch.ones(len(inputs), 1).double()], dim=1)
     fit = torch.linalg.lstsq(design, outputs.double(), driver="gelsd").solution
     return error(design @ fit, outputs.double(), LOOSE)

@@ -20,7 +20,7 @@ def expect_learning(module: Any, inputs: Tensor, call: str) -> None:
         not late,
         call=f"the parameters of {call.rsplit('(', 1)[0]}, before its first call and after it",
         expected="the same: an optimizer is given them before the first call",
-        got=f"more after it: {', '.join(late)}",
+        got=f"more after it: {', '.join(map(str, late))}",
         why="Build every layer in __init__, with nn.ModuleList where there are several.",
     )
     untrained = used_but_not_trained(module, inputs)
@@ -28,5 +28,5 @@ def expect_learning(module: Any, inputs: Tensor, call: str) -> None:
         not untrained,
         call=f"the gradients of {call}",
         expected="one for each parameter that changes the result",
-        got=f"none for {', '.join(untrained)}",
+        got=f"none for {', '.join(map(str, untrained))}",
     )

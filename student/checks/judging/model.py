@@ -10,7 +10,7 @@ from checks.beside.measure import complete
 from checks.beside.probes import places_seen
 from checks.judging.encoder import randomise
 from checks.judging.maps import parallel
-from checks.words.compare import expect, fail
+from checks.words.compare import expect, expect_shape, fail
 from checks.words.draw import Draw
 
 
@@ -39,18 +39,24 @@ def blocks_seen(
     )
 
 
-def expect_learned_ends(model: Any, images: Tensor, n_tokens: int, d: int, draw: Draw) -> None:
+def expect_learned_ends(
+    model: Any, images: Tensor, sizes: tuple[int, int, int], draw: Draw
+) -> None:
     """Fail if the patches' map or the classifier stays as it is when every parameter changes.
+
+    sizes   numbers of tokens, of features and of classes
 
     A map is seen in how the results for two inputs differ.
     """
+    n_tokens, d, num_classes = sizes
     answers, tokens, logits = draw(len(images), n_tokens, d), [], []
     for _ in range(2):
         randomise(model, draw, images)
         made = blocks_seen(model, images, n_tokens, d)["inputs"][0][:, 1:]
-        tokens.append(made[0] - made[1])
+        tokens.append(made[0].double() - made[1].double())
         result = blocks_seen(model, images, n_tokens, d, answers)["result"]
-        logits.append(result[0] - result[1])
+        expect_shape(result, (len(images), num_classes), call="LightViT(...)(images)")
+        logits.append(result[0].double() - result[1].double())
     for what, (before, after) in {"patches' map": tokens, "classifier": logits}.items():
         expect(
             not parallel(before, after),

@@ -207,7 +207,11 @@ RESULTS = {
 
 
 @pytest.mark.parametrize(
-    "spoil", ["None", "({},)", "({})[..., :1]", "({}).sum()", "({}).mT", "({})[0]"]
+    "spoil",
+    [
+        *("None", "({},)", "({})[..., :1]", "({}).sum()", "({}).mT", "({})[0]", "({}).bool()"),
+        *("({}) * float('nan')", "({}) / 0", "({}).to(torch.complex64)", "torch.zeros(0)"),
+    ],
 )
 def test_a_result_of_the_wrong_kind_is_never_our_fault(grader, submission, assignment, spoil):
     vit = (assignment.solution / "vit.py").read_text()
