@@ -103,7 +103,7 @@ def explore_(
     from there. Look at one by `autograder explore --seed 0 --number 17 --write FOLDER`.
     """
     from autograder.cli.terminal import show_explored, shown_steps
-    from autograder.proof import explored
+    from autograder.proof.explore import scores
 
     try:
         from autograder.proof.explore.composing import compose
@@ -124,7 +124,7 @@ def explore_(
         found = explore(assignment, seed, files, out, on_step, processes)
     show_explored(found, show, console)
     if keep:
-        explored.keep(assignment.root, explored.score(found))
+        scores.keep(assignment.root, scores.score(found))
         console.print("Then run `autograder check --write`: it brings the score into the pages.")
     if any(one.false_fail or one.survives for one in found):
         raise typer.Exit(1)

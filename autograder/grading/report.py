@@ -127,12 +127,9 @@ def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:
 
 def refuse(assignment: Assignment, only: Sequence[str], seed: int, message: str) -> Report:
     """Make a report of a submission in which nothing can be graded: 0 of every full maximum."""
+    said = dict.fromkeys(only, wording.fails_first(only[0])) | {only[0]: message}  # it stands once
     questions = tuple(
-        QuestionResult(
-            name,
-            assignment.questions[name],
-            (_refused(name, message if name == only[0] else wording.fails_first(only[0])),),
-        )
+        QuestionResult(name, assignment.questions[name], (_refused(name, said[name]),))
         for name in only
     )
     return Report(questions, seed, message=message)

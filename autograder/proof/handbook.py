@@ -13,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.assignment.config import Assignment, Question
 from autograder.errors import KitError
 from autograder.grading import suite
-from autograder.proof import calibrate, explored, tolerances
+from autograder.proof import calibrate, tolerances
+from autograder.proof.explore import scores
 from autograder.proof.quality import Quality
 from autograder.proof.tolerances import Side
 
@@ -113,7 +114,7 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
         "certificate": tolerances.read(assignment),
         "excused": tolerances.excused(assignment),
         "size": _size,
-        "explored": explored.read(assignment.root),
+        "explored": scores.read(assignment.root),
         "full_credit_from": assignment.settings.training.full_credit_from,
         "tries": {n: calibrate.tries_of(n, assignment) for n in fitted},
         "fitted_bars": fitted,

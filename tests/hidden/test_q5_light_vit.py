@@ -30,6 +30,16 @@ ALONE = "test_images_of_a_batch_do_not_mix"
 EARLIER = ("patchify", "get_positional_embeddings", "MyViTBlock")
 
 
+def expect_built(seen, d, n_heads, call):
+    for built in filter(None, seen["built_with"]):
+        expect(
+            built == {"hidden_d": d, "n_heads": n_heads, "mlp_ratio": 4},
+            call=f"{call}, looking at how it builds its blocks",
+            expected=f"MyViTBlock({d}, {n_heads})",
+            got=f"MyViTBlock with {built}",
+        )
+
+
 @weight(1)
 @reported
 @builds_on(A_BATCH)
@@ -66,13 +76,7 @@ def test_other_sizes(vit, stand_in, draw):
             call=f"LightViT((4, 3, 6, 10), n_patches=2, num_classes=3)(images), {batch} images",
         )
     seen = blocks_seen(model, draw(2, 3, 6, 10), n_tokens=5, d=12)
-    for built in filter(None, seen["built_with"]):
-        expect(
-            built == {"hidden_d": 12, "n_heads": 4, "mlp_ratio": 4},
-            call="LightViT(..., d=12, n_heads=4), looking at how it builds its blocks",
-            expected="MyViTBlock(12, 4)",
-            got=f"MyViTBlock with {built}",
-        )
+    expect_built(seen, d=12, n_heads=4, call="LightViT(..., d=12, n_heads=4)")
 
 
 @weight(2)
@@ -255,14 +259,8 @@ def test_everything_used_is_trained(vit, stand_in, draw):
 def test_the_defaults(vit, stand_in, draw):
     """Without saying, it has 7 patches a side, 2 blocks, 8 features, 2 heads and 10 classes."""
     stand_in(*EARLIER)
-    built = blocks_seen(vit.LightViT((2, *DIGITS)), draw(2, *DIGITS), 50, 8)["built_with"]
-    for one in filter(None, built):
-        expect(
-            one == {"hidden_d": 8, "n_heads": 2, "mlp_ratio": 4},
-            call="LightViT(image_dim), looking at how it builds its blocks",
-            expected="MyViTBlock(8, 2)",
-            got=f"MyViTBlock with {one}",
-        )
+    seen = blocks_seen(vit.LightViT((2, *DIGITS)), draw(2, *DIGITS), 50, 8)
+    expect_built(seen, d=8, n_heads=2, call="LightViT(image_dim)")
     said = {"n_patches": 7, "n_blocks": 2, "d": 8, "n_heads": 2, "num_classes": 10}
     apart = twins_apart(
         vit, "LightViT", ([(2, *DIGITS)], {}), ([(2, *DIGITS)], said), draw(2, *DIGITS)

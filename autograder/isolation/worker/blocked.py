@@ -61,7 +61,7 @@ class Block:
         if self._in_force:
             return
         # torch does not annotate it.
-        self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+        self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]  # torch does not annotate it
         for entry in self._forbidden:
             for pattern in entry.calls:
                 if pattern.startswith(OPERATORS):

@@ -60,9 +60,9 @@ class Oracle:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._pool.close()  # type: ignore[no-untyped-call]
+            self._pool.close()  # type: ignore[no-untyped-call]  # pebble does not annotate it
         else:
-            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.stop()  # type: ignore[no-untyped-call]  # as above
         self._pool.join()
 
     def judge(self, composed: Composed) -> Verdict:

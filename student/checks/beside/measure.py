@@ -57,10 +57,7 @@ def complete(module: object, inputs: Tensor) -> None:
     That they are missing is a mistake of its own, and should not hide what the parts do.
     """
     model = cast(nn.Module, module)
-    with (
-        contextlib.suppress(Exception),
-        torch.no_grad(),
-    ):  # what it does when called is judged later
+    with contextlib.suppress(Exception), torch.no_grad():  # how it answers is judged later
         model(inputs.clone())
     for part, name, held in _unregistered(model):
         part.add_module(f"{name}_held", nn.ModuleList(x for x in held if isinstance(x, nn.Module)))

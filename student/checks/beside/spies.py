@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import unittest.mock
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -30,10 +30,14 @@ class StillOnLoader(torch.Tensor):
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         inherited: Any = super().__torch_function__  # it has no types
         result = inherited(func, types, args, kwargs or {})
-        asked = [*args[1:], *(kwargs or {}).values()]
-        to_device = any(isinstance(one, (torch.device, str, torch.Tensor)) for one in asked)
-        moved = getattr(func, "__name__", "") == "to" and to_device
+        moved = getattr(func, "__name__", "") == "to" and _names_a_device(args[1:], kwargs or {})
         return result.as_subclass(torch.Tensor) if moved else result
+
+
+def _names_a_device(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a device is among the arguments, or a tensor that is on one."""
+    asked = [*args, *kwargs.values()]
+    return any(isinstance(one, (torch.device, str, Tensor)) for one in asked)
 
 
 @contextlib.contextmanager
@@ -42,7 +46,8 @@ def _moving_by_as_tensor() -> Iterator[None]:
     real = torch.as_tensor
 
     def as_tensor(data: Any, *args: Any, **kwargs: Any) -> Tensor:
-        return real(data, *args, **kwargs).as_subclass(torch.Tensor)
+        stays = isinstance(data, StillOnLoader) and not _names_a_device(args, kwargs)
+        return real(data, *args, **kwargs).as_subclass(StillOnLoader if stays else torch.Tensor)
 
     with unittest.mock.patch.object(torch, "as_tensor", as_tensor):
         yield

@@ -250,8 +250,8 @@ def _told_once(
             for activation in activations:
                 outer = _affine(activation(inner), added.flatten(0, 1))
                 if outer is not None:
-                    cause = cause or _of_gains(list(_gains(found, normed)), first)
-                    return Told(cause, hidden, outer)
+                    gains = list(_gains(found, normed))
+                    return Told(cause or _of_gains(gains, first), hidden, outer)
     return None
 
 

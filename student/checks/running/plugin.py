@@ -41,9 +41,7 @@ TRANSPORT = pytest.StashKey[Transport]()
 OUTCOMES = pytest.StashKey[dict[str, Outcome]]()
 SEED = pytest.StashKey[int]()
 STARTED = pytest.StashKey[float]()
-FIRST_FAULTS = pytest.StashKey[
-    dict[str, str]
-]()  # a test that fails, or a fault of a file -> a number
+FIRST_FAULTS = pytest.StashKey[dict[str, str]]()  # a failing test, or a file's fault -> a number
 OWN_PIECES = pytest.StashKey[bool]()  # set: the stand-ins stay away
 
 

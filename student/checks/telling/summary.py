@@ -59,7 +59,7 @@ def _question(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
     start = f"{outcomes[0].question}  {title:<28}  "
     if {outcome.verdict for outcome in outcomes} == {Verdict.NOT_STARTED}:
         yield f"{start}not started: {outcomes[0].message}"
-    elif once := said_once(outcomes):
+    elif passed == 0 and (once := said_once(outcomes)):
         yield f"{start}0 of {len(outcomes)} visible checks pass"
         yield from _indented(once, 6)
     else:

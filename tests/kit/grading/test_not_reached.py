@@ -4,7 +4,8 @@ import pytest
 
 from autograder.formats import gradescope
 from autograder.grading import suite
-from checks.telling.outcome import said_once
+from checks.telling.outcome import Outcome, said_once
+from checks.telling.summary import summary
 from checks.telling.wording import Verdict
 
 
@@ -81,3 +82,12 @@ def test_checks_build_on_earlier_ones_of_their_question(items):
             assert (question, built_on) in before, f"{name} builds on {built_on}"
         assert (question, name) not in before, "two checks of a question have one name"
         before.add((question, name))
+
+
+def test_a_question_that_passes_with_a_word_is_no_failure():
+    earned = Outcome(
+        "q7.1", "q7", "It reads digits.", 1, False, False, Verdict.PASSED, 1.0, "0.97 read"
+    )
+    printed = "\n".join(summary([earned], {}))
+    assert "1 of 1 visible checks pass" in printed
+    assert "0 of 1" not in printed

@@ -56,15 +56,14 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     _expect_scores_up_to(MODERATE, msa, known, draw(3, 5, d), call)
     if known.readings and not _hold_with_biases(msa, known, draw):
         # A map may be a sum, of which what seemed to be no more than biases is the other part.
-        told = told_by_flow(msa, d, n_heads, draw)
+        by_flow = _recognised_by_flow(known.layout, msa, draw)
         expect(
-            told.right is not None,
+            bool(by_flow.maps),
             call=call + ", with random weights and biases",
             expected=f"the numbers of nn.MultiheadAttention({d}, {n_heads}) with your weights",
             got="other numbers, though they agree while every bias is 0",
             why="Each of q, k and v is a linear map of the sequences, weight and bias.",
         )
-        by_flow = Recognised(known.layout, [], [told.right] if told.right else [], told)
         _expect_scores_up_to(MODERATE, msa, by_flow, draw(3, 5, d), call)
 
 
@@ -113,7 +112,11 @@ def recognised(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> Recogni
             readings = layout.search(theta, x, result, msa(same_tokens(x)))
         if readings:
             return Recognised(layout, readings, [layout.maps(one, theta) for one in readings])
-    told = told_by_flow(msa, d, n_heads, draw)
+    return _recognised_by_flow(layout, msa, draw)
+
+
+def _recognised_by_flow(layout: Layout, msa: Any, draw: Draw) -> Recognised:
+    told = told_by_flow(msa, layout.d, layout.n_heads, draw)
     return Recognised(layout, [], [told.right] if told.right else [], told)
 
 

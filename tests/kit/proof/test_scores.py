@@ -1,8 +1,8 @@
 """The scores on files that nobody wrote are kept by seed."""
 
-from autograder.proof import explored
+from autograder.proof.explore import scores
 from autograder.proof.explore.records import Record
-from autograder.proof.explored import Score
+from autograder.proof.explore.scores import Score
 
 
 def record(number, verdict, law="", lost=(), piece="patchify"):
@@ -13,7 +13,7 @@ def record(number, verdict, law="", lost=(), piece="patchify"):
 
 
 def test_what_became_of_files_is_counted():
-    score = explored.score([
+    score = scores.score([
         record(0, "keeps", piece=""),
         record(1, "keeps", lost=["q1"]),
         record(2, "breaks", "the shape is kept", ["q1"]),
@@ -28,9 +28,9 @@ def test_what_became_of_files_is_counted():
 
 
 def test_a_score_takes_the_place_of_an_earlier_one_of_its_seed(tmp_path):
-    (tmp_path / explored.FILE).parent.mkdir(parents=True)
-    assert explored.read(tmp_path) == []
+    (tmp_path / scores.FILE).parent.mkdir(parents=True)
+    assert scores.read(tmp_path) == []
     for seed, wrong in ((2, 5), (1, 7), (2, 6)):
-        explored.keep(tmp_path, Score(seed=seed, date="", files=9, right=3, false_fails=0, wrong=wrong,
+        scores.keep(tmp_path, Score(seed=seed, date="", files=9, right=3, false_fails=0, wrong=wrong,
                                       subtle=2, free=0, elsewhere=0, undecided=0))  # fmt: skip
-    assert [(one.seed, one.wrong) for one in explored.read(tmp_path)] == [(1, 7), (2, 6)]
+    assert [(one.seed, one.wrong) for one in scores.read(tmp_path)] == [(1, 7), (2, 6)]

@@ -1,0 +1,44 @@
+"""What counts as moving a batch to the device: a call that names one."""
+
+import pytest
+import torch
+
+from checks.beside.spies import StillOnLoader, _moving_by_as_tensor
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def batch():
+    return torch.zeros(2, 3).as_subclass(StillOnLoader)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda x: x.to(CPU),
+        lambda x: x.to(device=CPU, non_blocking=True),
+        lambda x: x.to(torch.ones(1)),
+        lambda x: torch.as_tensor(x, device=CPU),
+        lambda x: x.float().to(CPU),
+    ],
+)
+def test_a_device_moves(batch, move):
+    with _moving_by_as_tensor():
+        assert not isinstance(move(batch), StillOnLoader)
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda x: x.to(),
+        lambda x: x.to(torch.float64),
+        lambda x: x.cpu(),
+        lambda x: x.float(),
+        lambda x: torch.as_tensor(x),
+        lambda x: torch.as_tensor(x, dtype=torch.float64),
+    ],
+)
+def test_nothing_else_does(batch, leave):
+    with _moving_by_as_tensor():
+        assert isinstance(leave(batch), StillOnLoader)
