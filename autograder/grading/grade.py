@@ -28,7 +28,6 @@ from autograder.isolation.worker import kernel
 from autograder.isolation.workers import Listener
 from autograder.submission.reading import Parcel, read
 from autograder.submission.staging import Submission, stage
-from checks.beside import stand_ins
 from checks.telling import wording
 from checks.telling.outcome import Outcome
 
@@ -146,7 +145,6 @@ class Grader:
             self._server,
             Staged(staged.folder, staged.sources, self.assignment.forbidden),
             self.assignment.settings.limits,
-            (self.assignment.tests / "hidden" / "stand_ins", stand_ins.FOLDER),
             on_progress,
             (self.assignment.root, Path(sys.prefix), Path(sys.base_prefix)),
             on_call,

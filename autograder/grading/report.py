@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from autograder.assignment.config import Assignment, Question
 from autograder.assignment.provenance import provenance
 from autograder.isolation.layers import Layer
 from checks.telling import wording
-from checks.telling.outcome import Outcome
+from checks.telling.outcome import Outcome, counted
 from checks.telling.wording import Verdict
 
 
@@ -96,25 +95,9 @@ def collect(
     known = list(outcomes)
     questions = []
     for name in only:
-        own = _counted([outcome for outcome in known if outcome.question == name])
+        own = counted([outcome for outcome in known if outcome.question == name])
         questions.append(QuestionResult(name, assignment.questions[name], own))
     return Report(tuple(questions), seed, details=details)
-
-
-def _counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Let what a student's process says of itself count only beside numbers that are right.
-
-    Otherwise a file without any solution could earn these tests by saying what they want to hear.
-    """
-    compared = any(o.share > 0 for o in outcomes if not o.reported)
-    void: dict[str, Any] = {
-        "verdict": Verdict.NOT_REACHED,
-        "share": 0.0,
-        "message": wording.NOT_COUNTED,
-    }
-    return tuple(
-        replace(o, **void) if o.reported and o.share and not compared else o for o in outcomes
-    )
 
 
 def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:

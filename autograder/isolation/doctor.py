@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from autograder.assignment.config import Assignment
 from autograder.errors import KitError
+from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.layers import MEANING, Layer
 from autograder.isolation.worker import wire
@@ -55,7 +55,7 @@ def _layers(server: ForkServer, assignment: Assignment) -> list[Layer]:
         worker = Worker(server, Staged(own), assignment.settings.limits)
         try:
             reply, _ = worker.ask(
-                wire.Examine(examination), {}, time.monotonic() + SECONDS, "the examination"
+                wire.Examine(examination), {}, Deadline.within(SECONDS), "the examination"
             )
         except StudentError as error:
             said = plain(worker.said)

@@ -17,10 +17,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from autograder.assignment.config import LimitSettings
 from autograder.assignment.exercise import FIRST_MODULE
 from autograder.errors import WireError
+from autograder.isolation.budget import Budget, Spent
+from autograder.isolation.clock import Deadline, cpu_seconds
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import ObjectAt, Packer
-from autograder.isolation.workers import Listener, Worker
+from autograder.isolation.workers import Listener, TooBusy, Worker
 from checks.beside import stand_ins
 from checks.beside.measurement import MEASUREMENTS
 from checks.code.contract import MODULES
@@ -35,7 +37,6 @@ SHORTEST = 0.1
 MOST_SAID = 2000  # characters
 MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
-AFTER_A_TIMEOUT = 0.25  # of its time, for the rest of a question: what hangs once hangs again
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +69,6 @@ class RemoteTransport:
         server: ForkServer,
         staged: Staged,
         limits: LimitSettings,
-        stand_in_folders: Sequence[Path],
         listener: Listener | None = None,
         private: Sequence[Path] = (),
         on_call: CallListener | None = None,
@@ -76,27 +76,21 @@ class RemoteTransport:
         self._on_call = on_call
         self._server, self._staged = server, staged
         self._limits, self._listener = limits, listener
-        self._stand_in_folders = stand_in_folders
-        self._end_of_all = time.monotonic() + limits.seconds_in_all
+        self._budget = Budget(limits)
+        self.too_busy = False  # the machine, for some of it
         self._question = ""
-        self._slow: set[str] = set()  # questions in which a test ran out of time
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
         self._left_out: dict[str, None] = {}  # notes, each once, in order
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
-        self._seconds = self._deadline = 0.0
         self._seed = 0
         ours = [staged.folder, staged.folder.parent, *private]
         self._private = sorted({str(path) for path in ours}, key=len, reverse=True)
 
     def begin(self, question: str, seed: int, trains: bool) -> None:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
-        self._seconds = (
-            self._limits.seconds_for_training if trains else self._limits.seconds_per_test
-        )
-        if question in self._slow and not trains:
-            self._seconds *= AFTER_A_TIMEOUT
-        self._deadline = self._until(SECONDS_TO_TURN)
+        self._budget.begin(question, trains)
+        self._budget.restart(SECONDS_TO_TURN)
         self._seed = seed
         if question != self._question:
             self.close()
@@ -106,22 +100,21 @@ class RemoteTransport:
                 self._ask(self._new_test(), {}, "the next test")
         if self._worker is None or not self._worker.alive:
             self._modules = {}
-        self._deadline = self._until(self._seconds)
+        self._budget.restart()
 
     def module(self, name: str) -> Proxy:
         """Return a proxy for the student's module, loaded in this question's worker."""
         if name in self._fatal:
             raise self._fatal[name]
-        if time.monotonic() > self._end_of_all:
-            raise StudentError("too_slow", wording.no_time_left(self._limits.seconds_in_all))
+        self._expect_time()
         if name != FIRST_MODULE and FIRST_MODULE in self._staged.sources:
             with contextlib.suppress(StudentError):  # a first file that hangs pays for itself
                 self.module(FIRST_MODULE)
         if name not in self._modules:
             # Loading has the whole time of a test, also where a test has less; then the test's starts.
-            self._deadline = self._until(self._limits.seconds_per_test)
+            self._budget.restart(self._limits.seconds_per_test)
             try:
-                left = self._deadline - time.monotonic()
+                left = max(self._budget.left, SHORTEST)
                 load = wire.Load(name, left, with_first=FIRST_MODULE not in self._fatal)
                 value, _ = self._ask_again(load, f"import {name}")
             except StudentError as error:
@@ -136,8 +129,18 @@ class RemoteTransport:
                 raise self._worker.distrust(f"import {name}")
             self._note_left_out(name)
             self._modules[name] = Proxy(self, value, "", self._worker)
-            self._deadline = self._until(self._seconds)
+            self._budget.restart()
         return self._modules[name]
+
+    def _expect_time(self) -> None:
+        """Raise what it comes to if there is no time left for a test."""
+        if self._budget.is_used_up:
+            if self._budget.spent.own < self._limits.seconds_in_all:
+                self.too_busy = True
+                raise TooBusy
+            raise StudentError("too_slow", wording.no_time_left(self._limits.seconds_in_all))
+        if self._budget.is_wasted:
+            raise StudentError("too_slow", wording.STOPPED_TOO_OFTEN)
 
     def _note_left_out(self, name: str) -> None:
         """Keep, for the report, which lines of a module are not judged. The words are ours."""
@@ -156,15 +159,16 @@ class RemoteTransport:
         """What the author should know about how the files were loaded."""
         return tuple(self._left_out)
 
-    def _until(self, seconds: float) -> float:
-        return min(time.monotonic() + seconds, self._end_of_all)
+    @property
+    def spent(self) -> Spent:
+        """What the workers have used so far."""
+        return self._budget.spent
 
     def stand_in(self, module: str, name: str) -> None:
         """Replace a name in the student's module for the rest of this test."""
         self.module(module)
-        source = stand_ins.source(name, self._stand_in_folders)
-        assert source is not None, f"there is no stand-in for {name}"
-        self._ask(wire.StandIn(module, name, source), {}, f"putting a stand-in for {name}")
+        request = wire.StandIn(module, name, stand_ins.source(name))
+        self._ask(request, {}, f"putting a stand-in for {name}")
 
     def end(self) -> None:
         """A test is over."""
@@ -204,17 +208,25 @@ class RemoteTransport:
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         if self._worker is None or not self._worker.alive:
             self._modules = {}
-            before = time.monotonic()
             self._worker = Worker(self._server, self._staged, self._limits)
             self._start(self._worker)
-            # Nor is what a worker's start takes: the fork server may still be loading torch.
-            self._deadline = self._until(self._deadline - before)
+        worker, deadline, before = self._worker, self._budget.deadline(), time.monotonic()
+        ran = cpu_seconds(worker.pid) or 0.0
         try:
-            return self._worker.ask(request, tensors, self._deadline, call, self._listener)
+            return worker.ask(
+                request, tensors, deadline, call, self._listener, self._budget.seconds
+            )
+        except TooBusy:
+            self.too_busy = True
+            raise
         except StudentError as error:
             if error.kind == "too_slow" and not isinstance(request, wire.Load):
-                self._slow.add(self._question)
+                self._budget.stopped()
             raise self._without_paths(error) from None
+        finally:
+            own = time.monotonic() - before - deadline.starved
+            cpu = max(0.0, (cpu_seconds(worker.pid) or ran) - ran)
+            self._budget.charge(Spent(own, deadline.starved, cpu))
 
     def _ask_again(self, request: wire.Request, call: str) -> tuple[wire.Value, Mapping[str, Any]]:
         """Ask, and where the worker was lost meanwhile, ask another one."""
@@ -228,16 +240,15 @@ class RemoteTransport:
     def _start(self, worker: Worker) -> None:
         """Wait until a worker answers. None of the student's code is in it yet: a failure is ours."""
         try:
-            worker.ask(self._new_test(), {}, time.monotonic() + SECONDS_TO_START, "the start")
+            worker.ask(self._new_test(), {}, Deadline.within(SECONDS_TO_START), "the start")
         except StudentError as error:
             worker.close()
             said = plain(worker.said[-MOST_SAID:])
             raise WorkerLost(f"a worker did not start: {error.text}\n{said}") from None
 
     def _new_test(self) -> wire.NewTest:
-        left = self._until(self._seconds) - time.monotonic()
         double = torch.get_default_dtype() is torch.float64  # the worker computes as we do
-        return wire.NewTest(self._seed, max(left, SHORTEST), double)
+        return wire.NewTest(self._seed, max(self._budget.seconds, SHORTEST), double)
 
     def _without_paths(self, error: StudentError) -> StudentError:
         """Take the names of our folders out of what an exception said."""

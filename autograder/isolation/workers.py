@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.assignment.config import LimitSettings
 from autograder.errors import WireError
+from autograder.isolation.clock import Deadline, OwnTime
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Channel
@@ -34,6 +35,15 @@ LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 NOTED = re.compile(r'^  File "(.{1,4096})", line (\d{1,9}) in (.{1,200})$')
 ANYWHERE = ("<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+
+
+class TooBusy(WorkerLost):
+    """The worker had time left, and the machine had none for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the machine was too busy: a worker had time left, and no processor to use it"
+        )
 
 
 class TooLarge(Exception):
@@ -67,19 +77,25 @@ class Worker:
         self,
         request: wire.Request,
         tensors: Mapping[str, Any],
-        deadline: float,
+        deadline: Deadline,
         call: str,
         listener: Listener | None = None,
+        allowed: float = 0.0,
     ) -> tuple[wire.Value, Mapping[str, Any]]:
-        """Return the reply's value. Raises the StudentError that it came to instead."""
-        started = time.monotonic()
+        """Return the reply's value. Raises the StudentError that it came to instead, or TooBusy.
+
+        allowed   seconds, of which this may be what is left: they are named to whom used them up
+        """
+        deadline.own_time = OwnTime(self.pid)
         if isinstance(request, (wire.NewTest, wire.Load)):
             self._words()  # of an earlier test: it may have been slow, and well
         try:
             reply, received = self._exchange(request, tensors, deadline, listener)
         except TimeoutError:
-            text = wording.too_slow(call, time.monotonic() - started)
-            raise self._ended_for("too_slow", text, call) from None
+            if deadline.is_of_the_wall:
+                self.close()
+                raise TooBusy from None
+            raise self._ended_for("too_slow", wording.too_slow(call, allowed), call) from None
         except TooLarge as error:
             raise self._ended_for("too_large", wording.too_large(call, str(error)), call) from None
         except (EOFError, OSError):
@@ -115,7 +131,7 @@ class Worker:
         self,
         request: wire.Request,
         tensors: Mapping[str, Any],
-        deadline: float,
+        deadline: Deadline,
         listener: Listener | None,
     ) -> tuple[wire.Reply, Mapping[str, Any]]:
         self._channel.send_request(request, tensors, deadline)

@@ -10,18 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checks.words.compare import CLOSE, EXACT, expect, expect_error, expect_shape, expect_tensor
-    from checks.words.marks import builds_on, partial_credit, reported, trains, weight
+    from checks.words.marks import (
+        builds_on,
+        evidence,
+        law,
+        partial_credit,
+        reported,
+        trains,
+        weight,
+    )
     from checks.words.shrink import for_sizes
 
 __all__ = [
     "CLOSE",
     "EXACT",
     "builds_on",
+    "evidence",
     "expect",
     "expect_error",
     "expect_shape",
     "expect_tensor",
     "for_sizes",
+    "law",
     "partial_credit",
     "reported",
     "trains",

@@ -5,13 +5,18 @@ import torch
 from checks import (
     EXACT,
     builds_on,
+    evidence,
     expect,
     expect_error,
     expect_shape,
     expect_tensor,
     for_sizes,
+    law,
     weight,
 )
+from checks.judging.evidence import expect_regrouped
+
+ORDER = "test_patches_run_as_you_read_a_page"
 
 
 def numbered(n, h, w):
@@ -19,7 +24,7 @@ def numbered(n, h, w):
     return torch.arange(float(n * h * n * w)).reshape(1, 1, n * h, n * w)
 
 
-@weight(3)
+@weight(2)
 def test_patches_run_as_you_read_a_page(vit):
     """Patches run left to right, then top to bottom."""
 
@@ -59,6 +64,16 @@ def test_patches_run_as_you_read_a_page(vit):
 
 
 @weight(1)
+@evidence
+@builds_on(ORDER)
+def test_patches_hold_pixels_of_several_rows(vit):
+    """The pixels of the picture are regrouped: a patch holds some of more than one row."""
+    call = "patchify(images, 2), with images = arange(16) as one 4x4 picture"
+    expect_regrouped(vit.patchify(numbered(2, 2, 2), 2), side=4, call=call)
+
+
+@weight(1)
+@law
 def test_seven_by_seven_patches_of_a_digit(vit):
     """A batch of 28x28 digits gives 49 patches of 16 pixels."""
     expect_shape(
@@ -87,7 +102,8 @@ def test_a_size_that_does_not_divide_is_refused(vit):
 
 
 @weight(1)
-@builds_on("test_patches_run_as_you_read_a_page", "test_seven_by_seven_patches_of_a_digit")
+@law
+@builds_on(ORDER, "test_seven_by_seven_patches_of_a_digit")
 def test_the_dtype_is_kept(vit):
     """Patches have the dtype of the images."""
     for dtype in (torch.float64, torch.float32):

@@ -4,7 +4,17 @@ import math
 
 import torch
 
-from checks import builds_on, expect, expect_shape, expect_tensor, for_sizes, weight
+from checks import (
+    builds_on,
+    evidence,
+    expect,
+    expect_shape,
+    expect_tensor,
+    for_sizes,
+    law,
+    weight,
+)
+from checks.judging.evidence import expect_waves
 
 TABLE = {"rtol": 0.0, "atol": 1e-4}  # float32 angles are off by up to 6e-5 at position 1000
 
@@ -98,7 +108,17 @@ def slips(N, d, right):
     }
 
 
-@weight(3)
+@weight(1)
+@evidence
+@builds_on("test_a_small_table")
+def test_the_columns_are_waves(vit):
+    """The columns are waves: sines and cosines of the position."""
+    table = rows(vit.get_positional_embeddings(12, 6))
+    expect_waves(table, call="get_positional_embeddings(12, 6)")
+
+
+@weight(2)
+@law
 def test_the_table_has_two_axes(vit):
     """The table's shape is (sequence_length, d), without an extra axis."""
     expect_shape(
@@ -114,6 +134,7 @@ def test_the_table_has_two_axes(vit):
 
 
 @weight(1)
+@law
 @builds_on("test_the_table_has_two_axes")
 def test_the_table_is_float32(vit):
     """The table is a float32 tensor."""

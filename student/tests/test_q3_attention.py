@@ -1,11 +1,22 @@
 """q3, visible: shapes, one law, and equality with nn.MultiheadAttention for two heads."""
 
-from checks import CLOSE, builds_on, expect_error, expect_shape, expect_tensor, weight
+from checks import (
+    CLOSE,
+    builds_on,
+    evidence,
+    expect_error,
+    expect_shape,
+    expect_tensor,
+    law,
+    weight,
+)
 from checks.beside.measure import settle
 from checks.judging.attention import expect_attention
+from checks.judging.evidence import expect_interplay
 
 
 @weight(1)
+@law
 def test_the_shape_is_kept(vit, draw):
     """Attention gives back a sequence of the same shape."""
     expect_shape(
@@ -28,7 +39,16 @@ def test_two_heads_are_multi_head_attention(vit, draw):
     expect_attention(vit.MyMSA(10, 2), 10, 2, draw, call="MyMSA(d=10, n_heads=2)(x)")
 
 
-@weight(2)
+@weight(1)
+@evidence
+@builds_on("test_the_shape_is_kept", "test_two_heads_are_multi_head_attention")
+def test_tokens_act_on_each_other(vit, draw):
+    """Tokens act on each other's results, by learned weights."""
+    expect_interplay(vit.MyMSA(8, 2), draw(3, 5, 8), draw, call="MyMSA(8, 2)(x)")
+
+
+@weight(1)
+@law
 @builds_on("test_the_shape_is_kept", "test_two_heads_are_multi_head_attention")
 def test_sequences_of_a_batch_do_not_mix(vit, draw):
     """A sequence's result does not depend on the others in its batch."""

@@ -2,14 +2,16 @@
 
 import torch
 
-from checks import CLOSE, builds_on, expect, expect_shape, expect_tensor, weight
+from checks import CLOSE, builds_on, evidence, expect, expect_shape, expect_tensor, law, weight
 from checks.beside.measure import parameters, set_parameters, settle
 from checks.judging.block_slips import why_wrong
 from checks.judging.encoder import NAMED, input_of, normalised_as, place_of, randomise
+from checks.judging.evidence import expect_mixing
 from checks.words.nearness import noted
 
 
 @weight(1)
+@law
 def test_the_shape_is_kept(vit, stand_in, draw):
     """A block gives back tokens of the same shape."""
     stand_in("MyMSA")
@@ -20,7 +22,8 @@ def test_the_shape_is_kept(vit, stand_in, draw):
     )
 
 
-@weight(3)
+@weight(2)
+@law
 @builds_on("test_the_shape_is_kept")
 def test_with_tiny_weights_the_input_comes_back(vit, stand_in, draw):
     """With every weight next to zero, only the two skip connections are left."""
@@ -60,3 +63,12 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
         got="x itself" if torch.equal(given, x) else "something else",
         why=lambda: f"{NAMED} {norm.mistake}" if norm.mistake else why_wrong(block, draw, 8),
     )
+
+
+@weight(1)
+@evidence
+@builds_on("test_the_shape_is_kept", "test_attention_reads_normalised_tokens")
+def test_tokens_mix(vit, stand_in, draw):
+    """A token's result follows the other tokens, by learned weights."""
+    stand_in("MyMSA")
+    expect_mixing(vit.MyViTBlock(8, 2), draw(3, 5, 8), draw, call="MyViTBlock(8, 2)(x)")

@@ -2,16 +2,18 @@
 
 import torch
 
-from checks import builds_on, expect, expect_shape, weight
+from checks import builds_on, evidence, expect, expect_shape, law, weight
 from checks.beside.measure import unregistered
 from checks.judging.encoder import randomise
+from checks.judging.evidence import expect_tokens
 from checks.judging.model import blocks_seen
 
 A_BATCH = "test_a_batch_of_digits"
 DIGITS = (1, 28, 28)
 
 
-@weight(2)
+@weight(1)
+@law
 def test_a_batch_of_digits(vit, stand_in, draw):
     """Three digits give three rows of ten logits, whatever B stands in image_dim."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
@@ -58,6 +60,7 @@ def expect_any_batch_size(model, images):
 
 
 @weight(1)
+@law
 @builds_on(A_BATCH)
 def test_the_logits_are_raw(vit, stand_in, draw):
     """The logits are raw: no softmax at the end."""
@@ -155,3 +158,14 @@ def test_the_class_token_stands_in_front(vit, stand_in, draw):
         expected="49 patch tokens behind it that differ from image to image",
         got=f"{int(differs[1:].sum())} such tokens",
     )
+
+
+@weight(1)
+@evidence
+@builds_on(A_BATCH, "test_the_blocks_follow_each_other")
+def test_the_blocks_are_given_tokens(vit, stand_in, draw):
+    """The blocks are given tokens that are made of the images."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    images = draw(2, *DIGITS)
+    images[1, :, :14] = images[0, :, :14]
+    expect_tokens(vit.LightViT(images.shape), images, call="LightViT(images.shape)(images)")

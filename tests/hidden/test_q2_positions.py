@@ -9,6 +9,7 @@ from checks import (
     expect_shape,
     expect_tensor,
     for_sizes,
+    law,
     reported,
     weight,
 )
@@ -61,6 +62,7 @@ def test_an_odd_number_of_features(vit):
 
 
 @weight(1)
+@law
 @builds_on(SMALL, AXES)
 def test_one_token(vit):
     """A table for a single token is row 0 of any other."""

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from checks import CLOSE, builds_on, expect, expect_shape, expect_tensor, reported, weight
+from checks import CLOSE, builds_on, expect, expect_shape, expect_tensor, law, reported, weight
 from checks.beside.measure import in_dtype, settle, twins_apart
 from checks.beside.moving import on_meta_device
 from checks.judging.attention import expect_attention, expect_large_scores
@@ -30,6 +30,7 @@ def test_more_heads(vit, draw):
 
 
 @weight(1)
+@law
 @builds_on(SHAPE, TWO_HEADS)
 def test_large_scores(vit, draw):
     """Large scores are weighted as softmax weighs them, and no number is lost."""
@@ -52,6 +53,7 @@ def test_two_heads_without_saying(vit, draw):
 
 
 @weight(1)
+@law
 @builds_on(SHAPE, TWO_HEADS)
 def test_the_order_of_tokens_does_not_matter(vit, draw):
     """If the tokens are permuted, the results are permuted in the same way."""
@@ -62,6 +64,7 @@ def test_the_order_of_tokens_does_not_matter(vit, draw):
 
 
 @weight(1)
+@law
 @builds_on(SHAPE)
 def test_any_length_works(vit, draw):
     """One module takes sequences of any length, a single token included."""
@@ -75,6 +78,7 @@ def test_any_length_works(vit, draw):
 
 
 @weight(1)
+@law
 @builds_on(SHAPE, TWO_HEADS)
 def test_two_calls_agree(vit, draw):
     """In evaluation mode, the same sequence gives the same result."""

@@ -24,11 +24,11 @@ import torch
 from torch import Tensor
 
 from autograder.errors import WireError
+from autograder.isolation.clock import NEVER, Deadline
 from autograder.isolation.worker.examine import Examination
 from checks.telling.failures import Frame, NotData, StudentError, describe
 from checks.telling.plain import plain, plain_line
 
-NEVER = math.inf  # as a deadline
 HEADER = struct.Struct(">QIQ")  # turn, length of the message, length of the tensors
 MOST_MESSAGE = 4 << 20  # bytes
 MOST_REQUEST = 512 << 20  # bytes of tensors: all digits cross
@@ -322,7 +322,7 @@ class Channel:
         connection.setblocking(False)
 
     def send_request(
-        self, message: Request, tensors: Mapping[str, Tensor], deadline: float
+        self, message: Request, tensors: Mapping[str, Tensor], deadline: Deadline
     ) -> None:
         """Send one frame. Raises TimeoutError, or OSError if nobody is there any more."""
         self._turn += 1
@@ -337,7 +337,7 @@ class Channel:
         self._turn, body, blob = self._frame(NEVER, MOST_REQUEST)
         return _decode_request(body), _load_tensors(blob)
 
-    def receive_reply(self, deadline: float) -> tuple[Reply, dict[str, Tensor]]:
+    def receive_reply(self, deadline: Deadline) -> tuple[Reply, dict[str, Tensor]]:
         """Receive one frame from a worker. Raises TimeoutError, EOFError or WireError."""
         turn, body, blob = self._frame(deadline, MOST_REPLY)
         if turn != self._turn:
@@ -352,7 +352,7 @@ class Channel:
     def close(self) -> None:
         self._connection.close()
 
-    def _send(self, message: Message, tensors: Mapping[str, Tensor], deadline: float) -> None:
+    def _send(self, message: Message, tensors: Mapping[str, Tensor], deadline: Deadline) -> None:
         body = _encode(message)
         blob = safetensors.torch.save(dict(tensors)) if tensors else b""
         for part in (HEADER.pack(self._turn, len(body), len(blob)) + body, blob):
@@ -363,13 +363,13 @@ class Channel:
                 except BlockingIOError:
                     self._wait(deadline, write=True)
 
-    def _frame(self, deadline: float, most: int) -> tuple[int, bytes, bytes]:
+    def _frame(self, deadline: Deadline, most: int) -> tuple[int, bytes, bytes]:
         turn, message, tensors = HEADER.unpack(self._exactly(HEADER.size, deadline))
         if message > MOST_MESSAGE or tensors > most:
             raise WireError(f"a frame of {message} + {tensors} bytes")
         return turn, self._exactly(message, deadline), self._exactly(tensors, deadline)
 
-    def _exactly(self, count: int, deadline: float) -> bytes:
+    def _exactly(self, count: int, deadline: Deadline) -> bytes:
         """Read this many bytes. Memory grows with what arrives, not with what was announced."""
         parts, missing = [], count
         while missing:
@@ -385,21 +385,22 @@ class Channel:
             self._look(deadline)  # a flood must not keep us from it
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _wait(self, deadline: float, write: bool = False) -> None:
+    def _wait(self, deadline: Deadline, write: bool = False) -> None:
         """Wait until something can be read or written, and look around meanwhile."""
         reading, writing = ([], [self._connection]) if write else ([self._connection], [])
         while True:
-            left = min(deadline - time.monotonic(), LOOK_EVERY if self._on_wait else NEVER)
-            if any(select.select(reading, writing, [], None if left == NEVER else max(left, 0))):
+            left = min(deadline.left(), LOOK_EVERY if self._on_wait else math.inf)
+            if any(select.select(reading, writing, [], None if left == math.inf else max(left, 0))):
                 return
             self._look(deadline)
 
-    def _look(self, deadline: float) -> None:
-        now = time.monotonic()
-        if now >= deadline:
+    def _look(self, deadline: Deadline) -> None:
+        if deadline.passed():
             raise TimeoutError
+        now = time.monotonic()
         if self._on_wait is not None and now >= self._next_look:
             self._next_look = now + LOOK_EVERY
+            deadline.look()
             self._on_wait()
 
 

@@ -51,8 +51,7 @@ class LocalTransport:
 
     def stand_in(self, module: str, name: str) -> None:
         text = stand_ins.source(name)
-        if text is not None:
-            self._undo.append(stand_ins.install(self.submission, module, name, text))
+        self._undo.append(stand_ins.install(self.submission, module, name, text))
 
     @property
     def notes(self) -> list[str]:

@@ -18,7 +18,7 @@ from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
 from checks.telling import wording
 from checks.telling.failures import CheckFailed, StudentError, is_worth_another_try, own_frames
-from checks.telling.outcome import Outcome
+from checks.telling.outcome import Outcome, counted
 from checks.telling.summary import changed_files, next_step, summary
 from checks.telling.wording import Verdict
 from checks.words import nearness
@@ -52,6 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "weight(n): the test's share of its question's points")
     config.addinivalue_line("markers", "builds_on(*tests): told as not reached where these fail")
+    config.addinivalue_line("markers", "evidence: shows that the code computes something")
+    config.addinivalue_line("markers", "law: holds for code that computes nothing, too")
     config.addinivalue_line("markers", "reported: counts beside a test that compares numbers")
     config.addinivalue_line("markers", "trains: the test trains a model, which takes longer")
     config.stash[OUTCOMES] = {}
@@ -144,6 +146,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             weight=marker.args[0] if marker else 1,
             hidden=_is_hidden(item),
             reported=item.get_closest_marker("reported") is not None,
+            law=item.get_closest_marker("law") is not None,
+            evidence=item.get_closest_marker("evidence") is not None,
             verdict=Verdict.OUR_FAULT,
             message=wording.STOPPED_BEFORE,
             details=NOT_RUN,
@@ -284,7 +288,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show a student how far they are. In grading there is no terminal, and a report instead."""
-    run = [outcome for outcome in config.stash[OUTCOMES].values() if outcome.details != NOT_RUN]
+    done = [outcome for outcome in config.stash[OUTCOMES].values() if outcome.details != NOT_RUN]
+    run = [
+        outcome
+        for question in dict.fromkeys(outcome.question for outcome in done)
+        for outcome in counted([one for one in done if one.question == question])
+    ]
     facts = read_facts(FACTS)
     if run:
         step = next_step(run, facts.questions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.telling import wording
 from checks.telling.wording import Verdict
@@ -16,6 +16,8 @@ class Outcome:
     test      its number in its question: "q1.2"
     title     what it checks, in a sentence
     reported  whether it rests on what the student's process says of itself
+    law       whether what it asks for is also true of code that computes nothing
+    evidence  whether it shows that the code computes something
     share     how much of its weight is earned, from 0 to 1
     message   for the student, as it stands
     details   for the teacher: a traceback, where the fault is ours
@@ -34,11 +36,37 @@ class Outcome:
     details: str = ""
     seconds: float = 0.0
     error: float = 0.0
+    law: bool = False
+    evidence: bool = False
 
     @property
     def claim(self) -> str:
         """What students read as its title: one that was not reached claims nothing of their code."""
         return Verdict.NOT_REACHED.value if self.verdict is Verdict.NOT_REACHED else self.title
+
+
+def counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Let what a file without any solution could earn count only beside a sign of one.
+
+    outcomes   of one question, as the tests ended
+
+    Such are laws that hold for code that computes nothing, and what a process says of itself. The sign
+    is the question's evidence; where there is none, a comparison of numbers that has passed.
+    """
+    evidence = [outcome for outcome in outcomes if outcome.evidence]
+    if evidence:
+        shown = all(outcome.share > 0 for outcome in evidence)
+        said = wording.counts_beside(evidence[0].test)
+    else:
+        shown = any(o.share > 0 for o in outcomes if not (o.reported or o.law))
+        said = wording.NOT_COUNTED
+    if shown:
+        return tuple(outcomes)
+    return tuple(_void(o, said) if o.share and (o.reported or o.law) else o for o in outcomes)
+
+
+def _void(outcome: Outcome, said: str) -> Outcome:
+    return replace(outcome, verdict=Verdict.NOT_REACHED, share=0.0, message=said)
 
 
 def said_once(outcomes: Sequence[Outcome]) -> str:

@@ -30,6 +30,10 @@ STOPPED_BEFORE = "Not run: the grading was stopped before this check. That is no
 NOT_COUNTED = "This counts as soon as another check of the question passes: none does so far."
 
 
+def counts_beside(test: str) -> str:
+    return f"So far this would also be true of code that computes nothing: it counts once {test} passes."
+
+
 def explain(error: BaseException) -> tuple[Verdict, str]:
     """Return the verdict on a test that ended with this exception, and what the student reads."""
     if isinstance(error, CheckFailed):
@@ -206,6 +210,12 @@ def no_time_left(seconds: float) -> str:
     return (
         f"Not run: the time for the whole grading ({seconds:.0f} s) was used up before this check."
     )
+
+
+STOPPED_TOO_OFTEN = (
+    "Not run: your code was stopped so often, in this question as well, that no time is left to try "
+    "whether it hangs here, too."
+)
 
 
 def forbidden(name: str, instead: str) -> str:

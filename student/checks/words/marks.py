@@ -14,7 +14,16 @@ trains = pytest.mark.trains
 
 reported = pytest.mark.reported
 """What the test looks at is said by the process with the student's code, and is no number that could
-be compared. So it counts in grading only if a test of the same question passes that compares."""
+be compared. So it counts only beside the question's evidence, or else beside a test that compares."""
+
+
+evidence = pytest.mark.evidence
+"""The test shows that the code computes something, right or wrong. It compares numbers."""
+
+
+law = pytest.mark.law
+"""What the test asks for is also true of code that computes nothing (shapes are kept, two calls agree).
+So it counts only beside the question's evidence."""
 
 
 def weight(points: int) -> pytest.MarkDecorator:

@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 
 from autograder.assignment.config import Assignment, load
+from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.remote import Proxy, RemoteTransport
 from autograder.isolation.worker import wire
@@ -66,7 +67,7 @@ def workers(assignment: Assignment) -> None:
 
         def fresh() -> None:
             worker = Worker(server, staged, assignment.settings.limits)
-            worker.ask(wire.NewTest(1, 10.0), {}, time.monotonic() + 60, "the start")
+            worker.ask(wire.NewTest(1, 10.0), {}, Deadline.within(60), "the start")
             alive.append(worker)
 
         alive: list[Worker] = []
@@ -92,7 +93,7 @@ def calls(assignment: Assignment) -> None:
         staged = Staged(Path(folder) / "files", {"vit": "vit.py"})
         staged.folder.mkdir()
         (staged.folder / "vit.py").write_text(EMPTY)
-        transport = RemoteTransport(server, staged, assignment.settings.limits, ())
+        transport = RemoteTransport(server, staged, assignment.settings.limits)
         transport.begin("q1", 1, trains=True)
         vit: Proxy = transport.module("vit")
         batch = torch.randn(2000, 1, 28, 28)

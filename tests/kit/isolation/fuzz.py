@@ -17,6 +17,7 @@ import safetensors.torch
 import torch
 
 from autograder.errors import WireError
+from autograder.isolation.clock import Deadline
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Channel, Packer
 from checks.telling.failures import Frame, NotData
@@ -73,7 +74,7 @@ def received(sent: bytes) -> object:
     try:
         theirs.sendall(sent)
         theirs.close()
-        reply, tensors = channel.receive_reply(time.monotonic() + 5)
+        reply, tensors = channel.receive_reply(Deadline.within(5))
         if isinstance(reply, wire.Returned):
             return wire.unpack(reply.value, tensors, lambda number: number)
         return reply

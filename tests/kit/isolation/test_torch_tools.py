@@ -205,7 +205,7 @@ def in_a_worker(server, assignment, tmp_path):
         (folder / "vit.py").write_text(text)
         staged = Staged(folder, {"vit": "vit.py"}, assignment.forbidden)
         limits = assignment.settings.limits.model_copy(update={"seconds_per_test": 300.0})
-        transports.append(RemoteTransport(server, staged, limits, ()))
+        transports.append(RemoteTransport(server, staged, limits))
         transports[-1].begin("q3", 1, trains=False)
         return transports[-1].module("vit")
 

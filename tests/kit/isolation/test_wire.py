@@ -3,7 +3,6 @@
 import random
 import socket
 import threading
-import time
 import tracemalloc
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import WireError
+from autograder.isolation.clock import Deadline
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Channel, Packer
 from checks.telling.failures import Frame
@@ -32,7 +32,7 @@ def pair():
 
 
 def soon():
-    return time.monotonic() + PATIENCE
+    return Deadline.within(PATIENCE)
 
 
 def returned(value):
@@ -120,7 +120,7 @@ def test_memory_is_reserved_for_what_arrives_and_not_for_what_is_announced(pair)
     tracemalloc.start()
     try:
         with pytest.raises(TimeoutError):
-            channel.receive_reply(time.monotonic() + 0.1)
+            channel.receive_reply(Deadline.within(0.1))
         assert tracemalloc.get_traced_memory()[1] < wire.MOST_REPLY // 8
     finally:
         tracemalloc.stop()
@@ -163,11 +163,11 @@ def test_a_tensor_that_is_not_there_is_refused():
 def test_waiting_ends_at_the_deadline_in_both_directions(pair):
     channel, _ = pair
     with pytest.raises(TimeoutError):
-        channel.receive_reply(time.monotonic() + 0.05)
+        channel.receive_reply(Deadline.within(0.05))
     packer = Packer()
     packer.pack(torch.zeros(4 << 20))
     with pytest.raises(TimeoutError):  # the other side never reads
-        channel.send_request(wire.NewTest(1, 1.0), packer.tensors, time.monotonic() + 0.2)
+        channel.send_request(wire.NewTest(1, 1.0), packer.tensors, Deadline.within(0.2))
 
 
 def test_the_other_side_hanging_up_is_seen(pair):

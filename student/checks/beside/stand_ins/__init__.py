@@ -1,12 +1,12 @@
 """Source texts that replace the earlier questions while a later one is tested.
 
-They travel to the student's process as text and run there. None of these solves a question, so they
-may be handed out; those that do lie beside the hidden tests.
+They travel to the student's process as text and run there, where they can be read. So none of them
+solves a question, or a part of one; a test that needs what they compute runs them on its own side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from checks.code.loading import Submission
@@ -14,12 +14,9 @@ from checks.code.loading import Submission
 FOLDER = Path(__file__).resolve().parent
 
 
-def source(name: str, folders: Sequence[Path] = (FOLDER,)) -> str | None:
-    """Return the text of a stand-in, or None where there is none: the student's own is then used."""
-    for folder in folders:
-        if (folder / f"{name}.py").is_file():
-            return (folder / f"{name}.py").read_text(encoding="utf-8")
-    return None
+def source(name: str) -> str:
+    """Return the text of a stand-in."""
+    return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
 def install(submission: Submission, module: str, name: str, text: str) -> Callable[[], None]:

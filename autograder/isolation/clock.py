@@ -1,0 +1,128 @@
+"""The time that a process has used by its own doing, told apart from what the machine took.
+
+A process that is ready to run and has no processor waits through no fault of its own: other processes
+are busy, or a container has used up its share. Linux counts that for every thread (the second number
+in /proc/PID/task/*/schedstat, in nanoseconds); a container's throttling is in it as well. Where that
+cannot be read, processor time alone is its own; where not even this is told, all of the time is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Counts = tuple[int, int]  # nanoseconds: ran, waited
+NANOSECONDS = 1e-9
+CPU_CLOCK_OF_PROCESS = 2  # in a clock's number, below the process's: see clock_getcpuclockid(3)
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """Return the processor time of a process, ended threads included; None where it is not told."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        return time.clock_gettime((~pid << 3) | CPU_CLOCK_OF_PROCESS)
+    except OSError:  # it is gone
+        return None
+
+
+def _threads(pid: int) -> Mapping[str, Counts]:
+    """Return for every thread how long it ran, and how long it was ready and did not run."""
+    found = {}
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
+        for thread in threads:
+            with contextlib.suppress(OSError, ValueError):  # it has ended meanwhile
+                ran, waited, _ = Path(thread.path, "schedstat").read_text().split()
+                found[thread.name] = (int(ran), int(waited))
+    return found
+
+
+def _longest(before: Mapping[str, Counts], after: Mapping[str, Counts]) -> float:
+    """Return for how many seconds the thread that waited longest did so between two looks."""
+    waits = (waited - before.get(name, (0, 0))[1] for name, (_, waited) in after.items())
+    return max(waits) * NANOSECONDS
+
+
+@dataclass
+class OwnTime:
+    """Counts for how long a process had to wait for a processor, from the first look on.
+
+    With several threads on one core, what one waits for may be another of its own. So it was starved
+    for no longer than nothing of it ran.
+    """
+
+    pid: int
+    _looked: float = 0.0
+    _before: Mapping[str, Counts] | None = None
+    _cpu: float | None = None
+    _idle: float = 0.0  # seconds in which no thread ran
+    _waited: float = (
+        0.0  # seconds that a thread was ready: of each time, the one that waited longest
+    )
+
+    @property
+    def starved(self) -> float:
+        return max(0.0, min(self._idle, self._waited))
+
+    def look(self) -> None:
+        """Add what there was since it was looked at last. Look often: threads come and go."""
+        now, threads, cpu = time.monotonic(), _threads(self.pid), cpu_seconds(self.pid)
+        if self._before is not None and cpu is not None and self._cpu is not None:
+            idle = now - self._looked - (cpu - self._cpu)
+            self._idle += idle
+            self._waited += _longest(self._before, threads) if threads else idle
+        self._looked, self._before, self._cpu = now, threads, cpu
+
+
+@dataclass
+class Deadline:
+    """The moment at which waiting for a process ends: put off by what others take from it.
+
+    at        on the monotonic clock, if the process is never kept waiting
+    wall      the moment that nothing puts off
+    own_time  of the process that is waited for
+    """
+
+    at: float
+    wall: float
+    own_time: OwnTime | None = None
+
+    @classmethod
+    def within(cls, seconds: float) -> Deadline:
+        """Return one that nothing puts off."""
+        at = time.monotonic() + seconds
+        return cls(at, at)
+
+    @property
+    def starved(self) -> float:
+        """For how many seconds the process was kept waiting."""
+        return 0.0 if self.own_time is None else self.own_time.starved
+
+    @property
+    def is_of_the_wall(self) -> bool:
+        """Whether it passes by the clock on the wall, while the process has time left."""
+        return self.at + self.starved > self.wall
+
+    def look(self) -> None:
+        if self.own_time is not None:
+            self.own_time.look()
+
+    def left(self) -> float:
+        """Return the seconds until it passes, as far as is known without looking."""
+        return min(self.at + self.starved, self.wall) - time.monotonic()
+
+    def passed(self) -> bool:
+        """Whether it is past; where it seems so, the process is looked at."""
+        if self.left() > 0:
+            return False
+        self.look()
+        return self.left() <= 0
+
+
+NEVER = Deadline(math.inf, math.inf)
