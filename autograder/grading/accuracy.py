@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,16 @@ from torch import Tensor
 from autograder.assignment.config import Assignment, TrainingSettings
 from autograder.assignment.digits import LEARN, TEST, read_digits
 from autograder.assignment.exercise import MODEL
-from autograder.isolation.worker.graded_run import logits_after_training
+from autograder.isolation.budget import Spent
+from autograder.isolation.remote import Proxy
+from autograder.isolation.worker.graded_run import logits_after_training, train_some_steps
 
 GUESSED = 0.12  # more than who always says the same digit gets, whichever it is
 FIRST_TRY = 0.6  # of the time for training: a slow model needs it in one piece
+KEPT_BACK = 0.25  # of that, for the optimizer and for the unseen digits
+TIMED_STEPS = 2
+# A bar for few epochs is for a model whose training took the time that was foreseen, or nearly so.
+NEARLY = 1.5
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,19 @@ class AccuracyMark:
     accuracy: float
 
 
+@dataclass(frozen=True)
+class Try:
+    """One training: for how many epochs, whose bar holds for it, what came out, and what it took."""
+
+    epochs: int
+    bar_of: int
+    logits: Tensor
+    spent: Spent
+
+    def __str__(self) -> str:
+        return f"{self.epochs} epochs: {self.spent}"
+
+
 class GradedRun:
     """The digits and settings behind the accuracy mark; the hidden labels stay in here."""
 
@@ -36,6 +54,7 @@ class GradedRun:
         self._seconds = assignment.settings.limits.seconds_for_training
         self._seed = seed
         self.accuracy: float | None = None  # of the best try so far
+        self.tries: list[Try] = []
         student = assignment.student / "data"
         parts = [read_digits(data or student, LEARN)]
         if data is None:
@@ -48,27 +67,55 @@ class GradedRun:
         """Return the number of hidden digits."""
         return len(self._unseen)
 
-    def train(self, module: object, seed: int) -> tuple[object, int]:
-        """Train the student's model beside it; return its logits, and after how many epochs."""
+    def train(self, module: Proxy, seed: int) -> Try:
+        """Train the student's model beside it, for as many epochs as there is time for.
+
+        How long a step takes is seen from outside, and on the model's own time: so a busy machine
+        changes nothing, and what the worker says of itself does not either.
+        """
         training = self._training
+        epochs = self._affordable(self._seconds_of_an_epoch(module))
         run = {
-            "epochs": training.epochs,
+            "epochs": epochs,
             "batch_size": training.batch_size,
             "learning_rate": training.learning_rate,
-            "seconds": FIRST_TRY * self._seconds,
         }
-        result = logits_after_training(module, self._images, self._labels, self._unseen, run, seed)
-        return result["logits"], result["epochs"]
+        before = module.spent_()
+        logits = logits_after_training(module, self._images, self._labels, self._unseen, run, seed)
+        spent = module.spent_().since(before)
+        bar_of = max(epochs, self._affordable(NEARLY * spent.cpu / epochs))
+        self.tries.append(Try(epochs, bar_of, logits, spent))
+        return self.tries[-1]
+
+    def _seconds_of_an_epoch(self, module: Proxy) -> float:
+        batch = self._training.batch_size
+        images, labels = self._images[:batch], self._labels[:batch]
+        train_some_steps(module, images, labels, 1)  # whatever is done once is done now
+        before = module.spent_()
+        train_some_steps(module, images, labels, TIMED_STEPS)
+        step = module.spent_().since(before).own / TIMED_STEPS
+        return step * (len(self._images) // batch)
+
+    def _affordable(self, seconds_of_an_epoch: float) -> int:
+        """Return how many epochs fit into the time, of those that there is a bar for."""
+        training = self._training
+        most = (1 - KEPT_BACK) * FIRST_TRY * self._seconds / max(seconds_of_an_epoch, 1e-9)
+        if most >= training.epochs:
+            return training.epochs
+        bars = [n for n in training.full_credit_from if n < training.epochs]
+        return max((n for n in bars if n <= most), default=1)
 
     def seeds(self) -> Iterator[int]:
         """Yield the seed of each try: a second one if the first has left time for it."""
-        started = time.monotonic()
         yield self._seed
-        if time.monotonic() - started < (1 - FIRST_TRY) * self._seconds:
+        if self.tries and self.tries[-1].spent.own < (1 - FIRST_TRY) * self._seconds:
             yield self._seed + 1
 
     def better(self, best: AccuracyMark | None, logits: Tensor, epochs: int) -> AccuracyMark:
-        """Return the mark for these logits, or the one of an earlier try if that is higher."""
+        """Return the mark for these logits, or the one of an earlier try if that is higher.
+
+        epochs   whose bar holds
+        """
         accuracy = float((logits.argmax(1) == self._answers).double().mean())
         bars = self._training.full_credit_from
         full = bars[max((n for n in bars if n <= epochs), default=min(bars))]

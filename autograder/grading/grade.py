@@ -90,8 +90,14 @@ class Grader:
                 def so_far(details: str = "") -> Report:
                     report = self._collect(grading, questions, seed, details)
                     seconds = time.monotonic() - started
-                    notes = (*staged.notes, *transport.notes)
-                    return replace(report, layers=layers, notes=notes, seconds=seconds)
+                    return replace(
+                        report,
+                        layers=layers,
+                        notes=(*staged.notes, *transport.notes),
+                        seconds=seconds,
+                        too_busy=transport.too_busy,
+                        facts={**report.facts, "time": str(transport.spent)},
+                    )
 
                 if on_report is not None:
                     grading.on_question = lambda: on_report(so_far())
@@ -132,6 +138,8 @@ class Grader:
         details = "\n".join([details, *grading.uncollected]).strip()
         report = reports.collect(self.assignment, questions, outcomes, seed, details)
         facts = reports.facts(self.assignment)
+        if grading.trainings:
+            facts["training"] = "; ".join(grading.trainings)
         report = replace(report, accuracy=grading.accuracy, facts=facts)
         if grading.finished and not grading.interrupted:
             return report

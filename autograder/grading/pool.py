@@ -25,6 +25,7 @@ from autograder.errors import KitError
 from autograder.grading import report as reports
 from autograder.grading.grade import Grader
 from autograder.grading.report import Report
+from autograder.isolation.worker.cores import keep_to_one_core
 from autograder.submission.reading import Parcel
 
 AHEAD = 2  # jobs for each process that are handed out before they are needed
@@ -70,10 +71,11 @@ class Pool:
         """Yield every job with its report, as they get done. Jobs are taken as they are needed.
 
         Where a process ends that should not, all that was under way is graded again, one after the
-        other: what ends its process a second time is our fault, and costs no other submission.
+        other: what ends its process a second time is our fault, and costs no other submission. So is
+        what had time left on a machine that was too busy, last of all.
         """
         running: dict[Future[Report], Job] = {}
-        waiting = iter(jobs)
+        waiting, again = iter(jobs), list[Job]()
         while True:
             lost = []
             while len(running) < AHEAD * self._processes and (job := next(waiting, None)):
@@ -83,18 +85,24 @@ class Pool:
                     lost.append(job)
                     break
             if not running and not lost:
-                return
+                break
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 job = running.pop(done)
                 try:
-                    yield job, self._result(done, job)
+                    report = self._result(done, job)
                 except BrokenProcessPool:
                     lost.append(job)
+                    continue
+                if report.too_busy:
+                    again.append(job)
+                else:
+                    yield job, report
             if lost:
                 lost += running.values()  # the executor has given all of them up
                 running.clear()
                 self._restart()
                 yield from map(self._alone, lost)
+        yield from map(self._alone, again)
 
     def _alone(self, job: Job) -> tuple[Job, Report]:
         """Grade while nothing else is under way, so that it is plain whose fault an end is."""
@@ -116,8 +124,11 @@ class Pool:
         # Spawned: a fork would copy this process's threads, and pytest's state in a test.
         context = multiprocessing.get_context("spawn")
         self._pids: SimpleQueue[int] = context.SimpleQueue()
+        cores: SimpleQueue[int] = context.SimpleQueue()
+        for number in range(self._processes):
+            cores.put(number)
         self._executor = ProcessPoolExecutor(
-            self._processes, context, _open, (self._assignment, self._pids)
+            self._processes, context, _open, (self._assignment, self._pids, cores)
         )
 
     def _restart(self) -> None:
@@ -140,8 +151,9 @@ _grader: Grader | None = None  # of this process
 _busy, _ending = threading.Event(), threading.Event()
 
 
-def _open(assignment: Assignment, pids: SimpleQueue[int]) -> None:
+def _open(assignment: Assignment, pids: SimpleQueue[int], cores: SimpleQueue[int]) -> None:
     global _grader
+    keep_to_one_core(cores.get())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that we serve
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()

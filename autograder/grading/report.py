@@ -70,6 +70,7 @@ class Report:
     layers: tuple[Layer, ...] = ()  # of the confinement
     accuracy: float | None = None  # on the hidden digits, where a model was trained
     interrupted: bool = False
+    too_busy: bool = False  # was the machine: it is worth another try
 
     @property
     def points(self) -> float:

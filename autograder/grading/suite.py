@@ -90,6 +90,11 @@ class Grading:
         return self._graded
 
     @property
+    def trainings(self) -> Sequence[str]:
+        """What became of each training, in words."""
+        return [str(done) for done in self._graded.tries] if self._graded is not None else []
+
+    @property
     def accuracy(self) -> float | None:
         """The share of hidden digits that the trained model has read, where it was trained."""
         return self._graded.accuracy if self._graded is not None else None

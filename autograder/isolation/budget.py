@@ -36,6 +36,12 @@ class Spent:
     starved: float = 0.0
     cpu: float = 0.0
 
+    def __str__(self) -> str:
+        return (
+            f"{self.cpu:.1f} s of processor time, {self.own - self.cpu:.1f} s of its own waiting, "
+            f"{self.starved:.1f} s without a processor"
+        )
+
     def since(self, before: Spent) -> Spent:
         """Return what was used since then."""
         return Spent(self.own - before.own, self.starved - before.starved, self.cpu - before.cpu)

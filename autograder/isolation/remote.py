@@ -279,6 +279,10 @@ class Proxy:
 
         return method
 
+    def spent_(self) -> Spent:
+        """Return what the workers have used so far, this one's among them."""
+        return self._transport.spent
+
     def measure_(
         self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Any:

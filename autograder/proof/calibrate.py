@@ -148,9 +148,8 @@ def _as_long_as_it_takes(assignment: Assignment, epochs: int) -> Assignment:
     """Return the kit with so many epochs, no limit of time, and a bar that the first try clears."""
     settings = assignment.settings
     training = settings.training.model_copy(update={"epochs": epochs, "full_credit_from": {1: 0.0}})
-    limits = settings.limits.model_copy(
-        update={"seconds_for_training": AN_HOUR, "seconds_in_all": AN_HOUR}
-    )
+    names = ("seconds_for_training", "seconds_in_all", "seconds_on_the_clock")
+    limits = settings.limits.model_copy(update=dict.fromkeys(names, AN_HOUR))
     changed = settings.model_copy(update={"training": training, "limits": limits})
     return Assignment(assignment.root, changed)
 

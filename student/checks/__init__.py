@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         law,
         partial_credit,
         reported,
+        stands_on,
         trains,
         weight,
     )
@@ -34,6 +35,7 @@ __all__ = [
     "law",
     "partial_credit",
     "reported",
+    "stands_on",
     "trains",
     "weight",
 ]

@@ -1,12 +1,13 @@
 """q7, visible: the whole model learns a handful of images."""
 
-from checks import expect, reported, trains, weight
+from checks import expect, reported, stands_on, trains, weight
 from checks.beside.measure import losses_on_one_batch
 
 
 @weight(1)
 @trains
 @reported
+@stands_on("q5")
 def test_a_small_batch_is_learned(vit, draw):
     """The loss on sixteen images falls by half within 60 steps."""
     images, labels = draw(16, 1, 28, 28), draw.integers(0, 10, 16)

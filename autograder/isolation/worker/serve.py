@@ -20,6 +20,7 @@ import torch
 from autograder.isolation.worker import graded_run, progress, wire
 from autograder.isolation.worker.blocked import Block
 from autograder.isolation.worker.confine import Confinement, confine
+from autograder.isolation.worker.cores import keep_to_one_core
 from autograder.isolation.worker.examine import examine
 from autograder.isolation.worker.wire import Channel, ObjectAt, Packer
 from checks.beside import measure, moving, probes, spies, stand_ins, steps
@@ -163,6 +164,7 @@ def run_worker(
     try:
         os.setsid()
         channel = Channel(socket.socket(fileno=_only(wire_end, words)[0]))
+        keep_to_one_core(os.getppid())  # the fork server's number: another grading has another one
         confine(confinement)
         faulthandler.enable(file=WORDS)
         folder = Path(confinement.scratch)

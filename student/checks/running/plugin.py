@@ -17,8 +17,14 @@ import pytest
 from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
 from checks.telling import wording
-from checks.telling.failures import CheckFailed, StudentError, is_worth_another_try, own_frames
-from checks.telling.outcome import Outcome, counted
+from checks.telling.failures import (
+    CheckFailed,
+    NotReached,
+    StudentError,
+    is_worth_another_try,
+    own_frames,
+)
+from checks.telling.outcome import Outcome, counted, share_of
 from checks.telling.summary import changed_files, next_step, summary
 from checks.telling.wording import Verdict
 from checks.words import nearness
@@ -55,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "evidence: shows that the code computes something")
     config.addinivalue_line("markers", "law: holds for code that computes nothing, too")
     config.addinivalue_line("markers", "reported: counts beside a test that compares numbers")
+    config.addinivalue_line("markers", "stands_on(question): counts where half of that is earned")
     config.addinivalue_line("markers", "trains: the test trains a model, which takes longer")
     config.stash[OUTCOMES] = {}
     config.stash[FIRST_FAULTS] = {}
@@ -71,9 +78,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
+    _expect_ground(request.node)
     transport = _begin(request.node)
     yield transport
     transport.end()
+
+
+def _expect_ground(item: pytest.Item) -> None:
+    """Raise NotReached if the question that a test stands on was run, and less than half is earned."""
+    marker = item.get_closest_marker("stands_on")
+    question = marker.args[0] if marker else ""
+    below = [o for o in item.config.stash[OUTCOMES].values() if o.question == question]
+    verdicts = {outcome.verdict for outcome in below}
+    if Verdict.OUR_FAULT in verdicts or verdicts == {Verdict.NOT_STARTED}:
+        return  # it is not known, or this test says itself that nothing is there yet
+    share = share_of(below)
+    if below and share < 1 / 2:
+        raise NotReached(wording.too_little_of(question, share))
 
 
 def _begin(item: pytest.Item) -> Transport:
@@ -222,6 +243,8 @@ def _judge(
     if isinstance(error, PartialCredit):
         verdict = Verdict.PASSED if error.share == 1 else Verdict.FAILED
         return verdict, error.share, str(error), ""
+    if isinstance(error, NotReached):
+        return Verdict.NOT_REACHED, 0.0, str(error), ""
     verdict, message = wording.explain(error)
     if verdict is Verdict.OUR_FAULT:
         return verdict, 0.0, message, "".join(traceback.format_exception(raised))

@@ -117,6 +117,10 @@ class StudentError(Exception):
         return self.type_name == "NotImplementedError" and self.text.startswith("TODO")
 
 
+class NotReached(Exception):
+    """A test is not run, since something that it stands on is missing; the text says what."""
+
+
 class WorkerLost(Exception):
     """The process with the student's code is gone, or never came, and that is no fault of theirs."""
 

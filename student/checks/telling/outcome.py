@@ -45,6 +45,12 @@ class Outcome:
         return Verdict.NOT_REACHED.value if self.verdict is Verdict.NOT_REACHED else self.title
 
 
+def share_of(outcomes: Sequence[Outcome]) -> float:
+    """Return what share of a question its tests earn."""
+    total = sum(outcome.weight for outcome in outcomes)
+    return sum(o.weight * o.share for o in counted(outcomes)) / total if total else 0.0
+
+
 def counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """Let what a file without any solution could earn count only beside a sign of one.
 

@@ -46,6 +46,13 @@ def explain(error: BaseException) -> tuple[Verdict, str]:
     return Verdict.OUR_FAULT, OUR_FAULT
 
 
+def too_little_of(question: str, share: float) -> str:
+    return (
+        f"Not reached: this counts for a model that earns at least half of {question}. Yours earns "
+        f"{share:.0%} of it."
+    )
+
+
 def fails_first(test: str) -> str:
     return f"Not reached: {test} fails first."
 

@@ -40,6 +40,11 @@ def builds_on(*tests: str) -> pytest.MarkDecorator:
     return pytest.mark.builds_on(*tests)
 
 
+def stands_on(question: str) -> pytest.MarkDecorator:
+    """Let the test count only where at least half of another question is earned: that of its subject."""
+    return pytest.mark.stands_on(question)
+
+
 class PartialCredit(CheckFailed):
     """A test that is earned in part, or in full with a message."""
 

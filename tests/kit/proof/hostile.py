@@ -40,12 +40,20 @@ from checks.telling.wording import Verdict
 ROOT = Path(__file__).resolve().parents[3]
 QUESTIONS = ["q1", "q2", "q3", "q4", "q5", "q6"]
 SHORT = LimitSettings(
-    seconds_per_test=3.0, seconds_for_training=10.0, seconds_in_all=60.0, memory_mb=600
+    seconds_per_test=3.0,
+    seconds_for_training=10.0,
+    seconds_in_all=60.0,
+    seconds_on_the_clock=200.0,
+    memory_mb=600,
 )
 # An endless loop should cost seconds. Where a machine is so busy that right code misses these limits
 # as well, the attack is graded again with ones that it meets.
 LONG = LimitSettings(
-    seconds_per_test=30.0, seconds_for_training=100.0, seconds_in_all=600.0, memory_mb=600
+    seconds_per_test=30.0,
+    seconds_for_training=100.0,
+    seconds_in_all=600.0,
+    seconds_on_the_clock=2000.0,
+    memory_mb=600,
 )
 LATE = 5  # times the limit in all: no busy machine adds so much
 INSIDE = "--inside"
