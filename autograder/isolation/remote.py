@@ -210,11 +210,18 @@ class RemoteTransport:
             # Nor is what a worker's start takes: the fork server may still be loading torch.
             self._deadline = self._until(self._deadline - before)
         try:
-            return self._worker.ask(request, tensors, self._deadline, call, self._listener)
+            limit = self._limit(request)
+            return self._worker.ask(request, tensors, self._deadline, call, self._listener, limit)
         except StudentError as error:
             if error.kind == "too_slow" and not isinstance(request, wire.Load):
                 self._slow.add(self._question)
             raise self._without_paths(error) from None
+
+    def _limit(self, request: wire.Request) -> float:
+        """Return the limit that a request meets if it does not end, as its author is told."""
+        if self._deadline >= self._end_of_all:
+            return self._limits.seconds_in_all
+        return self._limits.seconds_per_test if isinstance(request, wire.Load) else self._seconds
 
     def _ask_again(self, request: wire.Request, call: str) -> tuple[wire.Value, Mapping[str, Any]]:
         """Ask, and where the worker was lost meanwhile, ask another one."""

@@ -70,15 +70,18 @@ class Worker:
         deadline: float,
         call: str,
         listener: Listener | None = None,
+        limit: float = 0.0,
     ) -> tuple[wire.Value, Mapping[str, Any]]:
-        """Return the reply's value. Raises the StudentError that it came to instead."""
-        started = time.monotonic()
+        """Return the reply's value. Raises the StudentError that it came to instead.
+
+        limit  the seconds that it is told to have had: less than these were left for its last call
+        """
         if isinstance(request, (wire.NewTest, wire.Load)):
             self._words()  # of an earlier test: it may have been slow, and well
         try:
             reply, received = self._exchange(request, tensors, deadline, listener)
         except TimeoutError:
-            text = wording.too_slow(call, time.monotonic() - started)
+            text = wording.too_slow(call, limit)
             raise self._ended_for("too_slow", text, call) from None
         except TooLarge as error:
             raise self._ended_for("too_large", wording.too_large(call, str(error)), call) from None

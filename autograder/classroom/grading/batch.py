@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import time
 import traceback
@@ -27,6 +28,7 @@ from autograder.isolation.workers import Listener
 from autograder.submission.reading import Parcel, read
 
 GRADES, REPORT = "grades.csv", "report.html"
+SEEDS = 10**6
 
 
 class Graders(Protocol):
@@ -93,7 +95,7 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked", out)
         with ledger.opened(out, assignment) as book:
-            terms = Terms(suite.digest, _seed(asked, book.earlier, suite), asked.questions)
+            terms = Terms(suite.digest, _seed(asked, book), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
                           terms.questions)  # fmt: skip
             book.begin(begun)
@@ -107,12 +109,17 @@ def _run(
             return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
 
 
-def _seed(asked: Asked, earlier: Batch | None, suite: Suite) -> int:
-    """Return the class's seed: a suite that changes later leaves it, and with it all inputs."""
+def _seed(asked: Asked, book: Ledger) -> int:
+    """Return the class's seed: drawn once for a folder, and kept there whatever changes later.
+
+    It is drawn, so that nobody who has the suite knows the inputs.
+    """
     if asked.seed is not None:
         return asked.seed
-    known = earlier or asked.earlier
-    return known.seed if known else int(suite.digest, 16) % 10**6
+    kept = book.seed
+    if kept is None and asked.earlier is not None:
+        kept = asked.earlier.seed
+    return secrets.randbelow(SEEDS) if kept is None else kept
 
 
 class Suite:
