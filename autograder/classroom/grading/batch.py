@@ -18,6 +18,7 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import handouts, page, table
 from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
@@ -169,11 +170,13 @@ class Grading:
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
+    _came: int = 0  # rows that came of what was graded anew
     _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
-    _began: float = field(default_factory=time.monotonic)
+    _began: float = 0.0
 
     def jobs(self) -> Iterator[Job]:
         """Yield what must be graded: each submission once, however many handed in the same."""
+        self._began = time.monotonic()
         for entry in self.roster.entries:
             if not entry.parts:
                 most = sum(self.assignment.questions[name].points for name in self.terms.questions)
@@ -213,7 +216,9 @@ class Grading:
         if parcel.refused:
             refused = refuse(self.assignment, questions, seed, parcel.refused)
             return report or self._keep(key, refused)
-        self.kept += report is not None and key not in self._fresh
+        if report is not None:
+            self._came += key in self._fresh
+            self.kept += key not in self._fresh
         return report
 
     def graded(self, job: Job, report: Report) -> None:
@@ -224,6 +229,7 @@ class Grading:
         self.anew += 1
         self.layers = report.layers or self.layers
         parcel, entries = self._waiting.pop(job.name)
+        self._came += len(entries)
         for entry in entries:
             self._settle(entry, parcel, job.name, report)
 
@@ -252,9 +258,9 @@ class Grading:
 
     def _add(self, row: Row) -> None:
         self.rows[row.submission] = row
-        minutes = (time.monotonic() - self._began) / 60
-        said = f"{self.anew} graded, {self.anew / minutes:.0f} a minute" if self.anew else "grading"
-        self.on_step(len(self.rows), len(self.roster.entries), said)
+        done, total = len(self.rows), len(self.roster.entries)
+        seconds = time.monotonic() - self._began
+        self.on_step(done, total, pace(self.anew, self._came, total - done, seconds))
 
     def finish(self, begun: Batch) -> Batch:
         """Write the tables and the page of the class, and last that it is finished."""
