@@ -325,7 +325,7 @@ def test_a_zip_cannot_write_outside_nor_fill_the_disk(make, roster, graded, tmp_
     assert [e.submission for e in found.entries] == ["anna", "bomb"]
     assert len(found.left_out) == 4
     assert not list(tmp_path.rglob("outside.py"))
-    assert "larger than 5 MB" in graded(by_name(found)["bomb"])
+    assert "larger than 1 MB" in graded(by_name(found)["bomb"])
     assert (tmp_path / "unpacked 0/bomb/vit.py").stat().st_size < 6 << 20
 
 
