@@ -161,7 +161,9 @@ def differences(first: Report, second: Report) -> list[str]:
     found = []
     for test in dict.fromkeys([*before, *after]):
         if test not in before or test not in after:
-            found.append(f"{test}  is in one of two runs with seed {first.seed}, and not in the other")
+            found.append(
+                f"{test}  is in one of two runs with seed {first.seed}, and not in the other"
+            )
             continue
         told = [(name, getattr(before[test], name), getattr(after[test], name)) for name in JUDGED]
         found += [

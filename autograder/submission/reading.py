@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -55,13 +55,11 @@ def _chosen(found: HandedIn, wanted: Sequence[str]) -> Parcel:
     if home is None:
         if len(notebooks) == 1:
             return _notebook(notebooks[0], files, wanted)
-        if notebooks:
-            listed = " and ".join(plain_line(name, 80) for name in sorted(notebooks)[:10])
-            raise UnusableSubmission(
-                f"There are {len(notebooks)} notebooks in {found.what}: {listed}. Only one can be "
-                "graded: hand it in without the others."
-            )
-        raise UnusableSubmission(_not_found(first, list(files), found.what))
+        raise UnusableSubmission(
+            _too_many(notebooks, found.what)
+            if notebooks
+            else _not_found(first, list(files), found.what)
+        )
     paths, notes = _scripts(wanted, home, list(files))
     scripts = {name: files[path] for name, path in paths.items()}
     beside = [name for name in notebooks if PurePosixPath(name).parent == home]
@@ -70,11 +68,7 @@ def _chosen(found: HandedIn, wanted: Sequence[str]) -> Parcel:
         parcel = _notebook_with_more(beside[0], files, wanted, told)
         if parcel is not None:
             return parcel
-    notes += [
-        f"{plain_line(path)} is in your zip more than once: the last one was graded."
-        for path in paths.values()
-        if path in found.twice
-    ]
+    notes += _notes_on_twice(paths.values(), found.twice)
     if home != HERE:
         notes.insert(0, f"Your files were taken from {plain_line(str(home))}/.")
     contents = {name: _limited(read(), paths[name]) for name, read in scripts.items()}
@@ -117,6 +111,12 @@ def _scripts(
             paths[name] = found[0]
             notes += _notes_on(name, found[0], inside)
     return paths, notes
+
+
+def _notes_on_twice(paths: Iterable[str], twice: Collection[str]) -> Iterator[str]:
+    for path in paths:
+        if path in twice:
+            yield f"{plain_line(path)} is in your zip more than once: the last one was graded."
 
 
 def _notes_on(name: str, path: str, beside: Sequence[str]) -> list[str]:
@@ -198,6 +198,14 @@ def _limited(content: bytes, name: str) -> bytes:
         )
         raise UnusableSubmission(f"{plain_line(name)} is larger than {most >> 20} MB. {remedy}")
     return content
+
+
+def _too_many(notebooks: Sequence[str], what: str) -> str:
+    listed = " and ".join(plain_line(name, 80) for name in sorted(notebooks)[:10])
+    return (
+        f"There are {len(notebooks)} notebooks in {what}: {listed}. Only one can be graded: hand it "
+        "in without the others."
+    )
 
 
 def _not_found(wanted: str, names: list[str], what: str) -> str:

@@ -161,7 +161,9 @@ def test_killed_and_given_again_it_goes_on_and_ends_as_if_never_ended(tmp_path):
     assert "0 graded now, 8 taken from earlier runs." in again.stdout
     assert (tmp_path / "killed/grades.csv").read_bytes() == once
     seed = ledger.read(tmp_path / "killed").seed
-    whole = run("batch", folder, "--out", tmp_path / "whole", "--only", "q1", "-j", 2, "--seed", seed)
+    whole = run(
+        "batch", folder, "--out", tmp_path / "whole", "--only", "q1", "-j", 2, "--seed", seed
+    )
     assert "8 graded now" in whole.stdout
     assert but_seconds(tmp_path / "whole") == but_seconds(tmp_path / "killed")
 
@@ -252,7 +254,9 @@ def test_a_class_to_compare_with_gives_its_seed(tmp_path, graded, monkeypatch):
     assert graded(folder, out="new", earlier=earlier.batch)[1].batch.seed == 41
 
 
-def test_where_the_folders_own_file_is_lost_its_records_tell_the_seed(tmp_path, graded, monkeypatch):
+def test_where_the_folders_own_file_is_lost_its_records_tell_the_seed(
+    tmp_path, graded, monkeypatch
+):
     folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2))
     drawing(monkeypatch, 41)
     graded(folder)

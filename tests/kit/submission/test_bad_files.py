@@ -174,7 +174,9 @@ def test_a_notebook_may_be_full_of_pictures(grader, assignment, tmp_path):
 
 
 def test_every_known_right_file_is_far_below_the_limit(assignment):
-    known = [path for kind in ("py", "ipynb") for path in ROOT.glob(f"tests/corpus/right/*/*.{kind}")]
+    known = [
+        path for kind in ("py", "ipynb") for path in ROOT.glob(f"tests/corpus/right/*/*.{kind}")
+    ]
     assert known
     for path in [*known, *assignment.solution.glob("*.py"), *assignment.student.glob("*.ipynb")]:
         assert path.stat().st_size < limits.most_of(path.name) / 50, path

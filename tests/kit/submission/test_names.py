@@ -38,7 +38,7 @@ def handed_in(request, tmp_path):
     return write
 
 
-@pytest.mark.parametrize("name", ["Vit.py", "VIT.PY", "ViT.py", "ｖｉｔ.py"])
+@pytest.mark.parametrize("name", ["Vit.py", "VIT.PY", "ViT.py", "\uff56\uff49\uff54.py"])
 def test_a_name_in_other_letters_is_taken_and_told(handed_in, assignment, name):
     parcel = read(handed_in({name: VIT, "Train.py": TRAIN}), assignment)
     assert parcel.files == {"vit.py": VIT, "train.py": TRAIN}
@@ -65,7 +65,7 @@ def test_a_single_file_in_other_letters_is_taken_and_told(assignment, tmp_path, 
     assert read(tmp_path / "TRAIN.py", assignment).sources == {"train": "train.py"}
 
 
-@pytest.mark.parametrize("other", ["VIT.py", "Vit.PY", "ｖit.py"])
+@pytest.mark.parametrize("other", ["VIT.py", "Vit.PY", "\uff56it.py"])
 def test_of_two_names_for_one_file_the_right_one_counts(handed_in, assignment, other):
     parcel = read(handed_in({other: OTHER, "vit.py": VIT, "train.py": TRAIN}), assignment)
     assert parcel.files == {"vit.py": VIT, "train.py": TRAIN}
