@@ -1,7 +1,7 @@
 """Know a wanted file by its name, also where the letters are written in another way.
 
-On many systems vit.py and Vit.py are one file, and an accent is one character here and two there: what
-a student could not see at home is told, and costs nothing.
+Many systems take names that differ by case for one, and an accent is one character here and two there:
+what a student could not see at home is told, and costs nothing.
 """
 
 from __future__ import annotations

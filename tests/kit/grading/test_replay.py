@@ -15,7 +15,10 @@ RAISING = (
     "class Grid:\n    pass\n\n\n"
     "def patchify(images, n_patches):\n    raise ValueError(f'no patches in {Grid()}')\n"
 )
-HANGING = "import time\n\n\ndef patchify(images, n_patches):\n    time.sleep(0.3)\n    time.sleep(10**6)\n"
+HANGING = (
+    "import time\n\n\ndef patchify(images, n_patches):\n"
+    "    time.sleep(0.3)\n    time.sleep(10**6)\n"
+)
 AT_IMPORT = "while True: pass\n"
 SOMETIMES = (
     "import torch\n\n\ndef patchify(images, n_patches):\n    return torch.rand(1, 4, 4) * 9\n"

@@ -47,7 +47,8 @@ def with_attention(submission, assignment):
         ("n.MultiheadAttention", "import importlib\nn = importlib.import_module('torch.nn')"),
         ("made", "def made(*a, **k):\n    return nn.MultiheadAttention(*a, **k)"),
         ("Own", "class Own(nn.MultiheadAttention):\n    pass"),
-        ("\uff4en.\U0001d544\U0001d566\U0001d55d\U0001d565\U0001d55a\U0001d559\U0001d556\U0001d552\U0001d555Attention", ""),  # Python reads names in one form, and so do we
+        # Python reads names in one form, and so do we.
+        ("\uff4en.\U0001d544ultiheadAttention", ""),
         ("Attention", "from torch.nn import \uff2dultiheadAttention as \uff21ttention"),
     ],
 )
