@@ -72,10 +72,7 @@ class Worker:
         listener: Listener | None = None,
         limit: float = 0.0,
     ) -> tuple[wire.Value, Mapping[str, Any]]:
-        """Return the reply's value. Raises the StudentError that it came to instead.
-
-        limit  the seconds that it is told to have had: less than these were left for its last call
-        """
+        """Return the reply's value. Raises the StudentError it came to, which names the limit."""
         if isinstance(request, (wire.NewTest, wire.Load)):
             self._words()  # of an earlier test: it may have been slow, and well
         try:
