@@ -65,7 +65,7 @@ def batch(
                        "run `autograder doctor` on a worker")  # fmt: skip
     if strict:
         mind_confinement(layers_here(assignment), strict)
-    with shown_steps() as on_step:
+    with shown_steps(tell_left=False) as on_step:
         done = run(
             assignment, source, out, asked, _graders(assignment, processes, scheduler), on_step
         )

@@ -69,14 +69,17 @@ def shown_waiting(text: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextlib.contextmanager
-def shown_steps() -> Iterator[Listener]:
-    """Yield a listener for steps of long work, shown as one line with a bar on stderr."""
+def shown_steps(tell_left: bool = True) -> Iterator[Listener]:
+    """Yield a listener for steps of long work, shown as one line with a bar on stderr.
+
+    tell_left  False where the steps themselves say how much time is left
+    """
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        *([TimeRemainingColumn()] if tell_left else []),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting", total=None)

@@ -58,7 +58,8 @@ class Budget:
     seconds: float = 0.0
     spent: Spent = field(default_factory=Spent)
     _question: str = ""
-    _left: float = 0.0  # of what is at hand
+    _given: float = 0.0  # for what is at hand
+    _left: float = 0.0  # of it
     _stops: Counter[str] = field(default_factory=Counter)  # by question
     _in_stops: float = 0.0  # seconds, with the reloading after them
     _wall: float = 0.0
@@ -88,7 +89,7 @@ class Budget:
 
     def restart(self, seconds: float | None = None) -> None:
         """Begin anew with the test's time, or with as much as is said."""
-        self._left = self.seconds if seconds is None else seconds
+        self._given = self._left = self.seconds if seconds is None else seconds
 
     @property
     def left(self) -> float:
@@ -107,8 +108,9 @@ class Budget:
 
     def deadline(self) -> Deadline:
         """Return when a call that begins now must have ended."""
-        now = time.monotonic()
-        return Deadline(now + self.left, min(now + WALL * self.left, self._wall))
+        now, left = time.monotonic(), self.left
+        limit = self._given if left == self._left else self.limits.seconds_in_all
+        return Deadline(now + left, min(now + WALL * left, self._wall), limit)
 
     def charge(self, used: Spent) -> None:
         """Take from it what a call has used."""

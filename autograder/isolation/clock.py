@@ -86,18 +86,20 @@ class Deadline:
 
     at        on the monotonic clock, if the process is never kept waiting
     wall      the moment that nothing puts off
+    limit     the seconds that are named to whom it stops, who may have used some of them before
     own_time  of the process that is waited for
     """
 
     at: float
     wall: float
+    limit: float
     own_time: OwnTime | None = None
 
     @classmethod
     def within(cls, seconds: float) -> Deadline:
         """Return one that nothing puts off."""
         at = time.monotonic() + seconds
-        return cls(at, at)
+        return cls(at, at, seconds)
 
     @property
     def starved(self) -> float:
@@ -125,4 +127,4 @@ class Deadline:
         return self.left() <= 0
 
 
-NEVER = Deadline(math.inf, math.inf)
+NEVER = Deadline(math.inf, math.inf, math.inf)

@@ -213,9 +213,7 @@ class RemoteTransport:
         worker, deadline, before = self._worker, self._budget.deadline(), time.monotonic()
         ran = cpu_seconds(worker.pid) or 0.0
         try:
-            return worker.ask(
-                request, tensors, deadline, call, self._listener, self._budget.seconds
-            )
+            return worker.ask(request, tensors, deadline, call, self._listener)
         except TooBusy:
             self.too_busy = True
             raise

@@ -80,12 +80,8 @@ class Worker:
         deadline: Deadline,
         call: str,
         listener: Listener | None = None,
-        allowed: float = 0.0,
     ) -> tuple[wire.Value, Mapping[str, Any]]:
-        """Return the reply's value. Raises the StudentError that it came to instead, or TooBusy.
-
-        allowed   seconds, of which this may be what is left: they are named to whom used them up
-        """
+        """Return the reply's value. Raises the StudentError that it came to instead, or TooBusy."""
         deadline.own_time = OwnTime(self.pid)
         if isinstance(request, (wire.NewTest, wire.Load)):
             self._words()  # of an earlier test: it may have been slow, and well
@@ -95,7 +91,8 @@ class Worker:
             if deadline.is_of_the_wall:
                 self.close()
                 raise TooBusy from None
-            raise self._ended_for("too_slow", wording.too_slow(call, allowed), call) from None
+            text = wording.too_slow(call, deadline.limit)
+            raise self._ended_for("too_slow", text, call) from None
         except TooLarge as error:
             raise self._ended_for("too_large", wording.too_large(call, str(error)), call) from None
         except (EOFError, OSError):

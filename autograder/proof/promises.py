@@ -20,12 +20,14 @@ from autograder.isolation.workers import Listener
 from autograder.proof import blindspots, calibrate, corpus, handbook, quality, tolerances
 from autograder.proof.leaks import leaks
 from autograder.proof.quality import Quality
+from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 
 SHORTEST = 12  # characters: a shorter line of the solution gives nothing away
 SEED = 20
 LEAST_NAMED = 0.9  # of the well-known mistakes that the visible checks see
 TELLING_SEED = 741_852_963  # a number that stands in no message by chance
+JUDGED = ("verdict", "share", "message")  # what the same seed must give again
 READERS = ("finding/", "whispering/")  # hostile files that only read: harmless even if they won
 
 
@@ -138,8 +140,8 @@ def solution_earns_everything(
     solution = grader.assignment.solution
     reports = [grader.grade(solution, questions, SEED, on_call=on_call) for _ in range(2)]
     found = [line for report in reports for line in _lost(report)]
-    if not found and _marks(reports[0]) != _marks(reports[1]):
-        found.append("the two runs differ, with the same seed")
+    if not found:
+        found = differences(*reports)
     text = f"the solution earns all {reports[0].max_points:g} points, twice alike"
     return Promise(4, text, not found, problems=tuple(found))
 
@@ -153,12 +155,34 @@ def _lost(report: Report) -> list[str]:
     ] + ([report.details] if report.details else [])
 
 
-def _marks(report: Report) -> list[tuple[str, str, float, str]]:
-    return [
-        (outcome.test, outcome.verdict.value, outcome.share, outcome.message)
-        for question in report.questions
-        for outcome in question.outcomes
-    ]
+def differences(first: Report, second: Report) -> list[str]:
+    """Return the tests that two gradings with one seed do not judge alike, and in what they differ."""
+    before, after = _by_test(first), _by_test(second)
+    found = []
+    for test in dict.fromkeys([*before, *after]):
+        if test not in before or test not in after:
+            found.append(
+                f"{test}  is in one of two runs with seed {first.seed}, and not in the other"
+            )
+            continue
+        told = [(name, getattr(before[test], name), getattr(after[test], name)) for name in JUDGED]
+        found += [
+            f"{test}  {before[test].title}: with seed {first.seed} twice, the {name} was "
+            f"{_shown(one)}, then {_shown(other)}"
+            for name, one, other in told
+            if one != other
+        ]
+    if first.accuracy != second.accuracy:
+        found.append(f"the accuracy was {first.accuracy}, then {second.accuracy}")
+    return found
+
+
+def _by_test(report: Report) -> dict[str, Outcome]:
+    return {outcome.test: outcome for q in report.questions for outcome in q.outcomes}
+
+
+def _shown(value: object) -> str:
+    return repr(value.value if isinstance(value, Verdict) else value)
 
 
 def every_mistake_costs_its_question(measured: Quality) -> Promise:

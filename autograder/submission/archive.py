@@ -6,11 +6,12 @@ import mmap
 import re
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UnusableSubmission
-from autograder.submission.limits import MOST_ENTRIES, MOST_OF_ZIP, MOST_READ
+from autograder.submission.limits import MOST_ENTRIES, MOST_OF_ZIP, most_of
 from checks.telling.plain import plain_line
 
 DRIVE = re.compile(r"^[A-Za-z]:")
@@ -21,7 +22,7 @@ ZIP_ENTRY = b"PK\x01\x02"  # begins every entry of a zip's directory
 
 def is_one(path: Path) -> bool:
     """Whether a file is a zip, or says so."""
-    return path.suffix == ".zip" or zipfile.is_zipfile(path)
+    return path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
 
 
 def opened(path: Path) -> zipfile.ZipFile:
@@ -58,7 +59,10 @@ def _more_entries_than(most: int, path: Path) -> bool:
 
 
 def entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the ordinary files of a zip by their paths. Raises UnusableSubmission for one outside."""
+    """Return the ordinary files of a zip by their paths. Raises UnusableSubmission for one outside.
+
+    Of a path that is there more than once the last entry counts, as for whatever unpacks it.
+    """
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
         name = entry.filename.replace("\\", "/")  # some Windows programs write backslashes
@@ -72,6 +76,12 @@ def entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if not stat.S_ISLNK(entry.external_attr >> 16):
             found[inside.as_posix()] = entry
     return found
+
+
+def twice(archive: zipfile.ZipFile) -> frozenset[str]:
+    """Return the paths that more than one entry of a zip has."""
+    counts = Counter(entry.filename.replace("\\", "/") for entry in archive.infolist())
+    return frozenset(path for path, count in counts.items() if count > 1)
 
 
 def reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], bytes]:
@@ -89,7 +99,7 @@ def reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], byt
             )
         try:
             with archive.open(entry) as file:
-                return file.read(MOST_READ)
+                return file.read(most_of(entry.filename) + 1)
         except Exception as error:  # zipfile and zlib raise a dozen kinds for a damaged entry
             raise UnusableSubmission(
                 f"{name} in your zip cannot be read ({plain_line(str(error))}). Make the zip anew."

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autograder.errors import KitError, UnusableSubmission
 from autograder.submission import archive
-from autograder.submission.limits import DEEPEST, MOST_ENTRIES, MOST_READ, NOT_SUBMITTED
+from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED, most_of
 from checks.telling.plain import plain_line
 
 Files = dict[str, Callable[[], bytes]]  # path inside the submission -> how to read it
@@ -24,11 +24,13 @@ class HandedIn:
     files   how to read each, by its path inside
     what    what its author calls it: "your zip"
     script  whether it is one .py file and nothing else
+    twice   the paths that it holds more than once, which no folder can
     """
 
     files: Files
     what: str
     script: bool = False
+    twice: frozenset[str] = frozenset()
 
 
 @contextlib.contextmanager
@@ -43,8 +45,8 @@ def handed_in(path: Path, first: str) -> Iterator[HandedIn]:
         yield HandedIn(_in_folder(path, first), "your folder")
     elif not path.is_file():  # a pipe or a device would keep us waiting
         raise KitError(str(path), "this is no submission", KINDS)
-    elif path.suffix in (".py", ".ipynb"):
-        yield HandedIn({path.name: _reader(path)}, "what you handed in", path.suffix == ".py")
+    elif (kind := path.suffix.lower()) in (".py", ".ipynb"):
+        yield HandedIn({path.name: _reader(path)}, "what you handed in", kind == ".py")
     elif archive.is_one(path):
         with archive.opened(path) as opened:
             files = {
@@ -52,7 +54,7 @@ def handed_in(path: Path, first: str) -> Iterator[HandedIn]:
                 for name, entry in archive.entries(opened).items()
                 if not is_clutter(Path(name).parts)
             }
-            yield HandedIn(files, "your zip")
+            yield HandedIn(files, "your zip", twice=archive.twice(opened))
     else:
         raise KitError(str(path), "this is no submission", KINDS)
 
@@ -97,12 +99,12 @@ def _in_folder(path: Path, first: str) -> Files:
 
 
 def _reader(path: Path) -> Callable[[], bytes]:
-    """Return what reads a file, though never much more of it than may be graded."""
+    """Return what reads a file, though never more than one byte of what may not be graded."""
 
     def read() -> bytes:
         try:
             with path.open("rb") as file:
-                return file.read(MOST_READ)
+                return file.read(most_of(path.name) + 1)
         except OSError as error:
             raise UnusableSubmission(
                 f"{plain_line(path.name)} cannot be read: {error.strerror}."

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from typing import Any
+import unicodedata
+from collections.abc import Sized
+from typing import Any, Literal
 
 import msgspec
 import nbformat
@@ -15,7 +17,8 @@ from checks.code import cells
 from checks.telling.plain import plain_line
 
 MOST_CELLS = 2000
-MOST_OLD = 1 << 20  # bytes
+MOST_CODE = 2 << 20  # bytes, as JSON writes it
+MOST_OLD = 1 << 20
 MOST_LENIENT = 5 << 20
 MOST_NOTES = 10
 DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
@@ -41,14 +44,19 @@ def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
         said = str(error).strip().splitlines()[:1]
         raise UnusableSubmission(
             f"{name} is not a notebook that can be read ({plain_line(''.join(said))}). "
-            "Open it in Jupyter, save it, and hand it in again."
+            "Open it in Jupyter, clear its outputs, save it, and hand it in again."
         ) from None
     return cells.joined(sources), _notes(sources)
 
 
+Text = str | list[str]  # of a cell, whole or by lines
+
+
 class _Cell(msgspec.Struct):
-    cell_type: str
-    source: str | list[str] = ""
+    """A cell; its text stays as it is written, for it may be a picture, or made to fill the memory."""
+
+    cell_type: Literal["code", "markdown", "raw"]
+    source: msgspec.Raw = msgspec.Raw(b'""')
 
 
 class _Cells(msgspec.Struct):
@@ -57,24 +65,51 @@ class _Cells(msgspec.Struct):
     cells: list[_Cell] | None = None
 
 
-def _read(content: bytes) -> Any:
-    """Return a notebook of the current format. An old one, which has no cells, must be small."""
+class _LooseCell(msgspec.Struct):
+    cell_type: str
+    source: Text = ""
+
+
+class _LooseCells(msgspec.Struct):
+    cells: list[_LooseCell] | None = None
+
+
+def _texts(content: bytes) -> list[Text] | None:
+    """Return the text of every code cell; None where there are no cells at all."""
     try:
         found = msgspec.json.decode(content, type=_Cells).cells
+        if found is None:
+            return None
+        _mind_crowd(found)
+        code = [cell.source for cell in found if cell.cell_type == "code"]
+        if sum(len(memoryview(source)) for source in code) > MOST_CODE:
+            raise ValueError(f"it has more than {MOST_CODE >> 20} MB of code")
+        return [msgspec.json.decode(source, type=Text) for source in code]
     except msgspec.DecodeError:  # NaN in an output, half a surrogate pair: Jupyter writes these
         if len(content) > MOST_LENIENT:
             raise
-        found = msgspec.convert(json.loads(content), _Cells).cells
+        loose = msgspec.convert(json.loads(content), _LooseCells).cells
+        if loose is None:
+            return None
+        _mind_crowd(loose)
+        return [cell.source for cell in loose if cell.cell_type == "code"]
+
+
+def _mind_crowd(cells: Sized) -> None:
+    if len(cells) > MOST_CELLS:
+        raise ValueError(f"it has more than {MOST_CELLS} cells")
+
+
+def _read(content: bytes) -> Any:
+    """Return a notebook of the current format. An old one, which has no cells, must be small."""
+    found = _texts(content)
     if found is None:
         if len(content) > MOST_OLD:
             raise ValueError("it has no cells")
         read: Any = nbformat.reads  # it has no types
         return read(content.decode(), as_version=4)
-    if len(found) > MOST_CELLS:
-        raise ValueError(f"it has more than {MOST_CELLS} cells")
     v4: Any = nbformat.v4
-    texts = ["".join(cell.source) for cell in found if cell.cell_type == "code"]
-    sources = [text.encode("utf-8", "replace").decode() for text in texts]
+    sources = ["".join(text).encode("utf-8", "replace").decode() for text in found]
     return v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
 
 
@@ -82,6 +117,7 @@ def _notes(sources: list[str]) -> list[str]:
     places: dict[str, list[int]] = {}
     for number, cell in enumerate(sources, start=1):
         for name in DEFINITION.findall(cell):
+            name = unicodedata.normalize("NFKC", name)  # as Python reads it
             places.setdefault(name, []).append(number)
     twice = {name: numbers for name, numbers in places.items() if len(numbers) > 1}
     return [

@@ -155,6 +155,22 @@ class Ledger:
     def __init__(self, out: Path, earlier: Batch | None) -> None:
         self.out, self.earlier = out, earlier
 
+    @property
+    def seed(self) -> int | None:
+        """The seed that the folder was graded with; None if nothing was yet.
+
+        Where the folder's own file was lost, the latest record tells: with another seed, all that is
+        graded would be graded anew.
+        """
+        if self.earlier is not None:
+            return self.earlier.seed
+        kept = (self.out / RECORDS).glob("*/*.record")
+        for path in sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+            report = record(self.out, path.stem)
+            if report is not None:
+                return report.seed
+        return None
+
     def get(self, key: str) -> Report | None:
         """Return a report that stands. What failed by our fault is tried again."""
         report = record(self.out, key)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.classroom.finding.gradescope_export import METADATA
 from autograder.errors import KitError
+from autograder.submission import naming
 from autograder.submission.archive import DRIVE
 from autograder.submission.limits import MOST_BYTES, MOST_OF_NOTEBOOK, MOST_OF_ZIP, NOT_SUBMITTED
 from checks.telling.plain import plain_line
@@ -32,6 +33,7 @@ def unpack(archive: Path, folder: Path) -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     left_out = []
+    spelled: dict[str, str] = {}
     sizes: Counter[str] = Counter()  # by student, or by the folder around all and student
     left = GROWTH * archive.stat().st_size + SLACK
     try:
@@ -40,7 +42,8 @@ def unpack(archive: Path, folder: Path) -> list[str]:
                 inside = PurePosixPath(entry.filename.replace("\\", "/"))
                 if any(part in NOT_SUBMITTED for part in inside.parts):
                     continue
-                size = _unpacked(opened, entry, inside, folder)
+                taken = _would_be_anothers(inside, folder, spelled)
+                size = None if taken else _unpacked(opened, entry, inside, folder)
                 if size is None:
                     left_out.append(plain_line(entry.filename))
                     continue
@@ -59,6 +62,25 @@ def _too_much(archive: Path, sizes: Counter[str]) -> KitError:
     whole = f"it unpacks to more than {sizes.total() >> 20} MB"
     return KitError(str(archive), f"{whole}, {size >> 20} MB of them in {plain_line(where)}",
                     "look at that, and name a zip or a folder without it")  # fmt: skip
+
+
+def _would_be_anothers(inside: PurePosixPath, folder: Path, spelled: dict[str, str]) -> bool:
+    """Whether this system takes a path for another one of the zip: anna/ for Anna/, say.
+
+    Then one student's file would be laid over another's, or into their folder.
+    """
+    for part in (inside, *inside.parents):
+        first = spelled.setdefault(naming.folded(str(part)), str(part))
+        if first != str(part) and _is_one(folder / first, folder / part):
+            return True
+    return False
+
+
+def _is_one(first: Path, second: Path) -> bool:
+    try:
+        return first.samefile(second)
+    except OSError:  # one of them is not there, or cannot be
+        return False
 
 
 def _unpacked(

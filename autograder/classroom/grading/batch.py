@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import time
 import traceback
@@ -17,6 +18,7 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import handouts, page, table
 from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
@@ -27,6 +29,7 @@ from autograder.isolation.workers import Listener
 from autograder.submission.reading import Parcel, read
 
 GRADES, REPORT = "grades.csv", "report.html"
+SEEDS = 10**6
 
 
 class Graders(Protocol):
@@ -93,7 +96,7 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked", out)
         with ledger.opened(out, assignment) as book:
-            terms = Terms(suite.digest, _seed(asked, book.earlier, suite), asked.questions)
+            terms = Terms(suite.digest, _seed(asked, book), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
                           terms.questions)  # fmt: skip
             book.begin(begun)
@@ -107,12 +110,17 @@ def _run(
             return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
 
 
-def _seed(asked: Asked, earlier: Batch | None, suite: Suite) -> int:
-    """Return the class's seed: a suite that changes later leaves it, and with it all inputs."""
+def _seed(asked: Asked, book: Ledger) -> int:
+    """Return the class's seed: drawn once for a folder, and kept there whatever changes later.
+
+    It is drawn, so that nobody who has the suite knows the inputs.
+    """
     if asked.seed is not None:
         return asked.seed
-    known = earlier or asked.earlier
-    return known.seed if known else int(suite.digest, 16) % 10**6
+    kept = book.seed
+    if kept is None and asked.earlier is not None:
+        kept = asked.earlier.seed
+    return secrets.randbelow(SEEDS) if kept is None else kept
 
 
 class Suite:
@@ -162,11 +170,13 @@ class Grading:
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
+    _came: int = 0  # rows that came of what was graded anew
     _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
-    _began: float = field(default_factory=time.monotonic)
+    _began: float = 0.0
 
     def jobs(self) -> Iterator[Job]:
         """Yield what must be graded: each submission once, however many handed in the same."""
+        self._began = time.monotonic()
         for entry in self.roster.entries:
             if not entry.parts:
                 most = sum(self.assignment.questions[name].points for name in self.terms.questions)
@@ -206,7 +216,9 @@ class Grading:
         if parcel.refused:
             refused = refuse(self.assignment, questions, seed, parcel.refused)
             return report or self._keep(key, refused)
-        self.kept += report is not None and key not in self._fresh
+        if report is not None:
+            self._came += key in self._fresh
+            self.kept += key not in self._fresh
         return report
 
     def graded(self, job: Job, report: Report) -> None:
@@ -217,6 +229,7 @@ class Grading:
         self.anew += 1
         self.layers = report.layers or self.layers
         parcel, entries = self._waiting.pop(job.name)
+        self._came += len(entries)
         for entry in entries:
             self._settle(entry, parcel, job.name, report)
 
@@ -245,9 +258,9 @@ class Grading:
 
     def _add(self, row: Row) -> None:
         self.rows[row.submission] = row
-        minutes = (time.monotonic() - self._began) / 60
-        said = f"{self.anew} graded, {self.anew / minutes:.0f} a minute" if self.anew else "grading"
-        self.on_step(len(self.rows), len(self.roster.entries), said)
+        done, total = len(self.rows), len(self.roster.entries)
+        seconds = time.monotonic() - self._began
+        self.on_step(done, total, pace(self.anew, self._came, total - done, seconds))
 
     def finish(self, begun: Batch) -> Batch:
         """Write the tables and the page of the class, and last that it is finished."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -116,7 +117,8 @@ def broken(text: str) -> list[Broken]:
             first = text.count("\n", 0, mark) + 1
             last = first + cell.rstrip().count("\n")
             line = min(first + (error.lineno or 1) - 1, last)
-            names = frozenset(DEFINITION.findall(cell))
+            written = DEFINITION.findall(cell)
+            names = frozenset(unicodedata.normalize("NFKC", name) for name in written)  # as Python
             found.append(Broken(first, last, line, error.msg, names))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 NAMES = {
     "vit.py": ("patchify", "get_positional_embeddings", "MyMSA", "MyViTBlock", "LightViT"),
@@ -23,5 +24,6 @@ def stubs(text: str) -> int:
 
 def defined(text: str) -> set[str]:
     """Return the names of the contract that a text defines."""
+    text = unicodedata.normalize("NFKC", text)  # as Python reads names
     every = "|".join(name for names in NAMES.values() for name in names)
     return set(re.findall(rf"^\s*(?:def|class)\s+({every})\b", text, flags=re.MULTILINE))

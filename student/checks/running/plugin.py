@@ -43,6 +43,7 @@ class Transport(Protocol):
 
 
 NOT_RUN = "not run"
+TIMEOUT = re.compile(r"^Timeout \(?>(\d+(?:\.\d+)?)s")  # as pytest-timeout says it
 TRANSPORT = pytest.StashKey[Transport]()
 OUTCOMES = pytest.StashKey[dict[str, Outcome]]()
 SEED = pytest.StashKey[int]()
@@ -238,7 +239,7 @@ def _judge(
     item: pytest.Item, raised: BaseException, error: BaseException
 ) -> tuple[Verdict, float, str, str]:
     """Return verdict, share, message and details; error is what was raised, as the student's."""
-    if isinstance(raised, pytest.fail.Exception) and "Timeout" in str(raised):  # pytest-timeout
+    if isinstance(raised, pytest.fail.Exception) and TIMEOUT.search(str(raised)):
         return Verdict.FAILED, 0.0, _too_slow(item, raised), ""
     if isinstance(error, PartialCredit):
         verdict = Verdict.PASSED if error.share == 1 else Verdict.FAILED
@@ -279,8 +280,8 @@ def _too_slow(item: pytest.Item, raised: BaseException) -> str:
     transport = item.config.stash[TRANSPORT]
     files = transport.submission.files if isinstance(transport, LocalTransport) else []
     frames = own_frames(raised.__traceback__, files)
-    seconds = time.perf_counter() - item.stash[STARTED]
-    error = StudentError("too_slow", wording.too_slow("your code", seconds), frames=frames)
+    limit = float(TIMEOUT.findall(str(raised))[0])
+    error = StudentError("too_slow", wording.too_slow("your code", limit), frames=frames)
     return wording.explain(error)[1]
 
 

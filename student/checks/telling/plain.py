@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MOST = 4000  # characters
@@ -9,11 +10,13 @@ MOST_LINES = 60
 # Control characters, invisible ones and those that turn the direction of writing, halves of
 # surrogate pairs, private ones, separators of lines and paragraphs.
 UNSHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+# Where an object lies, as Python shows it: elsewhere in every run, and the same run says the same.
+ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b")
 
 
 def plain(text: str, most: int = MOST) -> str:
     """Return the text cut to a size, with everything escaped that is not simply to be read."""
-    whole, text = len(text), text[:most]
+    whole, text = len(text), ADDRESS.sub("at 0x...", text[:most])
     text = "".join(map(_shown, text.replace("\r\n", "\n")))
     lines = text.split("\n")
     if len(lines) > MOST_LINES:

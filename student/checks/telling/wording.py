@@ -209,8 +209,9 @@ def no_module_made(call: str, what: str) -> str:
     return f"{call} made {what}, not an nn.Module."
 
 
-def too_slow(call: str, seconds: float) -> str:
-    return f"Stopped after {seconds:.0f} s: {call or 'it'} ran too long."
+def too_slow(call: str, limit: float) -> str:
+    """Name the limit, and not the seconds it took: the same run tells the same twice."""
+    return f"Stopped at the limit of {limit:g} s: {call or 'it'} ran too long."
 
 
 def no_time_left(seconds: float) -> str:

@@ -17,6 +17,7 @@ from autograder.assignment.config import load
 from autograder.classroom.book import ledger, records
 from autograder.classroom.grading import batch as batches
 from autograder.classroom.grading.batch import Asked
+from autograder.classroom.grading.pace import pace
 from autograder.errors import KitError
 from autograder.grading import pool
 from autograder.grading.pool import Job, Pool
@@ -84,10 +85,11 @@ class Counting:
 def graded(assignment, tmp_path):
     """graded(folder) runs a batch in which nothing is really graded; returns graders and outcome."""
 
-    def go(folder, out="out", kit=assignment, seed=None, earlier=None, spoil=lambda number: None):
+    def go(folder, out="out", kit=assignment, seed=None, earlier=None, spoil=lambda number: None,
+           on_step=lambda *_: None):  # fmt: skip
         graders = Counting(kit, spoil)
         asked = Asked(("q1", "q2"), seed, earlier)
-        done = batches.run(kit, folder, tmp_path / out, asked, graders, lambda *_: None)
+        done = batches.run(kit, folder, tmp_path / out, asked, graders, on_step)
         return graders, done
 
     return go
@@ -158,7 +160,10 @@ def test_killed_and_given_again_it_goes_on_and_ends_as_if_never_ended(tmp_path):
     again = run("batch", folder, "--out", tmp_path / "killed", "--only", "q1")
     assert "0 graded now, 8 taken from earlier runs." in again.stdout
     assert (tmp_path / "killed/grades.csv").read_bytes() == once
-    whole = run("batch", folder, "--out", tmp_path / "whole", "--only", "q1", "-j", 2)
+    seed = ledger.read(tmp_path / "killed").seed
+    whole = run(
+        "batch", folder, "--out", tmp_path / "whole", "--only", "q1", "-j", 2, "--seed", seed
+    )
     assert "8 graded now" in whole.stdout
     assert but_seconds(tmp_path / "whole") == but_seconds(tmp_path / "killed")
 
@@ -202,6 +207,100 @@ def test_only_what_changed_is_graded_anew(tmp_path, graded, copied):
     )  # the same inputs: what changes, the suite has changed
     other, _ = graded(folder, kit=load(copied.root), seed=after.batch.seed + 1)
     assert len(other.jobs) == 3
+
+
+# --- the class's seed ----------------------------------------------------------------------------
+
+
+def drawing(monkeypatch, *numbers):
+    """Let seeds be drawn in this order; return those that are left."""
+    left = list(numbers)
+    monkeypatch.setattr(batches.secrets, "randbelow", lambda most: left.pop(0))
+    return left
+
+
+def test_a_seed_is_drawn_for_each_folder_and_kept_there(tmp_path, graded, monkeypatch):
+    folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    left = drawing(monkeypatch, 41, 42)
+    graders, done = graded(folder)
+    assert done.batch.seed == ledger.read(tmp_path / "out").seed == 41
+    assert {job.seed for job in graders.jobs} == {41}
+    graders, done = graded(folder)
+    assert (len(graders.jobs), done.batch.seed) == (0, 41)
+    assert graded(folder, out="other")[1].batch.seed == 42
+    assert left == []
+    assert graded(folder, out="third", seed=7)[1].batch.seed == 7
+    assert graded(folder, out="third")[1].batch.seed == 7
+    assert graded(folder, seed=7)[1].batch.seed == 7
+    assert graded(folder)[1].batch.seed == 7  # what was asked for last
+
+
+def test_an_interrupted_run_goes_on_with_its_seed(tmp_path, graded, monkeypatch):
+    folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    drawing(monkeypatch, 41)
+
+    def interrupt(number):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        graded(folder, spoil=interrupt)
+    assert graded(folder)[1].batch.seed == 41
+
+
+def test_a_class_to_compare_with_gives_its_seed(tmp_path, graded, monkeypatch):
+    folder = handed_in(tmp_path / "in", anna=right(1))
+    drawing(monkeypatch, 41)
+    _, earlier = graded(folder)
+    assert graded(folder, out="new", earlier=earlier.batch)[1].batch.seed == 41
+
+
+def test_where_the_folders_own_file_is_lost_its_records_tell_the_seed(
+    tmp_path, graded, monkeypatch
+):
+    folder = handed_in(tmp_path / "in", anna=right(1), ben=right(2))
+    drawing(monkeypatch, 41)
+    graded(folder)
+    (tmp_path / "out" / "batch.json").unlink()
+    records = sorted((tmp_path / "out").glob(".graded/*/*.record"))
+    records[0].write_bytes(b"damaged")
+    graders, done = graded(folder)
+    assert (len(graders.jobs), done.batch.seed) == (1, 41)
+
+
+# --- what is graded once -------------------------------------------------------------------------
+
+
+def test_how_fast_it_goes_and_how_long_it_will_take_is_told(tmp_path, graded, monkeypatch):
+    copies = {f"c{n}": right() for n in range(3)}
+    folder = handed_in(tmp_path / "in", **copies, **{f"s{n}": right(n + 1) for n in range(9)})
+    (folder / "a").mkdir()  # not readable, which takes no time
+    now = [0.0]
+    monkeypatch.setattr(batches.time, "monotonic", lambda: now[0])
+
+    def spoil(number):
+        now[0] += 15
+
+    told = []
+    graded(folder, spoil=spoil, on_step=lambda *step: told.append(step))
+    assert told[0] == (1, 13, "grading")
+    assert told[1] == (2, 13, "1 graded, 4 a minute, about 3 minutes left")
+    assert told[3] == (4, 13, "1 graded, 4 a minute, less than a minute left")
+    assert told[-2] == (12, 13, "9 graded, 4 a minute, less than a minute left")
+    assert told[-1] == (13, 13, "10 graded, 4 a minute")
+
+
+@pytest.mark.parametrize(
+    ("so_far", "said"),
+    [
+        ((12, 12, 120, 18), "12 graded, 40 a minute, about 3 minutes left"),
+        ((12, 24, 120, 18), "12 graded, 40 a minute, about 2 minutes left"),
+        ((1, 1, 1, 61), "1 graded, 1 a minute, about 1 minute left"),
+        ((2, 2, 100, 600), "2 graded, 0.2 a minute, about 8.5 hours left"),
+        ((1, 1, 5, 0), "grading"),
+    ],
+)
+def test_the_pace_is_told_in_words(so_far, said):
+    assert pace(*so_far) == said
 
 
 def test_the_same_content_is_graded_once(tmp_path, graded):

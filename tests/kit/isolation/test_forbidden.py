@@ -47,6 +47,9 @@ def with_attention(submission, assignment):
         ("n.MultiheadAttention", "import importlib\nn = importlib.import_module('torch.nn')"),
         ("made", "def made(*a, **k):\n    return nn.MultiheadAttention(*a, **k)"),
         ("Own", "class Own(nn.MultiheadAttention):\n    pass"),
+        # Python reads names in one form, and so do we.
+        ("\uff4en.\U0001d544ultiheadAttention", ""),
+        ("Attention", "from torch.nn import \uff2dultiheadAttention as \uff21ttention"),
     ],
 )
 def test_a_forbidden_call_that_can_be_seen_is_named_with_its_line(
@@ -64,7 +67,13 @@ def test_a_forbidden_call_that_can_be_seen_is_named_with_its_line(
 
 
 @pytest.mark.parametrize(
-    "made", ["vars(nn)[''.join(['Multihead', 'Attention'])]", "eval('nn.Multihead' + 'Attention')"]
+    "made",
+    [
+        "vars(nn)[''.join(['Multihead', 'Attention'])]",
+        "eval('nn.Multihead' + 'Attention')",
+        "eval('nn.\uff2dultiheadAttention')",
+        "getattr(nn, __import__('unicodedata').normalize('NFKC', '\uff2dultiheadAttention'))",
+    ],
 )
 def test_a_forbidden_call_that_cannot_be_seen_is_refused_while_it_runs(
     grader, with_attention, made
@@ -73,6 +82,18 @@ def test_a_forbidden_call_that_cannot_be_seen_is_refused_while_it_runs(
     assert [question.points for question in report.questions] == [15, 15, 0, 15, 15, 10]
     assert "`torch.nn.MultiheadAttention` is not allowed here" in messages(report)
     assert ", in __init__: self.inner = " in messages(report)
+
+
+def test_a_text_in_another_form_is_no_name_of_anything(grader, with_attention):
+    """getattr compares as it is written: what is not seen in the tree is not there, either."""
+    report = grader.grade(with_attention("getattr(nn, '\uff2dultiheadAttention')"), FAST)
+    assert [question.points for question in report.questions] == [15, 15, 0, 15, 15, 10]
+    assert "has no attribute" in messages(report)
+
+
+def test_graded_names_in_another_form_are_the_graded_ones(grader, submission, edited):
+    vit = edited("vit", "def patchify(", "def \uff50atchify(")
+    assert grader.grade(submission(vit=vit), ["q1"]).points == 15
 
 
 def test_it_costs_the_question_it_is_in_and_not_the_accuracy(copied, grader_of, with_attention):

@@ -10,6 +10,7 @@ import pytest
 
 from autograder.errors import KitError
 from autograder.formats import gradescope
+from autograder.submission import limits
 from kit.workbench import ROOT, messages
 
 TINY = ["q1", "q2"]
@@ -35,6 +36,10 @@ OLD = {
 }
 
 
+def code(source):
+    return {"cell_type": "code", "source": source}
+
+
 # --- too much --------------------------------------------------------------------------------
 
 
@@ -44,9 +49,10 @@ def test_a_huge_file_is_refused_without_being_read(grader, submission):
         with (folder / "vit.py").open("wb") as file:
             file.truncate(size)
         assert refused(grader, folder) == (
-            "vit.py is larger than 5 MB. A solution has a few hundred lines."
+            "vit.py is larger than 1 MB. A solution has a few hundred lines: take out what is no code, "
+            "and hand it in again."
         )
-    assert "vit.py is larger than 5 MB" in refused(grader, folder / "vit.py")
+    assert "vit.py is larger than 1 MB" in refused(grader, folder / "vit.py")
 
 
 def test_what_lies_beside_may_be_large(grader, submission):
@@ -87,7 +93,7 @@ def test_a_zip_bomb_is_read_as_far_as_a_file_may_go(grader, tmp_path):
         for _ in range(300):
             file.write(b"#" * (1 << 20))
     assert path.stat().st_size < 1 << 20
-    assert "vit.py is larger than 5 MB" in refused(grader, path)
+    assert "vit.py is larger than 1 MB" in refused(grader, path)
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -129,7 +135,9 @@ def test_a_zip_of_zips_is_not_unpacked(grader, tmp_path):
         (lambda: "[" * 100_000, "is not a notebook"),
         (lambda: '{"cells": ' + "[" * 100_000, "is not a notebook"),
         (lambda: '{"cells": [' + '{"cell_type": "code", "source": 3}]}', "is not a notebook"),
-        (lambda: " " * (21 << 20), "is larger than 20 MB"),
+        (lambda: " " * (51 << 20), "work.ipynb is larger than 50 MB. Clear its outputs, save it"),
+        (lambda: json.dumps({"cells": [code("x" * (3 << 20))]}), "it has more than 2 MB of code"),
+        (lambda: json.dumps({"cells": [code("x" * 9000)] * 300}), "it has more than 2 MB of code"),
         (lambda: json.dumps(OLD), "a cell holds no text"),
         (lambda: '{"worksheets": [' + " " * (2 << 20) + "]}", "it has no cells"),
     ],
@@ -148,6 +156,30 @@ def test_outputs_of_a_notebook_are_not_read(grader, assignment, tmp_path):
     path = tmp_path / "work.ipynb"
     path.write_text(json.dumps({"cells": [cell], "nbformat": 4, "nbformat_minor": 5}))
     assert grader.grade(path, TINY).points == 30
+
+
+def test_a_notebook_may_be_full_of_pictures(grader, assignment, tmp_path):
+    """In outputs, and in the text between the code: none of it is graded, and none of it unpacked."""
+    picture = "iVBORw0KGgo" * 100_000
+    drawn = {"output_type": "display_data", "data": {"image/png": picture}, "metadata": {}}
+    cells = [
+        {"cell_type": "markdown", "source": f"![a cat](data:image/png;base64,{picture})"},
+        code((assignment.solution / "vit.py").read_text()),
+        *[{**code("plot()"), "outputs": [drawn]} for _ in range(25)],
+    ]
+    path = tmp_path / "work.ipynb"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}))
+    assert path.stat().st_size > 25 << 20
+    assert grader.grade(path, TINY).points == 30
+
+
+def test_every_known_right_file_is_far_below_the_limit(assignment):
+    known = [
+        path for kind in ("py", "ipynb") for path in ROOT.glob(f"tests/corpus/right/*/*.{kind}")
+    ]
+    assert known
+    for path in [*known, *assignment.solution.glob("*.py"), *assignment.student.glob("*.ipynb")]:
+        assert path.stat().st_size < limits.most_of(path.name) / 50, path
 
 
 # --- no files --------------------------------------------------------------------------------
@@ -231,8 +263,8 @@ def test_the_terminal_shows_no_name_raw(autograder, tmp_path):
 # --- files that are hard to read -------------------------------------------------------------
 
 
-def test_one_line_of_five_megabytes_is_read(grader, submission, assignment):
-    vit = (assignment.solution / "vit.py").read_text() + f"\nx = '{'y' * 5_000_000}'\n"
+def test_one_line_of_almost_a_megabyte_is_read(grader, submission, assignment):
+    vit = (assignment.solution / "vit.py").read_text() + f"\nx = '{'y' * 1_000_000}'\n"
     assert grader.grade(submission(vit=vit), TINY).points == 30
 
 

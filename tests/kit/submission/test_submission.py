@@ -66,8 +66,8 @@ def bad_zips(tmp_path, assignment):
     files = solution_files(assignment)
     vit = files["vit.py"]
     yield (
-        zipped(tmp_path / "a.zip", {"ViT.py": vit, "notes.txt": "x"}),
-        ("There is no vit.py in your zip. It holds: ViT.py, notes.txt. Names are case sensitive."),
+        zipped(tmp_path / "a.zip", {"my_vit.py": vit, "notes.txt": "x"}),
+        "There is no vit.py in your zip. It holds: my_vit.py, notes.txt. Hand it in as vit.py.",
     )
     yield (
         zipped(tmp_path / "b.zip", {"a/vit.py": vit, "b/vit.py": vit}),
@@ -91,8 +91,8 @@ def bad_zips(tmp_path, assignment):
     content[content.rindex(b"PK\x01\x02") + 8] |= 1
     encrypted.write_bytes(content)
     yield encrypted, "vit.py in your zip is encrypted"
-    large = zipped(tmp_path / "l.zip", {"vit.py": b"#" * (6 << 20)})
-    yield large, "vit.py is larger than 5 MB"
+    large = zipped(tmp_path / "l.zip", {"vit.py": b"#" * (2 << 20)})
+    yield large, "vit.py is larger than 1 MB"
 
 
 def test_every_bad_zip_has_its_own_message(grader, assignment, tmp_path):
