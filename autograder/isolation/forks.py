@@ -50,11 +50,15 @@ CONTAINER_LIMITS = (
 
 @dataclass(frozen=True)
 class Staged:
-    """What a worker is started for: files in a folder, by module, and what they must not call."""
+    """What a worker is started for: files in a folder, by module, and what they must not call.
+
+    paid_for   what can be seen to be forbidden has cost its questions, and may run
+    """
 
     folder: Path
     sources: Mapping[str, str] = field(default_factory=dict)
     forbidden: Sequence[Forbidden] = ()
+    paid_for: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ class ForkServer:
             "type": "start",
             "sources": dict(staged.sources),
             "forbidden": list(staged.forbidden),
+            "paid_for": staged.paid_for,
             "confinement": confinement,
         }
         pid, wire, words = self._fork(order, scratch)

@@ -15,7 +15,7 @@ import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from autograder.assignment.config import LimitSettings
-from autograder.assignment.exercise import FIRST_MODULE
+from autograder.assignment.exercise import FIRST_MODULE, TRAINED
 from autograder.errors import WireError
 from autograder.isolation.budget import Budget, Spent
 from autograder.isolation.clock import Deadline, cpu_seconds
@@ -208,7 +208,8 @@ class RemoteTransport:
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         if self._worker is None or not self._worker.alive:
             self._modules = {}
-            self._worker = Worker(self._server, self._staged, self._limits)
+            staged = dataclasses.replace(self._staged, paid_for=self._question == TRAINED)
+            self._worker = Worker(self._server, staged, self._limits)
             self._start(self._worker)
         worker, deadline, before = self._worker, self._budget.deadline(), time.monotonic()
         ran = cpu_seconds(worker.pid) or 0.0

@@ -1,11 +1,12 @@
-"""Refuse forbidden calls while the student's code runs: those that no syntax tree shows.
+"""Take out of a worker what is forbidden, before the student's code runs: nothing of it is left.
 
-A name may be put together at run time, or come from a library that makes the same call. So functions
-and classes are replaced before the student's code runs, and torch's own operators in its dispatcher,
-which C++ goes through as well. Where a file has no forbidden call that could be seen, nothing is left
-of what was replaced: there is no original to be dug out. Where it has one, the graded definition
-around it has lost its question already, and may go on calling: one mistake, one deduction. And while
-the file is loaded, a statement beside the exercise may compare with torch's own.
+A name may be put together at run time, or come from a library that makes the same call. So it is not
+asked who calls. A function of Python's is emptied where it stands: whoever holds it holds a refusal.
+torch's own operators are replaced in its dispatcher, which C++ goes through as well, wherever they
+have something that runs; what leads to them is replaced in every module that has it.
+
+Where a file has a forbidden call that could be seen, the graded definition around it has lost its
+question. For the questions that it has not lost it is needed whole: in their workers nothing is taken.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from __future__ import annotations
 import fnmatch
 import functools
 import importlib.machinery
-import math
 import sys
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from checks.code.forbidden import Forbidden, matches, things
 from checks.code.loading import Submission
@@ -31,18 +31,13 @@ from checks.telling import wording
 from checks.telling.failures import Frame, StudentError
 
 OPERATORS = "torch.ops.aten."
-# Every way by which the dispatcher comes to an operator on tensors of a worker.
-KEYS = """
-    CPU AutogradCPU AutocastCPU BackendSelect
-    FuncTorchBatched FuncTorchBatchedDecomposition FuncTorchVmapMode FuncTorchGradWrapper
-    NestedTensorCPU AutogradNestedTensor Functionalize ADInplaceOrView
-""".split()
-# Replaced where torch has something: torch's compiler goes by which operators have these.
-COMPOSITE = ("CompositeImplicitAutograd", "CompositeExplicitAutograd")
+ALWAYS = ("CPU", "AutogradCPU")  # dispatch keys, also of an operator that has nothing for them
 ROUTES = ("_op", "_op_dk", "redispatch", "decompose")  # of an overload, around the dispatcher
 MADE_AND_RUN = ("__init__", "forward")
 Call = Callable[..., Any]
 Named = tuple[str, object, list[ModuleType]]  # full name, thing, and where else it can be had
+
+_files: set[str] = set()  # of the student's: where a refused call may have come from
 
 
 class Block:
@@ -51,17 +46,16 @@ class Block:
     def __init__(self, submission: Submission, forbidden: Sequence[Forbidden]) -> None:
         self._submission, self._forbidden = submission, forbidden
         self._library: Any = None  # it holds what replaces operators
-        self._in_force = False
         self._classes: dict[type, str] = {}
-        self._originals: dict[str, Call] = {}
-        self._ours: dict[int, Call] = {}  # by id: not everything callable can be hashed
+        self._done: dict[int, object] = {}  # by id, and held: no other thing gets that number
 
     def enforce(self) -> None:
-        """Replace what is forbidden. The student's files have been looked through, and not run."""
-        if self._in_force:
+        """Take out what is forbidden. The student's files have been looked through, and not run."""
+        if self._library is not None:
             return
+        _files.update(map(str, self._submission.files))
         # torch does not annotate it.
-        self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]  # torch does not annotate it
+        self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
         for entry in self._forbidden:
             for pattern in entry.calls:
                 if pattern.startswith(OPERATORS):
@@ -69,68 +63,56 @@ class Block:
         roots = {_root(pattern) for entry in self._forbidden for pattern in entry.calls}
         late = {_root(name) for name in sys.modules.keys() - _loaded_at_first()}
         for root in sorted(roots):
-            self._replace_all_of(root, _named if root in late else _named_at_first)
-        _named_at_first.cache_clear()  # it holds what is replaced
+            self._take_out_of(root, _named if root in late else _named_at_first)
+        _named_at_first.cache_clear()  # it holds what is taken out
         self._watch_modules_being_made()
-        sys.meta_path.insert(0, _LateImports(roots, self._replace_late))
-        self._in_force = True
+        sys.meta_path.insert(0, _LateImports(roots, self._take_out_late))
 
-    def _replace_late(self, root: str) -> None:
-        self._replace_all_of(root, _named)
+    def _take_out_late(self, root: str) -> None:
+        self._take_out_of(root, _named)
 
-    def forget(self) -> None:
-        """Drop what only the loading of the files might use."""
-        if not self._submission.has_graded_uses:
-            self._originals.clear()
-
-    def _replace_all_of(self, root: str, named: Callable[[str], list[Named]]) -> None:
-        """Replace what is loaded of a library and forbidden, but for operators."""
+    def _take_out_of(self, root: str, named: Callable[[str], list[Named]]) -> None:
+        """Take out what is loaded of a library and forbidden, but for operators."""
         for entry in self._forbidden:
             for pattern in entry.calls:
                 if _root(pattern) == root and not pattern.startswith(OPERATORS):
                     for one in named(pattern):
-                        self._replace(*one, entry.instead)
+                        self._take_out(*one, entry.instead)
 
-    def _replace(self, full: str, thing: object, doors: Sequence[ModuleType], instead: str) -> None:
-        if id(thing) in self._ours:
-            return  # from an earlier round
+    def _take_out(
+        self, full: str, thing: object, doors: Sequence[ModuleType], instead: str
+    ) -> None:
+        if id(thing) in self._done:
+            return  # from an earlier round, or under another name
         if isinstance(thing, type):
             for method in MADE_AND_RUN:
                 original = vars(thing).get(method)
-                if original is not None and id(original) not in self._ours:
-                    replaced = self._refusing(f"{full}.{method}", instead, original)
-                    setattr(thing, method, replaced)
+                original = getattr(original, "__func__", original)  # of a static method
+                if isinstance(original, FunctionType):
+                    _empty_function(original, full, instead)
+                elif original is not None:  # of C++
+                    setattr(thing, method, _refusing(full, instead))
+            self._done[id(thing)] = thing
             return
-        replaced = self._refusing(full, instead, thing)
-        name = _last(full)
+        emptied = [_empty_function(one, full, instead) for one in _functions_in(thing)]
+        if emptied and isinstance(thing, FunctionType):
+            self._done[id(thing)] = thing
+            return
+        refused = _refusing(full, instead)
+        self._done[id(refused)] = refused
         for module in doors:
-            if vars(module).get(name) is thing:  # another pattern may have named it, too
-                setattr(module, name, replaced)
+            if vars(module).get(_last(full)) is thing:  # another pattern may have named it, too
+                setattr(module, _last(full), refused)
 
     def _replace_operators(self, pattern: str, instead: str) -> None:
-        """Replace operators for every dispatch key by which a worker's tensors can reach them."""
+        """Replace operators for every dispatch key for which they have something that runs."""
         for name in _operators(pattern):
-            by_hand = attention if name == "scaled_dot_product_attention" else None
-            replaced = self._refusing(f"{OPERATORS}{name}", instead, by_hand)
+            refused = _refusing(f"{OPERATORS}{name}", instead)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that there was another one is the point
-                for key in (*KEYS, *_composite_keys(name)):
-                    self._library.impl(name, replaced, key)
-            _empty(getattr(torch.ops.aten, name), replaced)
-
-    def _refusing(self, name: str, instead: str, original: Any) -> Call:
-        if original is not None and self._submission.has_uses:
-            self._originals[name] = original
-
-        def refused(*args: Any, **kwargs: Any) -> Any:
-            frames = self._students_frames()
-            if name in self._originals and self._submission.may_call(frames):
-                return self._originals[name](*args, **kwargs)
-            shown = name.removesuffix(".__init__").removesuffix(".forward")
-            raise _error(shown, instead, frames[0] if frames else None)
-
-        self._ours[id(refused)] = refused
-        return refused
+                for key in _keys(name):
+                    self._library.impl(name, refused, key)
+            _empty_operator(getattr(torch.ops.aten, name), refused)
 
     def _watch_modules_being_made(self) -> None:
         """Judge every nn.Module by where its class, and what that derives from, comes from."""
@@ -140,7 +122,7 @@ class Block:
         def __init__(module: nn.Module, *args: Any, **kwargs: Any) -> None:
             instead = self._judged(type(module))
             if instead:
-                self._refusing(type(module).__qualname__, instead, None)()
+                raise refusal(type(module).__qualname__, instead)
             make(module, *args, **kwargs)
 
         nn.Module.__init__ = __init__  # type: ignore[method-assign, assignment]  # to replace it is the point
@@ -159,17 +141,6 @@ class Block:
                 if any(fnmatch.fnmatchcase(name, pattern) for pattern in entry.calls):
                     return "" if name.startswith("torch.") else entry.instead
         return ""
-
-    def _students_frames(self) -> list[FrameType]:
-        """Return the frames in the student's files, innermost first; a thread may have none."""
-        files = set(map(str, self._submission.files))
-        found: list[FrameType] = []
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            if frame.f_code.co_filename in files:
-                found.append(frame)
-            frame = frame.f_back
-        return found
 
 
 class _LateImports(MetaPathFinder):
@@ -202,23 +173,87 @@ class _LateImports(MetaPathFinder):
         return spec
 
 
+def refusal(name: str, instead: str) -> StudentError:
+    """Return the error of a forbidden call, with the student's line that led to it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename not in _files:
+        frame = frame.f_back
+    frames = []
+    if frame is not None:  # a thread may have no line of theirs
+        file = Path(frame.f_code.co_filename).name
+        frames = [Frame(file, frame.f_lineno, frame.f_code.co_name, "")]
+    return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
+
+
+def _refusing(name: str, instead: str) -> Call:
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        raise refusal(name, instead)
+
+    return refused
+
+
+def _empty_function(function: FunctionType, name: str, instead: str) -> bool:
+    """Put a refusal where a function's code is, so that it is gone for whoever holds the function."""
+    text = f"""
+def refused(*args, **kwargs):
+    import sys
+    raise sys.modules[{__name__!r}].refusal({name!r}, {instead!r})
+"""
+    made: dict[str, Any] = {}
+    exec(compile(text, f"<in the place of {name}>", "exec"), made)
+    code = made["refused"].__code__
+    function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
+    function.__defaults__ = function.__kwdefaults__ = None
+    return True
+
+
+def _functions_in(thing: object) -> Iterator[FunctionType]:
+    """Yield the functions of Python's that are behind something that can be called."""
+    home = getattr(thing, "__module__", None)
+    waiting, seen = [thing], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, FunctionType):
+            yield one
+            waiting.append(getattr(one, "__wrapped__", None))
+        elif not isinstance(one, (type, ModuleType)) and one is not None:
+            held = [getattr(one, "__wrapped__", None), *getattr(one, "__dict__", {}).values()]
+            for value in [
+                *held,
+                *(v for part in held if isinstance(part, dict) for v in part.values()),
+            ]:
+                if isinstance(value, FunctionType) and getattr(value, "__module__", "") == home:
+                    waiting.append(value)
+
+
+def _keys(name: str) -> list[str]:
+    """Return the dispatch keys for which a refusal takes an operator's place."""
+    return list(dict.fromkeys((*ALWAYS, *_keys_with_kernels(name))))
+
+
 @functools.cache
-def _composite_keys(name: str) -> list[str]:
-    return [key for key in COMPOSITE if _has(name, key)]
+def _keys_with_kernels(name: str) -> Sequence[str]:
+    return [key for key in torch._C.DispatchKey.__members__ if _has(name, key)]
 
 
-def _has(name: str, *keys: str) -> bool:
-    has = torch._C._dispatch_has_kernel_for_dispatch_key
-    return any(has(f"aten::{name}", key) for key in keys)
+def _has(name: str, key: str) -> bool:
+    try:
+        has: bool = torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{name}", key)
+    except RuntimeError:  # no key of its own, but a mark where others end
+        return False
+    return has
 
 
-def _empty(packet: Any, replaced: Call) -> None:
+def _empty_operator(packet: Any, refused: Call) -> None:
     """Take what runs out of an operator's object, which stays: torch's own tools look it up."""
-    packet._op = replaced
+    packet._op = refused
     for name in packet.overloads():
         overload = getattr(packet, name)
         for route in ROUTES:
-            setattr(overload, route, replaced)
+            setattr(overload, route, refused)
 
 
 def _root(name: str) -> str:
@@ -229,14 +264,6 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _error(name: str, instead: str, frame: FrameType | None) -> StudentError:
-    frames = []
-    if frame is not None:
-        file = Path(frame.f_code.co_filename).name
-        frames = [Frame(file, frame.f_lineno, frame.f_code.co_name, "")]
-    return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
-
-
 def prepare(forbidden: Sequence[Forbidden]) -> None:
     """Look up what is forbidden once, before workers are forked: it goes through all of torch."""
     _loaded_at_first()
@@ -245,7 +272,7 @@ def prepare(forbidden: Sequence[Forbidden]) -> None:
         for pattern in entry.calls:
             if pattern.startswith(OPERATORS):
                 for name in _operators(pattern.removeprefix(OPERATORS)):
-                    _composite_keys(name)
+                    _keys_with_kernels(name)
             else:
                 _named_at_first(pattern)
 
@@ -280,27 +307,4 @@ def _operators(pattern: str) -> list[str]:
         for schema in torch._C._jit_get_all_schemas()
         if schema.name.startswith("aten::") and not schema.overload_name
     }
-    return [
-        name for name in sorted(fnmatch.filter(names, pattern)) if _has(name, "CPU", *COMPOSITE)
-    ]
-
-
-def attention(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    *,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Tensor:
-    """Return what the replaced operator would, for code that has paid for using it."""
-    scores = q @ k.transpose(-2, -1) * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)
-    if is_causal:
-        attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-    if attn_mask is not None:
-        hidden = attn_mask.dtype == torch.bool
-        scores = scores.masked_fill(~attn_mask, -math.inf) if hidden else scores + attn_mask
-    return torch.dropout(scores.softmax(-1), dropout_p, train=True) @ v
+    return [name for name in sorted(fnmatch.filter(names, pattern)) if _keys_with_kernels(name)]

@@ -31,6 +31,7 @@ class Start(msgspec.Struct, tag="start"):
 
     sources: dict[str, str]
     forbidden: list[Forbidden]
+    paid_for: bool
     confinement: Confinement
 
 
@@ -75,7 +76,9 @@ class ForkServer:
         except OSError:  # no more processes, or no more memory
             return REFUSED
         if pid == 0:
-            run_worker(wire, words, order.sources, order.forbidden, order.confinement)
+            run_worker(
+                wire, words, order.sources, order.forbidden, order.paid_for, order.confinement
+            )
         os.close(wire)
         os.close(words)
         self._users[pid] = order.confinement.user

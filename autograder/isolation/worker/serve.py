@@ -155,10 +155,12 @@ def run_worker(
     words: int,
     sources: Mapping[str, str],
     forbidden: Sequence[Forbidden],
+    paid_for: bool,
     confinement: Confinement,
 ) -> NoReturn:
     """Be a worker for one question of one submission, then leave without ceremony.
 
+    paid_for   forbidden calls that can be seen have cost their questions, and may run
     words  a descriptor for the lines that a crash or a time limit was met in
     """
     try:
@@ -176,7 +178,12 @@ def run_worker(
         files = {name: folder / file for name, file in sources.items()}
         submission = Submission(files, forbidden)
         block = Block(submission, forbidden)
-        submission.before_running, submission.after_running = block.enforce, block.forget
+
+        def before_running() -> None:
+            if not (paid_for and submission.has_graded_uses):
+                block.enforce()
+
+        submission.before_running = before_running
         Server(channel, submission).serve()
     except BaseException:  # told to the grader, which would see no more than an end
         os.write(WORDS, traceback.format_exc()[-MOST_DETAILS:].encode("utf-8", "replace"))

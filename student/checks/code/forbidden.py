@@ -63,16 +63,10 @@ class Findings:
 
     by_name    graded name -> the uses that it leads to
     at_import  the uses that loading the file leads to
-    graded     the first and the last line of every graded definition, by its name
     """
 
     by_name: Mapping[str, Sequence[Use]]
     at_import: Sequence[Use]
-    graded: Sequence[tuple[str, int, int]]
-
-    def graded_at(self, line: int) -> str | None:
-        """Return the graded definition that a line is in."""
-        return next((name for name, first, last in self.graded if first <= line <= last), None)
 
 
 def look_through(tree: ast.Module, forbidden: Sequence[Forbidden]) -> Findings:
@@ -88,10 +82,7 @@ def look_through(tree: ast.Module, forbidden: Sequence[Forbidden]) -> Findings:
     return Findings(
         by_name={name: found for name, found in reached.items() if found},
         at_import=tuple(dict.fromkeys(_reached(AT_IMPORT, by_name))),
-        graded=[(node.name, _first_line(node), node.end_lineno or node.lineno)
-                for node in tree.body
-                if isinstance(node, (*Function, ast.ClassDef)) and node.name in GRADED],
-    )  # fmt: skip
+    )
 
 
 def _reached(start: str, by_name: Mapping[str, list[_Unit]]) -> Iterator[Use]:
@@ -150,11 +141,6 @@ def _use(part: ast.AST, full: str, instead: str, node: ast.stmt) -> Use:
     written = ast.unparse(part) if isinstance(part, (ast.Name, ast.Attribute)) else full
     name = written if written.split(".")[-1] == full.split(".")[-1] else full
     return Use(name, line, instead)
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
@@ -318,7 +304,7 @@ def matches(pattern: str) -> Iterator[tuple[str, object]]:
     """Yield (full name, thing) for everything loaded that a pattern names."""
     module, _, last = pattern.rpartition(".")
     owners = {module: resolve(module)}
-    if last == "*":  # the whole of a library
+    if last.startswith("*"):  # in the whole of a library
         owners |= {n: m for n, m in list(sys.modules.items()) if n.startswith(f"{module}.")}
     for owner, inside in owners.items():
         for name, thing in list(vars(inside).items()) if inside is not None else []:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, ModuleType
 
 from torch import nn
 
@@ -62,7 +62,6 @@ class Submission:
         self._found: dict[Path, Findings] = {}  # what is forbidden and used
         self._left_out: dict[Path, list[LeftOut]] = {}
         self.before_running: Callable[[], None] = lambda: None
-        self.after_running: Callable[[], None] = lambda: None
         self.has_run = False  # any of the student's code
 
     @property
@@ -86,9 +85,9 @@ class Submission:
                     self._found[path] = look_through(tree, self._forbidden)
                 self.before_running()
                 self.has_run = True
-                self._loaded[path], failed = _load(name, path, tree, self.files)
+                compares = bool(self._found[path].at_import)
+                self._loaded[path], failed = _load(name, path, tree, self.files, compares)
                 self._left_out[path] = [*unread, *failed]
-                self.after_running()
             except StudentError as error:
                 self._loaded[path] = error
         loaded = self._loaded[path]
@@ -146,27 +145,9 @@ class Submission:
                 raise part.error
 
     @property
-    def has_uses(self) -> bool:
-        """Whether what is forbidden is used by graded code, or while a file is loaded."""
-        return any(found.by_name or found.at_import for found in self._found.values())
-
-    @property
     def has_graded_uses(self) -> bool:
         """Whether what is forbidden is used by graded code."""
         return any(found.by_name for found in self._found.values())
-
-    def may_call(self, frames: Sequence[FrameType]) -> bool:
-        """Whether what is forbidden may be called from these frames, the innermost first.
-
-        It may from a graded definition that has lost its question for it already; and while the
-        file is loaded, when nothing is graded yet, for whoever compares with torch's own.
-        """
-        found = {str(path): found for path, found in self._found.items()}
-        for frame in frames:
-            name = found[frame.f_code.co_filename].graded_at(frame.f_lineno)
-            if name is not None:
-                return name in found[frame.f_code.co_filename].by_name
-        return any(frame.f_code.co_name == "<module>" for frame in frames)
 
     def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:
         """Put `value` wherever the module uses its `name`; return what stood there."""
@@ -219,10 +200,11 @@ def left_out_note(path: Path, first: int, last: int, kind: str) -> str:
 
 
 def _load(
-    name: str, path: Path, tree: ast.Module, files: list[Path]
+    name: str, path: Path, tree: ast.Module, files: list[Path], compares: bool
 ) -> tuple[ModuleType, list[LeftOut]]:
     """Run a file statement by statement, and leave out what fails.
 
+    compares   a statement is seen to compare with what is forbidden: it is refused, and no more
     A demo at its end may want a graphics card, a window or a file that is not here, and takes nothing
     with it. What is needed of a statement that fails is missed where it is used.
     """
@@ -237,7 +219,8 @@ def _load(
             _run(code, module)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's as well
             told = _import_error(path, files, error)
-            if isinstance(error, FATAL):
+            refused = isinstance(error, StudentError) and error.kind == "forbidden"
+            if isinstance(error, FATAL) and not (refused and compares):
                 sys.modules.pop(path.stem, None)
                 raise told from None
             failed.append((node, type(error).__name__, told))
