@@ -5,13 +5,15 @@ It is counted on the worker's own time: what it runs, and what it waits for by i
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from autograder.assignment.config import LimitSettings
-from autograder.isolation.clock import Deadline
+from autograder.isolation.clock import Deadline, OwnTime
 
 WALL = 10.0  # times its own time may a call take by the clock on the wall
 # What hangs once hangs again. So what has been stopped has less time: a class of such files ends.
@@ -106,11 +108,18 @@ class Budget:
         """Whether so much went into stops that a question which hangs is not tried again."""
         return bool(self._stops[self._question]) and self._in_stops >= ALL_IN_STOPS
 
-    def deadline(self) -> Deadline:
-        """Return when a call that begins now must have ended."""
-        now, left = time.monotonic(), self.left
+    @contextlib.contextmanager
+    def call(self, pid: int) -> Iterator[Deadline]:
+        """Give a call to a process what is left, and take from it what was used."""
+        began, left = time.monotonic(), self.left
         limit = self._given if left == self._left else self.limits.seconds_in_all
-        return Deadline(now + left, min(now + WALL * left, self._wall), limit)
+        own_time = OwnTime(pid)
+        deadline = Deadline(began + left, min(began + WALL * left, self._wall), limit, own_time)
+        try:
+            yield deadline
+        finally:
+            own = time.monotonic() - began - deadline.starved
+            self.charge(Spent(own, deadline.starved, own_time.cpu))
 
     def charge(self, used: Spent) -> None:
         """Take from it what a call has used."""

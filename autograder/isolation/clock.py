@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Counts = tuple[int, int]  # nanoseconds: ran, waited
@@ -60,11 +60,20 @@ class OwnTime:
     pid: int
     _looked: float = 0.0
     _before: Mapping[str, Counts] | None = None
-    _cpu: float | None = None
+    _began: float | None = field(init=False)  # of processor time
+    _cpu: float | None = field(init=False)
     _idle: float = 0.0  # seconds in which no thread ran
-    _waited: float = (
-        0.0  # seconds that a thread was ready: of each time, the one that waited longest
-    )
+    _waited: float = 0.0  # seconds that the thread which waited longest was ready
+
+    def __post_init__(self) -> None:
+        self._began = self._cpu = cpu_seconds(self.pid)
+
+    @property
+    def cpu(self) -> float:
+        """The processor time since this was made, as far as the process could still be asked."""
+        now = cpu_seconds(self.pid)
+        now = self._cpu if now is None else now
+        return 0.0 if now is None or self._began is None else now - self._began
 
     @property
     def starved(self) -> float:
@@ -77,7 +86,8 @@ class OwnTime:
             idle = now - self._looked - (cpu - self._cpu)
             self._idle += idle
             self._waited += _longest(self._before, threads) if threads else idle
-        self._looked, self._before, self._cpu = now, threads, cpu
+        self._looked, self._before = now, threads
+        self._cpu = self._cpu if cpu is None else cpu
 
 
 @dataclass

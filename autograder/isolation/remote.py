@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import functools
 import inspect
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -18,7 +17,7 @@ from autograder.assignment.config import LimitSettings
 from autograder.assignment.exercise import FIRST_MODULE, TRAINED
 from autograder.errors import WireError
 from autograder.isolation.budget import Budget, Spent
-from autograder.isolation.clock import Deadline, cpu_seconds
+from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import ObjectAt, Packer
@@ -211,10 +210,10 @@ class RemoteTransport:
             staged = dataclasses.replace(self._staged, paid_for=self._question == TRAINED)
             self._worker = Worker(self._server, staged, self._limits)
             self._start(self._worker)
-        worker, deadline, before = self._worker, self._budget.deadline(), time.monotonic()
-        ran = cpu_seconds(worker.pid) or 0.0
+        worker = self._worker
         try:
-            return worker.ask(request, tensors, deadline, call, self._listener)
+            with self._budget.call(worker.pid) as deadline:
+                return worker.ask(request, tensors, deadline, call, self._listener)
         except TooBusy:
             self.too_busy = True
             raise
@@ -222,10 +221,6 @@ class RemoteTransport:
             if error.kind == "too_slow" and not isinstance(request, wire.Load):
                 self._budget.stopped()
             raise self._without_paths(error) from None
-        finally:
-            own = time.monotonic() - before - deadline.starved
-            cpu = max(0.0, (cpu_seconds(worker.pid) or ran) - ran)
-            self._budget.charge(Spent(own, deadline.starved, cpu))
 
     def _ask_again(self, request: wire.Request, call: str) -> tuple[wire.Value, Mapping[str, Any]]:
         """Ask, and where the worker was lost meanwhile, ask another one."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.assignment.config import LimitSettings
 from autograder.errors import WireError
-from autograder.isolation.clock import Deadline, OwnTime
+from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Channel
@@ -82,7 +82,6 @@ class Worker:
         listener: Listener | None = None,
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         """Return the reply's value. Raises the StudentError that it came to instead, or TooBusy."""
-        deadline.own_time = OwnTime(self.pid)
         if isinstance(request, (wire.NewTest, wire.Load)):
             self._words()  # of an earlier test: it may have been slow, and well
         try:

@@ -17,7 +17,15 @@ from autograder.grading.report import Report
 from autograder.handout import regions, skeleton
 from autograder.isolation.remote import Call, CallListener
 from autograder.isolation.workers import Listener
-from autograder.proof import blindspots, calibrate, corpus, handbook, quality, tolerances
+from autograder.proof import (
+    blindspots,
+    calibrate,
+    corpus,
+    handbook,
+    quality,
+    received,
+    tolerances,
+)
 from autograder.proof.leaks import leaks
 from autograder.proof.quality import Quality
 from checks.telling.outcome import Outcome
@@ -66,11 +74,12 @@ def promises(
         yield every_mistake_costs_its_question(measured)
         yield tests_and_questions(assignment)
         yield nothing_hidden_shows(grader, measured)
-    yield mistakes_are_named(measured)
-    yield no_blind_spot(assignment, calls)
-    yield tolerances_are_far(assignment, measured)
-    yield bars_can_be_reached(assignment)
-    yield pages_are_fresh(assignment, measured)
+        yield mistakes_are_named(measured)
+        yield no_blind_spot(assignment, calls)
+        yield tolerances_are_far(assignment, measured)
+        yield bars_can_be_reached(assignment)
+        yield pages_are_fresh(assignment, measured)
+        yield nothing_received_earns(grader, questions, calls)
 
 
 def generated(assignment: Assignment) -> Promise:
@@ -246,6 +255,17 @@ def pages_are_fresh(assignment: Assignment, measured: Quality) -> Promise:
     text = "README.md and docs/grading.md show these figures"
     note = "run `autograder check --write`" if found else ""
     return Promise(12, text, not found, note, tuple(found))
+
+
+def nothing_received_earns(grader: Grader, questions: list[str], calls: Iterable[Call]) -> Promise:
+    """Promise 13: no text that a worker is given, or holds, would earn a point as a submission."""
+    found, count = [], 0
+    for name, parcel in received.submissions(grader.assignment, calls):
+        count += 1
+        report = grader.grade(parcel, questions, SEED)
+        found += [f"{name}: {q.points:g} points of {q.id}" for q in report.questions if q.points]
+    text = "nothing that a student's process receives earns a point when it is handed in"
+    return Promise(13, text, not found, f"{count} texts graded", tuple(found))
 
 
 def nothing_hidden_shows(grader: Grader, measured: Quality) -> Promise:
