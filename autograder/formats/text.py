@@ -51,7 +51,7 @@ def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], consol
         console.print(Text(line), soft_wrap=True)
         return
     for outcome in outcomes:
-        if outcome.verdict is not Verdict.PASSED or outcome.message:
+        if outcome.verdict is not Verdict.PASSED or outcome.message or outcome.details:
             _show_outcome(question, outcome, console)
 
 

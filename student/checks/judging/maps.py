@@ -27,19 +27,23 @@ class Maps:
         q, k, v = (_heads(mapped(x, one), n_heads) for one in (self.q, self.k, self.v))
         return mapped(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2), self.out)
 
-    def largest_score(self, x: Tensor, n_heads: int) -> float:
-        """Return the largest of |q k^T / sqrt(d_head)| for the sequences x (B, N, d)."""
+    def scores(self, x: Tensor, n_heads: int) -> Tensor:
+        """Return q k^T / sqrt(d_head) for the sequences x (B, N, d): (B, head, N, N)."""
         q, k = (_heads(mapped(x, one), n_heads) for one in (self.q, self.k))
-        return float((q @ k.mT).abs().max()) / math.sqrt(q.shape[-1])
+        return q @ k.mT / math.sqrt(q.shape[-1])
 
     def scaled(self, x: Tensor, n_heads: int, most: float) -> Tensor | None:
         """Return a multiple of x for which the largest score is `most`; None where there is none."""
         low, high = 1e-3, 1e3
-        if not self.largest_score(low * x, n_heads) < most < self.largest_score(high * x, n_heads):
+
+        def largest(factor: float) -> float:
+            return float(self.scores(factor * x, n_heads).abs().max())
+
+        if not largest(low) < most < largest(high):
             return None
         for _ in range(HALVINGS):
             middle = (low * high) ** 0.5
-            if self.largest_score(middle * x, n_heads) < most:
+            if largest(middle) < most:
                 low = middle
             else:
                 high = middle

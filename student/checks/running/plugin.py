@@ -16,7 +16,7 @@ import pytest
 
 from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
-from checks.telling import wording
+from checks.telling import remarks, wording
 from checks.telling.failures import (
     CheckFailed,
     NotReached,
@@ -103,6 +103,7 @@ def _begin(item: pytest.Item) -> Transport:
     transport = item.config.stash[TRANSPORT]
     transport.end()
     nearness.begin()
+    remarks.begin()
     seed = zlib.crc32(f"{item.config.stash[SEED]} {item.name}".encode())
     transport.begin(_question(item), seed, item.get_closest_marker("trains") is not None)
     return transport
@@ -231,7 +232,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             verdict = Verdict.NOT_REACHED
         _record(item, verdict, share, message, details)
     elif call.when == "call":
-        _record(item, Verdict.PASSED, 1.0, "", "")
+        _record(item, Verdict.PASSED, 1.0, "", remarks.said())
     return (yield)
 
 

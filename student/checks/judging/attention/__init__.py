@@ -13,12 +13,14 @@ from typing import Any, NoReturn
 from torch import Tensor
 
 from checks.beside.measure import parameters, set_parameters, unregistered
+from checks.beside.steps import steps
 from checks.judging.attention.flowing import NOTHING, Told, told_by_flow
 from checks.judging.attention.layout import Layout, Readings
 from checks.judging.attention.slips import LOOSE
 from checks.judging.encoder import apart_from_affine
 from checks.judging.maps import Maps
 from checks.telling.failures import Mismatch
+from checks.telling.remarks import remark
 from checks.words.compare import Tolerance, error, expect, expect_shape, matches
 from checks.words.draw import Draw
 from checks.words.nearness import noted
@@ -26,6 +28,10 @@ from checks.words.nearness import noted
 MOST_PARAMETERS = 80  # tensors; five heads with maps of their own have 32
 MOST_MAPS = 700  # ways to read them as one map; right solutions have up to 400
 SMALLER = ((1, 1), (1, 2), (1, 3), (2, 2))  # sequences and tokens
+UNSEEN = (
+    "A remark, which costs nothing: the result is that of attention, and neither scores nor weights "
+    "were ever seen as a tensor. Look at how it is computed."
+)
 MODERATE = 8.0  # a score that no honest code takes for too large
 LARGE = 300.0  # one whose exponential is no float32 any more
 # float32 knows a score of 300 to about 1e-4; maps fitted to what flows keep as few digits.
@@ -53,6 +59,8 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     known = recognised(msa, d, n_heads, draw, call)
     if not known.maps:
         _blame(msa, known, call, draw)
+    if not _weights_are_seen(msa, known, draw(1, 5, d)):
+        remark(UNSEEN)
     _expect_scores_up_to(MODERATE, msa, known, draw(3, 5, d), call)
     if known.readings and not _hold_with_biases(msa, known, draw):
         # A map may be a sum, of which what seemed to be no more than biases is the other part.
@@ -178,6 +186,28 @@ def _expect_scores_up_to(most: float, msa: Any, known: Recognised, x: Tensor, ca
         got="other numbers, though they agree while the scores are smaller",
         why="Nothing stands between the scores and the softmax but the division by sqrt(d_head).",
     )
+
+
+def _weights_are_seen(msa: Any, known: Recognised, x: Tensor) -> bool:
+    """Whether a token's scores or weights ever were numbers of a tensor on the way to the result."""
+    seen = steps(msa, x[None])
+    scores = known.maps[0].scores(x, known.layout.n_heads)[0, 0, 0]
+    raised = (scores - scores.max()).exp()
+    rows = (
+        scores,
+        scores * math.sqrt(known.layout.d_head),
+        scores.softmax(-1),
+        scores.exp(),
+        raised,
+    )
+    numbers = [one.double().flatten() for one in seen.values()]
+    return not seen or any(_holds(one, row) for one in numbers for row in rows)
+
+
+def _holds(numbers: Tensor, row: Tensor) -> bool:
+    """Whether each number of a row is among these."""
+    nearest = (numbers[:, None] - row).abs().amin(0)
+    return bool((nearest <= 1e-4 * (1 + row.abs())).all())
 
 
 # --- that it is none -------------------------------------------------------------------------
