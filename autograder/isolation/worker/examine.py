@@ -53,7 +53,7 @@ def examine(of: Examination) -> dict[str, list[str]]:
         "resource limits": list(_limits(of.memory_mb)),
         "one writable folder": list(_writing(of.outside)),
         "files closed": list(_reading(of.secret)),
-        "system calls": list(_through(getting_out() | being_noticed())),
+        "system calls": list(through(getting_out() | being_noticed())),
         "own session": [] if os.getsid(0) == os.getpid() else ["it shares the grader's session"],
         "small environment": [] if len(os.environ) <= MOST_VARIABLES else ["it sees the grader's"],
     }
@@ -99,7 +99,8 @@ def _reading(secret: Sequence[str]) -> Iterator[str]:
             yield f"reading {name}"
 
 
-def _through(attempts: Mapping[str, Callable[[], object]]) -> Iterator[str]:
+def through(attempts: Mapping[str, Callable[[], object]]) -> Iterator[str]:
+    """Make attempts, and yield the names of those that are not refused."""
     for name, attempt in attempts.items():
         with contextlib.suppress(OSError, AttributeError):  # refused, or not known to this system
             attempt()
