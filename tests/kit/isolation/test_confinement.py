@@ -163,7 +163,7 @@ def test_two_graders_use_two_users(grader, assignment):
 
 HONEST = """
 import asyncio, getpass, json, logging, os, pathlib, platform, tempfile, threading, time, uuid, warnings
-import concurrent.futures, sqlite3
+import concurrent.futures, ctypes, sqlite3
 
 USER, HOME = getpass.getuser(), pathlib.Path.home()
 assert os.path.expanduser("~") == str(HOME)
@@ -181,6 +181,10 @@ plt.figure(); plt.plot([1, 2]); plt.savefig("figures/curves/a.png"); plt.close("
 platform.platform(), uuid.uuid4(), os.cpu_count(), time.localtime(), os.getcwd(), os.urandom(3)
 asyncio.run(asyncio.sleep(0)), asyncio.run(asyncio.to_thread(print))
 worker = threading.Thread(target=print); worker.start(); worker.join()
+library, number = ctypes.CDLL(None), ctypes.c_ulong()
+run = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: time.sleep(0.1))
+assert library.pthread_create(ctypes.byref(number), None, run, None) == 0
+assert library.pthread_join(number, None) == 0
 with concurrent.futures.ThreadPoolExecutor(2) as threads:
     list(threads.map(str, range(9)))
 os.getpgid(0), os.getsid(os.getpid()), os.getpriority(os.PRIO_PROCESS, 0)
