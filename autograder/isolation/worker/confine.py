@@ -34,11 +34,20 @@ LAST_CAPABILITY = 63
 CAPABILITIES_3 = 0x20080522  # the version of capset's header
 MAY_READ_ALL = 1 << 2  # CAP_DAC_READ_SEARCH
 
+# What the kernel tells of the machine is read where it stays the same. Not here: /proc/stat, meminfo,
+# and what a core or a bank of memory counts, which tell a worker what its neighbour does.
 READABLE = """
     /usr /lib /lib64 /lib32 /opt/intel /etc/ld.so.cache /etc/localtime /etc/timezone
-    /dev/zero /dev/random /dev/urandom /proc/cpuinfo /proc/meminfo /proc/stat /proc/version
-    /proc/sys/vm/overcommit_memory /sys/devices/system/cpu /sys/devices/system/node
+    /dev/zero /dev/random /dev/urandom /proc/cpuinfo /proc/version /proc/sys/vm/overcommit_memory
+    /sys/devices/system/cpu/possible /sys/devices/system/cpu/present /sys/devices/system/cpu/online
+    /sys/devices/system/cpu/kernel_max /sys/devices/system/cpu/cpu[0-9]*/topology
+    /sys/devices/system/cpu/cpu[0-9]*/cache /sys/devices/system/cpu/cpu[0-9]*/regs
+    /sys/devices/system/cpu/cpu[0-9]*/cpu_capacity
+    /sys/devices/system/cpu/cpu[0-9]*/cpufreq/cpuinfo_m[ai][nx]_freq
+    /sys/devices/system/node/possible /sys/devices/system/node/online
+    /sys/devices/system/node/node[0-9]*/cpulist /sys/devices/system/node/node[0-9]*/distance
 """.split()
+LISTED = (Path("/sys/devices/system/cpu"), Path("/sys/devices/system/node"))
 
 
 class Confinement(msgspec.Struct, frozen=True):
@@ -77,6 +86,12 @@ def confine(limits: Confinement) -> None:
 
 
 @functools.cache
+def readable() -> tuple[Path, ...]:
+    """Return what a worker may read of this machine, apart from Python."""
+    return tuple(found for name in READABLE for found in sorted(Path("/").glob(name[1:])))
+
+
+@functools.cache
 def python_folders() -> tuple[Path, ...]:
     """Return the folders that this Python and its packages are read from."""
     named = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
@@ -108,7 +123,8 @@ def _files(scratch: Path) -> landlock.Ruleset | None:
         files = landlock.Ruleset()
     except OSError:
         return None
-    files.allow([*map(Path, READABLE), *python_folders()], landlock.READ)
+    files.allow([*readable(), *python_folders()], landlock.READ)
+    files.allow(LISTED, landlock.READ_DIR)
     files.allow([Path("/dev/null")], landlock.READ_FILE | landlock.WRITE_FILE)
     files.allow([scratch], landlock.WRITE)
     return files

@@ -21,7 +21,7 @@ import torch._dynamo  # torch.optim imports it at the first step, which would ta
 
 from autograder.isolation.worker import kernel
 from autograder.isolation.worker.blocked import prepare
-from autograder.isolation.worker.confine import Confinement, python_folders
+from autograder.isolation.worker.confine import Confinement, python_folders, readable
 from autograder.isolation.worker.serve import run_worker
 from checks.code.forbidden import Forbidden
 
@@ -144,7 +144,7 @@ def main() -> None:
     """Serve orders on the socket at descriptor 0 until the grader closes it."""
     control = socket.socket(fileno=os.dup(0))
     torch.set_num_threads(1)
-    python_folders()  # what is looked up here, no worker needs to look up
+    python_folders(), readable()  # what is looked up here, no worker needs to look up
     torch.backends.cpu.get_cpu_capability()  # reads /proc/cpuinfo once
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no worker of the same user looks into this memory

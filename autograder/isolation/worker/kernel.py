@@ -18,7 +18,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     # sockets, and descriptors that travel over them
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "accept": (43, 202), "accept4": (288, 242), "sendmsg": (46, 211), "sendmmsg": (307, 269),
-    "recvmsg": (47, 212), "recvmmsg": (299, 243),
+    "recvmsg": (47, 212), "recvmmsg": (299, 243), "socketpair": (53, 199), "sendto": (44, 206),
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "process_madvise": (440, 440), "process_mrelease": (448, 448), "pidfd_open": (434, 434),
@@ -28,7 +28,13 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setscheduler": (144, 119),
     "sched_setparam": (142, 118), "sched_setattr": (314, 274),
     "sched_setaffinity": (203, 122), "migrate_pages": (256, 238),
-    "move_pages": (279, 239),
+    "move_pages": (279, 239), "getpgid": (121, 155), "getsid": (124, 156),
+    "getpriority": (140, 141), "ioprio_get": (252, 31), "sched_getparam": (143, 121),
+    "sched_getscheduler": (145, 120), "sched_getattr": (315, 275),
+    "sched_rr_get_interval": (148, 127), "sched_getaffinity": (204, 123),
+    "get_robust_list": (274, 100), "capget": (125, 90), "clock_gettime": (228, 113),
+    "clock_getres": (229, 114), "clock_nanosleep": (230, 115), "timer_create": (222, 107),
+    "futex": (202, 98), "futex_waitv": (449, 449), "membarrier": (324, 283),
     # who one is
     "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151),
@@ -44,7 +50,9 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "quotactl": (179, 60), "quotactl_fd": (443, 443), "syslog": (103, 116),
     "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266),
     "adjtimex": (159, 171), "iopl": (172, None), "ioperm": (173, None),
-    "modify_ldt": (154, None), "vhangup": (153, 58),
+    "modify_ldt": (154, None), "vhangup": (153, 58), "sysinfo": (99, 179),
+    "statfs": (137, 43), "fstatfs": (138, 44), "ustat": (136, None), "sync": (162, 81),
+    "syncfs": (306, 267), "madvise": (28, 233),
     # memory and messages that outlive or leave a process
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
     "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197), "semget": (64, 190),
@@ -65,7 +73,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "utimes": (235, None), "utimensat": (280, 88), "futimesat": (261, None),
     "mknod": (133, None), "mknodat": (259, 33), "link": (86, None), "linkat": (265, 37),
     "symlink": (88, None), "symlinkat": (266, 36), "truncate": (76, 45), "openat2": (437, 437),
-    "fcntl": (72, 25), "ioctl": (16, 29), "prctl": (157, 167),
+    "flock": (73, 32), "fcntl": (72, 25), "ioctl": (16, 29), "prctl": (157, 167),
     "inotify_init": (253, None), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
     "mincore": (27, 232), "fadvise64": (221, 223), "preadv2": (327, 286),
     # files: what it does judge

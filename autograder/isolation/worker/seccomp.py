@@ -13,6 +13,7 @@ import ctypes
 import errno
 import os
 import platform
+import socket
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,13 +27,16 @@ IF_EQUAL, IF_GREATER, SKIP = 0x15, 0x25, 0x05
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 SET_MODE_FILTER = 1
 
-NOT_THERE = ("clone3", "openat2")  # the C library then takes the older call, which can be judged
+# Where these do not exist, a C library takes the older call, which can be judged; and who locks files
+# has a way to do without.
+NOT_THERE = ("clone3", "openat2", "futex_waitv", "flock")
 NEVER = """
     fork vfork execve execveat unshare setns setsid setpgid personality
     socket connect bind listen accept accept4 sendmsg sendmmsg recvmsg recvmmsg
     ptrace process_vm_readv process_vm_writev process_madvise process_mrelease
     pidfd_open pidfd_getfd pidfd_send_signal kcmp tkill rt_sigqueueinfo rt_tgsigqueueinfo
-    setpriority ioprio_set sched_setscheduler sched_setparam sched_setattr migrate_pages move_pages
+    setpriority ioprio_set sched_setscheduler sched_setparam sched_setattr sched_setaffinity
+    migrate_pages move_pages
     setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset
     mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick
     mount_setattr swapon swapoff reboot sethostname setdomainname init_module finit_module
@@ -47,16 +51,33 @@ NEVER = """
     removexattr lremovexattr fremovexattr utime utimes utimensat futimesat
     mknod mknodat link linkat symlink symlinkat truncate
     inotify_init inotify_init1 inotify_add_watch mincore fadvise64 preadv2
+    statfs fstatfs ustat sysinfo sync syncfs membarrier ioprio_get capget sched_getattr
 """.split()
 CHANGES_FILES = """
     creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate
 """.split()  # refused where Landlock does not say which files
 
 CLONE_THREAD = 0x10000
-F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15  # a signal to somebody else when a socket can be read
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # typing on somebody's terminal
 OF_SOCKETS = 0x8900  # their owner, to be sent signals, and the machine's interfaces
-PR_SET_MM = 35
+FIEMAP = 0xC020660B  # which blocks of the disk a file got
+PR_SET_MM, PR_SCHED_CORE, PR_SET_MEMORY_MERGE, PR_SET_PTRACER = 35, 62, 67, 0x59616D61
+MERGEABLE = 12  # of madvise: equal pages of two processes become one, which a write can feel
+# Of fcntl: what concerns a descriptor alone (and the size of a pipe). Locks, leases, notices and hints
+# concern a file, and so whoever else has it open. The filter sees a descriptor and not which file it
+# is: every worker may open Python's files, so that a lock is refused on its own files as well.
+OF_A_DESCRIPTOR = (0, 1, 2, 3, 4, 1030, 1031, 1032)
+STREAM, KIND = 1, 0xF  # of socketpair: asyncio's. With datagrams each one could have an address.
+OF_A_PROCESS = 0x80000000  # a clock with this bit is another process's processor time
+# A page of a file that two workers map is one place to wait at and to wake. Threads wait at places of
+# their own process, apart from pthread_join: told to look again, it does until the thread has ended.
+WAIT, WAIT_BITSET, ANYWHERE = 0, 9, 0xFF  # the mask has the flag for "in this process only"
+BY_OWNER, COMMAND = (6, 7, 8, 11, 12, 13), 0x7F  # locks that name a thread of whatever process
+# Which argument is a process: 0 is oneself. Whether others exist is nobody's business.
+OF_A_PID = {
+    "getpgid": 0, "getsid": 0, "getpriority": 1, "get_robust_list": 0, "prlimit64": 0,
+    "sched_getparam": 0, "sched_getscheduler": 0, "sched_rr_get_interval": 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,27 +89,46 @@ class Rule:
     values: Sequence[int]
     mask: int = 0xFFFFFFFF
     unless: bool = False
+    error: int = errno.EPERM
 
 
 def rules(pid: int, may_write: bool) -> list[Rule]:
     """Return the rules for calls that are refused for some arguments only."""
-    found = [
-        Rule("clone", 0, [0], mask=CLONE_THREAD),  # threads, but no processes
-        Rule("kill", 0, [pid], unless=True),
-        Rule("tgkill", 0, [pid], unless=True),
-        Rule("prlimit64", 0, [0, pid], unless=True),
-        Rule("sched_setaffinity", 0, [0, pid], unless=True),
-        Rule("fcntl", 1, [F_SETOWN, F_SETSIG, F_SETOWN_EX]),
-        Rule("ioctl", 1, [TIOCSTI, TIOCLINUX]),
-        Rule("ioctl", 1, [OF_SOCKETS], mask=0xFF00),
-        Rule("prctl", 0, [kernel.PR_SET_PDEATHSIG, PR_SET_MM]),
-    ]
+    return [*_on_processes(pid), *_on_channels(), *_on_files(may_write)]
+
+
+def _on_processes(pid: int) -> Iterator[Rule]:
+    yield Rule("clone", 0, [0], mask=CLONE_THREAD)  # threads, but no processes
+    yield Rule("kill", 0, [pid], unless=True)
+    yield Rule("tgkill", 0, [pid], unless=True)
+    for name, argument in OF_A_PID.items():
+        yield Rule(name, argument, [0, pid], unless=True)
+    # Of a thread it may be asked, by a number that we do not know: the C library takes this answer.
+    yield Rule("sched_getaffinity", 0, [0, pid], unless=True, error=errno.ENOSYS)
+    for name in ("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create"):
+        yield Rule(name, 0, [OF_A_PROCESS], mask=OF_A_PROCESS)
+    named = [kernel.PR_SET_PDEATHSIG, PR_SET_MM, PR_SCHED_CORE, PR_SET_MEMORY_MERGE, PR_SET_PTRACER]
+    yield Rule("prctl", 0, named)
+
+
+def _on_channels() -> Iterator[Rule]:
+    yield Rule("socketpair", 0, [socket.AF_UNIX], unless=True)
+    yield Rule("socketpair", 1, [STREAM], mask=KIND, unless=True)
+    yield Rule("sendto", 5, [0], unless=True)  # the length of an address; send() has none
+    yield Rule("futex", 1, [WAIT, WAIT_BITSET], mask=ANYWHERE, error=errno.EAGAIN)
+    yield Rule("futex", 1, BY_OWNER, mask=COMMAND, error=errno.ENOSYS)
+    yield Rule("madvise", 2, [MERGEABLE])
+
+
+def _on_files(may_write: bool) -> Iterator[Rule]:
+    yield Rule("fcntl", 1, OF_A_DESCRIPTOR, unless=True)
+    yield Rule("ioctl", 1, [TIOCSTI, TIOCLINUX, FIEMAP])
+    yield Rule("ioctl", 1, [OF_SOCKETS], mask=0xFF00)
     for name, flags in (("open", 1), ("openat", 2)):
         # Reading and emptying a file at once is a way to write that the first Landlock overlooks.
-        found.append(Rule(name, flags, [os.O_TRUNC], mask=os.O_ACCMODE | os.O_TRUNC))
+        yield Rule(name, flags, [os.O_TRUNC], mask=os.O_ACCMODE | os.O_TRUNC)
         if not may_write:
-            found.append(Rule(name, flags, [0], mask=os.O_ACCMODE | os.O_CREAT, unless=True))
-    return found
+            yield Rule(name, flags, [0], mask=os.O_ACCMODE | os.O_CREAT, unless=True)
 
 
 def program(pid: int, may_write: bool) -> bytes:
@@ -125,7 +165,7 @@ def _judged(rule: Rule) -> Iterator[bytes]:
     yield _line(AND, rule.mask)
     for place, value in enumerate(rule.values):
         yield _line(IF_EQUAL, value, n - place, 0)  # on to what is done with one of them
-    refuse = _line(RETURN, REFUSE | errno.EPERM)
+    refuse = _line(RETURN, REFUSE | rule.error)
     yield refuse if rule.unless else _line(SKIP, 1)  # none of them
     yield _line(SKIP, 0) if rule.unless else refuse  # one of them
     yield _line(LOAD, NUMBER)

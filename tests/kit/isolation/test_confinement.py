@@ -1,5 +1,6 @@
 """A worker's confinement: which layers hold, what they let through, and what limits say."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from autograder.errors import KitError
 from autograder.grading.grade import Grader
 from autograder.isolation import layers
 from autograder.isolation.forks import ForkServer
-from autograder.isolation.worker import landlock
+from autograder.isolation.worker import examine, landlock
 from kit.workbench import FAST, PATIENCE, ROOT, messages
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the layers are Linux's")
@@ -25,6 +26,12 @@ NO_LANDLOCK = WITHOUT.format(module="landlock", function="version", replacement=
 NO_SECCOMP = WITHOUT.format(
     module="seccomp", function="enforce", replacement="lambda *a, **k: None"
 )
+NO_ARGUMENTS = WITHOUT.format(module="seccomp", function="rules", replacement="lambda *a: []")
+EXAMINED_OUTSIDE = """
+import json
+from autograder.isolation.worker import examine
+print(json.dumps([*examine.through({**examine.getting_out(), **examine.being_noticed()})]))
+"""
 
 
 @pytest.fixture
@@ -102,6 +109,27 @@ def test_without_seccomp_it_is_said_and_nothing_survives(grader_without, submiss
 
 
 @linux
+def test_what_a_worker_is_examined_with_gets_through_outside():
+    """So that the examination can find something: what it tries works, where nothing is refused."""
+    run = subprocess.run(
+        [sys.executable, "-c", EXAMINED_OUTSIDE], capture_output=True, text=True, check=True
+    )
+    assert json.loads(run.stdout) == [*examine.getting_out(), *examine.being_noticed()]
+
+
+@linux
+def test_a_filter_that_does_not_look_at_arguments_is_seen_through(grader_without):
+    through = {layer.name: layer.through for layer in grader_without(NO_ARGUMENTS).layers}
+    assert set(through[layers.CALLS]) >= {
+        "a datagram to an address", "a stream to an address", "a new process",
+        "a lock on a part of a file", "who has locked a file", "a lease of a file",
+        "notices of a folder", "a place to wait at in a file", "another process's group",
+        "another process's session", "another process's priority", "another process's scheduling",
+        "another process's processors", "another process's clock",
+    }  # fmt: skip
+
+
+@linux
 def test_strict_refuses_where_a_layer_is_missing(grader_without):
     from autograder.cli.asked import mind_confinement
 
@@ -134,6 +162,7 @@ def test_two_graders_use_two_users(grader, assignment):
 
 HONEST = """
 import asyncio, getpass, json, logging, os, pathlib, platform, tempfile, threading, time, uuid, warnings
+import concurrent.futures, ctypes, sqlite3
 
 USER, HOME = getpass.getuser(), pathlib.Path.home()
 assert os.path.expanduser("~") == str(HOME)
@@ -149,8 +178,18 @@ with open(os.devnull, "w") as nothing:
 import matplotlib.pyplot as plt
 plt.figure(); plt.plot([1, 2]); plt.savefig("figures/curves/a.png"); plt.close("all")
 platform.platform(), uuid.uuid4(), os.cpu_count(), time.localtime(), os.getcwd(), os.urandom(3)
-asyncio.run(asyncio.sleep(0))
+asyncio.run(asyncio.sleep(0)), asyncio.run(asyncio.to_thread(print))
 worker = threading.Thread(target=print); worker.start(); worker.join()
+library, number = ctypes.CDLL(None), ctypes.c_ulong()
+run = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: time.sleep(0.1))
+assert library.pthread_create(ctypes.byref(number), None, run, None) == 0
+assert library.pthread_join(number, None) == 0
+with concurrent.futures.ThreadPoolExecutor(2) as threads:
+    list(threads.map(str, range(9)))
+os.getpgid(0), os.getsid(os.getpid()), os.getpriority(os.PRIO_PROCESS, 0)
+time.process_time(), time.thread_time(), time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID)
+len(getattr(os, "sched_getaffinity", lambda of: [of])(0))
+sqlite3.connect(":memory:").execute("create table losses (epoch, loss)")
 import numpy as np, torch
 torch.set_num_threads(2)
 np.save("numbers.npy", np.arange(3)), np.load("numbers.npy")

@@ -57,6 +57,7 @@ LONG = LimitSettings(
 )
 LATE = 5  # times the limit in all: no busy machine adds so much
 INSIDE = "--inside"
+LEFT_OUT = r"(\S+\.py), lines? (\d+)(?: to (\d+))?: left out"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Arena:
         won = [
             *_wrong_points(attack, report),
             *_wrong_words(report, self._assignment),
+            *_won_while_loading(report, self._submission),
             *([] if untouched else ["it has written results.json"]),
             *_wrong_file(self._results, len(QUESTIONS)),
             *(f"a file: {name}" for name in sorted(self._changed() - self._before)),
@@ -156,6 +158,19 @@ def _wrong_words(report: Report, assignment: Assignment) -> Iterator[str]:
     if strange:
         yield f"raw characters in the report: {sorted(strange)}"
     yield from leaks(report, assignment)
+
+
+def _won_while_loading(report: Report, submission: Path) -> Iterator[str]:
+    """Find statements that were to raise WON, and did: loading leaves out what fails, and its words.
+
+    That a statement was left out is all that the report tells of it.
+    """
+    for file, first, last in re.findall(LEFT_OUT, "\n".join(report.notes)):
+        path = submission / file
+        lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+        statement = "\n".join(lines[int(first) - 1 : int(last or first)])
+        if "WON" in statement:
+            yield f"while loading: {statement!r}"
 
 
 def _texts(content: object) -> Iterator[str]:
