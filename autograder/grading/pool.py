@@ -25,7 +25,7 @@ from autograder.errors import KitError
 from autograder.grading import report as reports
 from autograder.grading.grade import Grader
 from autograder.grading.report import Report
-from autograder.isolation.worker.cores import keep_to_one_core
+from autograder.isolation.cores import keep_to_one_core
 from autograder.submission.reading import Parcel
 
 AHEAD = 2  # jobs for each process that are handed out before they are needed

@@ -168,4 +168,5 @@ def test_the_blocks_are_given_tokens(vit, stand_in, draw):
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
     images = draw(2, *DIGITS)
     images[1, :, :14] = images[0, :, :14]
-    expect_tokens(vit.LightViT(images.shape), images, call="LightViT(images.shape)(images)")
+    model = vit.LightViT((2, *DIGITS))
+    expect_tokens(model, images, call="LightViT(images.shape)(images)")

@@ -17,10 +17,10 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
+from autograder.isolation.cores import keep_to_one_core
 from autograder.isolation.worker import graded_run, progress, wire
 from autograder.isolation.worker.blocked import Block
 from autograder.isolation.worker.confine import Confinement, confine
-from autograder.isolation.worker.cores import keep_to_one_core
 from autograder.isolation.worker.examine import examine
 from autograder.isolation.worker.wire import Channel, ObjectAt, Packer
 from checks.beside import measure, moving, probes, spies, stand_ins, steps

@@ -10,7 +10,8 @@ from torch import Tensor
 from checks.beside.measure import complete, parameters, set_parameters
 from checks.beside.probes import places_seen
 from checks.judging.encoder import input_of, place_of, randomise
-from checks.words.compare import expect
+from checks.telling.failures import describe
+from checks.words.compare import expect, expect_shape, fail
 from checks.words.draw import Draw
 
 LEAST = 1e-3  # of the largest number; what float32 rounds away is a thousand times less
@@ -75,8 +76,8 @@ def expect_interplay(module: Any, x: Tensor, draw: Draw, call: str) -> None:
     complete(module, x)
     randomise(module, draw, x)
     a, b = _two_places(x, draw)
-    plain = module(x)
-    together = module(x + a + b) - module(x + a) - module(x + b) + plain
+    plain, *others = (_result(module, one, call) for one in (x, x + a + b, x + a, x + b))
+    together = others[0] - others[1] - others[2] + plain
     expect(
         not _is_small(together, plain),
         call=f"{call}, for other tokens beside a token",
@@ -94,13 +95,14 @@ def expect_mixing(block: Any, x: Tensor, draw: Draw, call: str) -> None:
     complete(block, x)
     randomise(block, draw, x)
     _, others = _two_places(x, draw)
-    plain = block(x)
-    bent = block(x + others) + block(x - others) - 2 * plain
-    if _is_small(bent[0, 0], plain):
+    runs = (x, x + others, x - others)
+    plain, more, less = (_result(block, one, call) for one in runs)
+    expect_shape(plain, x.shape, call=call)
+    if _is_small((more + less - 2 * plain)[:1, :1], plain):
         place = place_of(block, x)
-        given = [input_of(block, one, place, call) for one in (x, x + others, x - others)]
+        plain, more, less = (input_of(block, one, place, call) for one in runs)
         expect(
-            not _is_small(given[1] + given[2] - 2 * given[0], given[0]),
+            not _is_small(more + less - 2 * plain, plain),
             call=f"{call}, and what its attention is given, for other tokens beside a token",
             expected="numbers that follow the other tokens, by a norm and an attention",
             got="a linear map of the tokens",
@@ -115,12 +117,21 @@ def _two_places(x: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
     return first, others
 
 
+def _result(module: Any, x: Tensor, call: str) -> Tensor:
+    """Return what comes back, in float64; fail where it has no numbers to be compared."""
+    result = module(x)
+    if not _has_numbers(result):
+        fail(call=call, expected="a tensor of numbers", got=describe(result))
+    return result.double()
+
+
 def _expect_weights_to_matter(module: Any, x: Tensor, draw: Draw, call: str) -> None:
-    plain = module(x)
-    noise = module(x) - plain
+    plain = _result(module, x, call)
+    noise = _result(module, x, call) - plain
     randomise(module, draw, x)
+    moved = not _is_small(_result(module, x, call) - plain, plain)
     expect(
-        not _is_small(module(x) - plain, plain) and (_is_small(noise, plain) or _grows(module, x)),
+        moved and (_is_small(noise, plain) or _grows(module, x, call)),
         call=f"{call}, with other weights",
         expected="another result",
         got="the same",
@@ -131,11 +142,11 @@ def _is_small(change: Tensor, result: Tensor) -> bool:
     return bool(change.abs().max() <= LEAST * result.abs().max())
 
 
-def _grows(module: Any, x: Tensor) -> bool:
+def _grows(module: Any, x: Tensor, call: str) -> bool:
     """Whether a result that is random follows the weights for all that."""
-    before = module(x).abs().max()
+    before = _result(module, x, call).abs().max()
     set_parameters(module, {name: LARGER * w for name, w in parameters(module).items()})
-    return bool(module(x).abs().max() > 3 * before)
+    return bool(_result(module, x, call).abs().max() > 3 * before)
 
 
 def expect_tokens(model: Any, images: Tensor, call: str) -> None:
@@ -157,7 +168,9 @@ def expect_tokens(model: Any, images: Tensor, call: str) -> None:
 def _is_block(seen: dict[str, Any]) -> bool:
     """Whether a part was given other tokens for another image, and is a block as far as can be seen."""
     tokens, made = seen["inputs"][0], seen["outputs"][0]
-    if tokens.dim() != 3 or len(tokens) != 2 or torch.equal(tokens[0], tokens[1]):
+    if not isinstance(tokens, Tensor) or tokens.dim() != 3 or len(tokens) != 2:
+        return False
+    if torch.equal(tokens[0], tokens[1]):
         return False
     if any(seen["built_with"]):
         return True

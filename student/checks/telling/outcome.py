@@ -64,7 +64,8 @@ def counted(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
         shown = all(outcome.share > 0 for outcome in evidence)
         said = wording.counts_beside(evidence[0].test)
     else:
-        shown = any(o.share > 0 for o in outcomes if not (o.reported or o.law))
+        others = [o for o in outcomes if not (o.reported or o.law)]  # at home there may be none
+        shown = not others or any(outcome.share > 0 for outcome in others)
         said = wording.NOT_COUNTED
     if shown:
         return tuple(outcomes)

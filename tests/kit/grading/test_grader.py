@@ -137,12 +137,22 @@ class LightViT(LightViT):
 """
 
 
-def test_a_slow_model_gets_fewer_epochs_and_a_lower_bar(grader, submission, assignment):
-    """It is slow in the steps that are timed: on no machine would there be time for all epochs."""
-    vit = (assignment.solution / "vit.py").read_text() + SLOW_AT_FIRST
-    said = messages(grader.grade(submission(vit=vit), ["q7"], seed=2))
+def test_a_slow_model_gets_fewer_epochs_and_a_lower_bar(limited, assignment):
+    """There is no time for all epochs, not even on a machine that is three times as fast."""
+    report = limited(seconds_for_training=8.0).grade(assignment.solution, ["q7"], seed=2)
+    said = messages(report)
     assert "there was time for" in said
     assert "the bar is lower" in said
+    assert " epochs: " in report.facts["training"]
+
+
+def test_a_model_that_is_slow_while_it_is_timed_has_the_bar_of_a_quick_one(
+    grader, submission, assignment
+):
+    vit = (assignment.solution / "vit.py").read_text() + SLOW_AT_FIRST
+    report = grader.grade(submission(vit=vit), ["q7"], seed=2)
+    assert not report.facts["training"].startswith("20 epochs")
+    assert "All points from 92% on" in messages(report)
 
 
 # --- our own side ----------------------------------------------------------------------------

@@ -17,12 +17,12 @@ def test_what_builds_on_a_failing_check_is_not_reached(grader, submission, edite
     vit = edited("vit", "permute(0, 2, 4, 1, 3, 5)", "permute(0, 4, 2, 1, 3, 5)")
     outcomes = by_number(grader.grade(submission(vit=vit), ["q1"]))
     assert outcomes["q1.1"].verdict is Verdict.FAILED
-    for number in ("q1.5", "q1.6", "q1.7"):
+    for number in ("q1.6", "q1.7", "q1.8"):
         assert outcomes[number].verdict is Verdict.NOT_REACHED
         assert outcomes[number].message == "Not reached: q1.1 fails first."
         assert "numbers differ" in outcomes[number].details  # in full, for instructors
         assert outcomes[number].claim == "not reached"
-    assert outcomes["q1.8"].verdict is Verdict.PASSED  # gradients: it builds on it, and holds
+    assert outcomes["q1.9"].verdict is Verdict.PASSED  # gradients: it builds on it, and holds
 
 
 def test_a_check_whose_own_law_fails_keeps_its_title(grader, submission, edited):
@@ -30,7 +30,7 @@ def test_a_check_whose_own_law_fails_keeps_its_title(grader, submission, edited)
     failed = [
         o for o in by_number(grader.grade(submission(vit=vit), ["q1"])).values() if o.share < 1
     ]
-    assert [(o.test, o.verdict) for o in failed] == [("q1.5", Verdict.FAILED)]
+    assert [(o.test, o.verdict) for o in failed] == [("q1.6", Verdict.FAILED)]
     assert failed[0].claim == failed[0].title
 
 
@@ -38,8 +38,8 @@ def test_students_read_not_reached_instead_of_a_title(grader, submission, edited
     vit = edited("vit", "permute(0, 2, 4, 1, 3, 5)", "permute(0, 4, 2, 1, 3, 5)")
     (question,) = grader.grade(submission(vit=vit), ["q1"]).questions
     rows = {row["number"]: row for row in gradescope.rows(question, gradescope.PLAIN.rows)}
-    assert rows["1.6"]["name"] == "q1.6  not reached"
-    assert rows["1.6"]["output"] == "Not reached: q1.1 fails first."
+    assert rows["1.7"]["name"] == "q1.7  not reached"
+    assert rows["1.7"]["output"] == "Not reached: q1.1 fails first."
 
 
 def test_a_sentence_about_a_file_stands_once(grader, submission):
@@ -55,7 +55,7 @@ def test_a_check_that_counts_beside_others_only_claims_no_title(grader, submissi
     report = grader.grade(
         submission(vit="def patchify(images, n_patches):\n    return images\n"), ["q1"]
     )
-    left_alone = by_number(report)["q1.10"]
+    left_alone = by_number(report)["q1.11"]
     assert (left_alone.share, left_alone.verdict) == (0, Verdict.NOT_REACHED)
 
 

@@ -102,7 +102,7 @@ def test_a_failed_check_says_in_the_notebook_what_it_says_in_pytest(assignment, 
     assert run(book, handed_out) is None
     told = printed(book, 'check("q1")')
     assert "exactly the numbers that come out if the patches run down the columns first." in told
-    assert "3 of 4 visible checks pass" in told
+    assert "4 of 5 visible checks pass" in told
 
 
 def test_an_error_is_shown_with_the_cell_and_its_line(assignment, handed_out):
@@ -126,7 +126,7 @@ def test_the_cell_that_was_run_last_counts(assignment, handed_out):
     book.cells[place + 2 : place + 2] = [broken]
     resources = {"metadata": {"path": str(handed_out)}}
     NotebookClient(book, timeout=PATIENCE, allow_errors=True, resources=resources).execute()
-    assert "4 of 4 visible checks pass" in printed(book, 'check("q1")')
+    assert "5 of 5 visible checks pass" in printed(book, 'check("q1")')
 
 
 @proof  # four kernels, one after the other

@@ -71,7 +71,7 @@ def test_the_skeleton_says_not_started(said_of_the_skeleton):
 
 def test_the_solution_passes_every_visible_check(said_of_the_solution):
     printed = said_of_the_solution
-    assert re.search(r"q3  Multi-head self-attention\s+4 of 4 visible checks pass", printed)
+    assert re.search(r"q3  Multi-head self-attention\s+5 of 5 visible checks pass", printed)
     score = re.search(r"visible checks: ([\d.]+) of ([\d.]+) points", printed)
     assert score is not None
     assert score.group(1) == score.group(2)
@@ -142,7 +142,7 @@ def test_an_earlier_question_need_not_be_done(handout, assignment):
         text[:cut] + '        raise NotImplementedError("TODO q3")\n' + text[cut:]
     )
     printed = run(handout, "-k", "q3 or q4")
-    assert re.search(r"q4  The encoder block\s+3 of 3 visible checks pass", printed)
+    assert re.search(r"q4  The encoder block\s+4 of 4 visible checks pass", printed)
     assert "TODO  " in printed
 
 
@@ -176,7 +176,7 @@ def test_a_changed_test_file_is_told_and_windows_line_ends_are_no_change(handout
     public = handout / "tests" / "test_q1_patchify.py"
     public.write_bytes(public.read_bytes().replace(b"\n", b"\r\n"))
     assert "changed or missing" not in run(handout, "-k", "q1")
-    public.write_text(public.read_text().replace("@weight(3)", "@weight(300)"))
+    public.write_text(public.read_text().replace("@weight(2)", "@weight(200)"))
     (handout / "tests" / "test_q7_accuracy.py").unlink()
     told = "changed or missing: tests/test_q1_patchify.py, tests/test_q7_accuracy.py. Grading uses"
     assert told in run(handout, "-k", "q1")
@@ -239,7 +239,7 @@ def test_saving_a_file_runs_the_checks_again(handout, assignment):
         lines_until(process, "waiting for a change")
         again = saved_until_seen(handout, assignment, process, "next: q2")
         assert "vit.py saved" in again
-        assert "4 of 4 visible checks pass" in again
+        assert "5 of 5 visible checks pass" in again
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE) == 0
     finally:
