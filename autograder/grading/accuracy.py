@@ -58,7 +58,7 @@ class GradedRun:
             "seconds": FIRST_TRY * self._seconds,
         }
         result = logits_after_training(module, self._images, self._labels, self._unseen, run, seed)
-        return result["logits"], result["epochs"]
+        return result.logits, result.epochs
 
     def seeds(self) -> Iterator[int]:
         """Yield the seed of each try: a second one if the first has left time for it."""
@@ -69,7 +69,7 @@ class GradedRun:
 
     def better(self, best: AccuracyMark | None, logits: Tensor, epochs: int) -> AccuracyMark:
         """Return the mark for these logits, or the one of an earlier try if that is higher."""
-        accuracy = float((logits.argmax(1) == self._answers).double().mean())
+        accuracy = float((logits.double().argmax(1) == self._answers).double().mean())
         bars = self._training.full_credit_from
         full = bars[max((n for n in bars if n <= epochs), default=min(bars))]
         none = max(full - self._training.band, GUESSED)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,19 @@ from torch import Tensor, nn
 from autograder.assignment.exercise import CLASSES, MEAN, MODEL, STD, build_model
 from autograder.isolation.worker.progress import report_progress
 from checks.beside.measurement import beside
+from checks.beside.promise import Within
 from checks.telling.failures import StudentError, the_tensor
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What became of a model: its logits for the unseen images, and how many epochs it had.
+
+    logits   what the model made of them, of any kind: the test says what it must be
+    """
+
+    logits: object
+    epochs: Annotated[int, Within(1)]
 
 
 @beside
@@ -23,12 +36,11 @@ def logits_after_training(
     unseen: Tensor,
     run: Mapping[str, float],
     seed: int,
-) -> dict[str, Any]:
+) -> TrainedModel:
     """Train the model on uint8 images (n, side, side) and return its logits for the unseen ones.
 
     run      epochs, batch_size, learning_rate, seconds: a slow model gets fewer epochs, so that
              its training ends within this time
-    returns  logits (len(unseen), classes) and epochs: how many there were
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # whatever the student's file has set: more collapse on a busy machine
@@ -55,7 +67,7 @@ def logits_after_training(
     model.eval()
     with torch.no_grad():
         logits = torch.cat([model(_scaled(part)) for part in torch.split(unseen, 500)])
-    return {"logits": logits, "epochs": epochs}
+    return TrainedModel(logits, epochs)
 
 
 def _affordable_epochs(

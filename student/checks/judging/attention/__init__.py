@@ -74,7 +74,7 @@ def expect_large_scores(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -
     expect_shape(msa(x), x.shape, call=call)
     known = recognised(msa, d, n_heads, draw, call)
     expect(
-        bool(msa(1e3 * x).isfinite().all()),
+        bool(answer_of(msa, 1e3 * x, call).isfinite().all()),
         call=f"{call}, with x in the thousands",
         expected="finite numbers",
         got="NaN or infinity",
@@ -106,10 +106,10 @@ def recognised(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> Recogni
     if layout.matrices and len(layout.weights) <= MOST_PARAMETERS:
         x, values = draw(3, 6, d), layout.draw_weights(draw, biases=False)
         set_parameters(msa, values)
-        theta, result = layout.flat(values), msa(x)
+        theta, result = layout.flat(values), answer_of(msa, x, call)
         readings = layout.plain_ones(theta, x, result)  # of most files: they are soon found
         if not readings and max(len(layout.in_maps), len(layout.out_maps)) <= MOST_MAPS:
-            readings = layout.search(theta, x, result, msa(same_tokens(x)))
+            readings = layout.search(theta, x, result, answer_of(msa, same_tokens(x), call))
         if readings:
             return Recognised(layout, readings, [layout.maps(one, theta) for one in readings])
     return _recognised_by_flow(layout, msa, draw)
@@ -134,6 +134,14 @@ def _without_maps(layout: Layout, call: str, got: str, why: str = "") -> NoRetur
     d, h, d_head = layout.d, layout.n_heads, layout.d_head
     expected = f"learned maps for q, k and v, from {d} features to {h} heads of {d_head}"
     raise Mismatch(f"the parameters() of {call.split('(x)')[0]}", expected, got, why=why)
+
+
+def answer_of(msa: Any, x: Tensor, call: str) -> Tensor:
+    """Return what the module makes of sequences, in their shape: once right, it may yet be wrong."""
+    result = msa(x)
+    expect_shape(result, x.shape, call=call)
+    assert isinstance(result, Tensor)
+    return result
 
 
 def same_tokens(x: Tensor) -> Tensor:
@@ -165,7 +173,7 @@ def _expect_scores_up_to(most: float, msa: Any, known: Recognised, x: Tensor, ca
     n_heads, apart = known.layout.n_heads, math.inf
     scaled = known.maps[0].scaled(x, n_heads, most)
     if scaled is not None:
-        result = msa(scaled).double()
+        result = answer_of(msa, scaled, call).double()
         size = result.std()
         expected = [maps.result(scaled, n_heads) for maps in known.maps]
         exact = known.readings and most <= MODERATE
@@ -193,7 +201,7 @@ def _blame(msa: Any, known: Recognised, call: str, draw: Draw) -> NoReturn:
     x = draw(3, 6, layout.d)
     shape = _smallest_that_fails(msa, told.mistaken, x, layout.n_heads)
     why = ""
-    if not told.cause and not _averages(msa, draw(2 * layout.d, 3, layout.d)):
+    if not told.cause and not _averages(msa, draw(2 * layout.d, 3, layout.d), call):
         why = (
             "Already with equal tokens they differ, where softmax gives every token the same weight "
             "and only the value map and the output map are left."
@@ -207,10 +215,10 @@ def _blame(msa: Any, known: Recognised, call: str, draw: Draw) -> NoReturn:
     )
 
 
-def _averages(msa: Any, x: Tensor) -> bool:
+def _averages(msa: Any, x: Tensor, call: str) -> bool:
     """Whether for equal tokens an affine map of the token comes back."""
     x = same_tokens(x)
-    return apart_from_affine(x[:, 0], msa(x)[:, 0]) <= 1
+    return apart_from_affine(x[:, 0], answer_of(msa, x, call)[:, 0]) <= 1
 
 
 def _smallest_that_fails(msa: Any, maps: Maps | None, x: Tensor, n_heads: int) -> tuple[int, ...]:
