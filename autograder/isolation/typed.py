@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from torch import Tensor
 
 from checks.beside.measurement import MEASUREMENTS
+from checks.beside.promise import Items
 
 PLAIN = (type(None), bool, int, str, Tensor)
 
@@ -56,6 +57,7 @@ def _as(value: object, kind: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return _as_dataclass(value, kind)
     if origin is Annotated:
+        _expect_few(value, inside[1:])
         return _kept(_as(value, inside[0]), inside[1:])
     if origin in (Union, types.UnionType):
         return _as_one_of(value, inside)
@@ -90,6 +92,13 @@ def _as_one_of(value: object, kinds: tuple[object, ...]) -> Any:
         except Unkept:
             continue
     raise Unkept(f"{type(value).__name__} instead of one of {kinds}")
+
+
+def _expect_few(value: object, promises: tuple[object, ...]) -> None:
+    """Count items before they are looked at, one by one: a message has room for millions."""
+    for promise in promises:
+        if isinstance(promise, Items) and isinstance(value, (list, str)):
+            _kept(value, (promise,))
 
 
 def _kept(value: Any, promises: tuple[Any, ...]) -> Any:

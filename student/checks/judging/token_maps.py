@@ -53,6 +53,8 @@ def fitted(steps: Mapping[str, Tensor], runs: Tensor) -> Fitted:
         parts[name] = slice(end, end := end + values[0].numel())
     flat = [values.flatten(1).double() for values in steps.values()]
     numbers = torch.cat([torch.empty(len(runs), 0).double(), *flat], dim=1)
+    if not numbers.numel():  # nothing was seen, and to fit a map to it is an error
+        return Fitted(numbers, torch.empty(0).long(), torch.empty(0, runs.shape[-1] + 1), {})
     # What a mask makes infinite would spoil the fit of all, and so would what is as good as infinite.
     numbers = torch.where(numbers.abs() < HUGE, numbers, 0.0)
     largest = numbers.abs().amax(0).clamp(min=1e-12)

@@ -54,7 +54,7 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     if not known.maps:
         _blame(msa, known, call, draw)
     _expect_scores_up_to(MODERATE, msa, known, draw(3, 5, d), call)
-    if known.readings and not _hold_with_biases(msa, known, draw):
+    if known.readings and not _hold_with_biases(msa, known, draw, call):
         # A map may be a sum, of which what seemed to be no more than biases is the other part.
         by_flow = _recognised_by_flow(known.layout, msa, draw)
         expect(
@@ -152,13 +152,15 @@ def same_tokens(x: Tensor) -> Tensor:
 # --- that it holds for other numbers ---------------------------------------------------------
 
 
-def _hold_with_biases(msa: Any, known: Recognised, draw: Draw) -> bool:
+def _hold_with_biases(msa: Any, known: Recognised, draw: Draw, call: str) -> bool:
     """Whether the readings hold with biases as well."""
     layout = known.layout
     for _ in range(2):
         x, values = draw(2, 4, layout.d), layout.draw_weights(draw, biases=True)
         set_parameters(msa, values)
-        apart = layout.nearest(known.readings, layout.flat(values), x, msa(x))
+        apart = layout.nearest(
+            known.readings, layout.flat(values), x, answer_of(msa, x, call)
+        )
         if apart > 1:
             return False
         noted(apart)
