@@ -158,9 +158,7 @@ def _hold_with_biases(msa: Any, known: Recognised, draw: Draw, call: str) -> boo
     for _ in range(2):
         x, values = draw(2, 4, layout.d), layout.draw_weights(draw, biases=True)
         set_parameters(msa, values)
-        apart = layout.nearest(
-            known.readings, layout.flat(values), x, answer_of(msa, x, call)
-        )
+        apart = layout.nearest(known.readings, layout.flat(values), x, answer_of(msa, x, call))
         if apart > 1:
             return False
         noted(apart)
