@@ -41,8 +41,9 @@ explore: $(READY) ## judge 2,000 files that nobody wrote: right fragments, most 
 hostile: $(READY) ## grade every hostile submission, and print what became of it
 	$(BIN)/python tests/kit/proof/hostile.py
 
-fuzz: $(READY)    ## send damaged messages to the decoder
+fuzz: $(READY)    ## send damaged messages to the decoder, and changed replies to the tests
 	$(BIN)/python tests/kit/isolation/fuzz.py
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m kit.isolation.replies
 
 zips: $(READY)    ## write dist/: what to hand out, and what to upload to Gradescope or Otter
 	$(BIN)/autograder build

@@ -19,8 +19,9 @@ from autograder.errors import KitError
 from autograder.grading import suite
 from autograder.handout import regions
 from autograder.handout.figures import FOLDER, illustrations
-from checks.code.contract import DRAWN, STUB
+from checks.code.contract import DRAWN
 from checks.code.needs import bound_by
+from checks.telling.failures import STUB
 from checks.telling.outcome import Outcome
 
 TEXT = "handout.md.j2"  # in solution/

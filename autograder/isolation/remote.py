@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import torch
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from autograder.assignment.config import LimitSettings
 from autograder.assignment.exercise import FIRST_MODULE, TRAINED
-from autograder.errors import WireError
+from autograder.errors import KitError, WireError
 from autograder.isolation.budget import Budget, Spent
 from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.typed import Unkept, typed
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import ObjectAt, Packer
 from autograder.isolation.workers import Listener, TooBusy, Worker
 from checks.beside import stand_ins
-from checks.beside.measurement import MEASUREMENTS
 from checks.code.contract import MODULES
 from checks.code.loading import left_out_note
 from checks.telling import wording
-from checks.telling.failures import StudentError, WorkerLost, describe, is_worth_another_try
+from checks.telling.failures import (
+    CheckFailed,
+    StudentError,
+    WorkerLost,
+    describe,
+    is_worth_another_try,
+)
 from checks.telling.plain import plain
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
@@ -36,6 +40,8 @@ SHORTEST = 0.1
 MOST_SAID = 2000  # characters
 MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
+TOLD = (CheckFailed, StudentError)  # errors that say whose they are
+OF_THE_MACHINE = (WorkerLost, KitError, MemoryError, OSError)  # whatever was sent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +89,8 @@ class RemoteTransport:
         self._left_out: dict[str, None] = {}  # notes, each once, in order
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
         self._seed = 0
+        self._received = ""  # the call that gave this test the last data of a worker's
+        self._theirs: Worker | None = None  # the worker, once the student's code may run in it
         ours = [staged.folder, staged.folder.parent, *private]
         self._private = sorted({str(path) for path in ours}, key=len, reverse=True)
 
@@ -90,13 +98,16 @@ class RemoteTransport:
         """Prepare for a test: a worker of this question, nothing standing in, seeded."""
         self._budget.begin(question, trains)
         self._budget.restart(SECONDS_TO_TURN)
-        self._seed = seed
+        self._seed, self._received = seed, ""
         if question != self._question:
             self.close()
             self._question = question
         if self._worker is not None and self._worker.alive:
-            with contextlib.suppress(StudentError, WorkerLost):  # a fresh one takes its place
+            try:
                 self._ask(self._new_test(), {}, "the next test")
+            except (StudentError, WorkerLost, RuntimeError):  # a fresh one takes its place
+                self.close()
+                self._received = ""
         if self._worker is None or not self._worker.alive:
             self._modules = {}
         self._budget.restart()
@@ -170,7 +181,8 @@ class RemoteTransport:
         self._ask(request, {}, f"putting a stand-in for {name}")
 
     def end(self) -> None:
-        """A test is over."""
+        """A test is over: what fails between two of them has seen no data."""
+        self._received = ""
 
     def close(self) -> None:
         """End the worker."""
@@ -180,8 +192,18 @@ class RemoteTransport:
         self._modules = {}
 
     def student_error(self, error: BaseException) -> BaseException:
-        """Errors of the student's arrive as StudentError already; any other is ours."""
-        return error
+        """Return the student's error: as it arrived, or where their data broke the test.
+
+        What is sent there may be anything that can be decoded. A test that fails in the midst of it,
+        and not by a comparison, has met what no test expects; without data it is our own fault.
+        """
+        if (
+            not self._received
+            or not isinstance(error, Exception)
+            or isinstance(error, TOLD + OF_THE_MACHINE)
+        ):
+            return error
+        return StudentError("unjudgeable", wording.unjudgeable(self._received))
 
     def tell(self, call: Call) -> None:
         """Tell the listener of a call, with the question that it belongs to."""
@@ -202,6 +224,12 @@ class RemoteTransport:
         except (WireError, RecursionError):
             raise worker.distrust(call) from None
 
+    def data(self, request: wire.Request, packer: Packer, call: str) -> Any:
+        """Send a request for a test, which goes on with what came back."""
+        result = self.request(request, packer, call)
+        self._received = call
+        return result
+
     def _ask(
         self, request: wire.Request, tensors: Mapping[str, Any], call: str
     ) -> tuple[wire.Value, Mapping[str, Any]]:
@@ -210,12 +238,17 @@ class RemoteTransport:
             staged = dataclasses.replace(self._staged, paid_for=self._question == TRAINED)
             self._worker = Worker(self._server, staged, self._limits)
             self._start(self._worker)
+        if isinstance(request, wire.Load):
+            self._theirs = self._worker
         worker = self._worker
         try:
             with self._budget.call(worker.pid) as deadline:
                 return worker.ask(request, tensors, deadline, call, self._listener)
         except TooBusy:
             self.too_busy = True
+            raise
+        except RuntimeError:  # our code failed in the worker, or so says what runs in there
+            self._received = call if self._theirs is self._worker else self._received
             raise
         except StudentError as error:
             if error.kind == "too_slow" and not isinstance(request, wire.Load):
@@ -283,8 +316,8 @@ class Proxy:
         call = self._name or measurement.replace("_", " ")
         result = self._ask(wire.Measure, measurement, args, kwargs, call)
         try:
-            return _type_of(measurement).validate_python(result)
-        except ValidationError:
+            return typed(result, measurement)
+        except (Unkept, RecursionError):
             assert self._worker is not None
             raise self._worker.distrust(call) from None
 
@@ -317,14 +350,7 @@ class Proxy:
 
         items = wire.Items([pack(arg) for arg in args], is_tuple=True)
         pairs = wire.Pairs({name: pack(value) for name, value in kwargs.items()})
-        return self._transport.request(kind(self._subject, name, items, pairs), packer, call)
-
-
-@functools.cache
-def _type_of(measurement: str) -> TypeAdapter[Any]:
-    """Return what checks that a measurement's result is what it is annotated as."""
-    returns = get_type_hints(inspect.unwrap(MEASUREMENTS[measurement]))["return"]
-    return TypeAdapter(returns, config=ConfigDict(arbitrary_types_allowed=True, strict=True))
+        return self._transport.data(kind(self._subject, name, items, pairs), packer, call)
 
 
 def _short(value: object) -> str:

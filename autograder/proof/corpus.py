@@ -80,9 +80,8 @@ class Typical(BaseModel):
 class Attack:
     """One hostile submission, as its docstring describes it.
 
-    base       the file whose text follows below it: "solution", "skeleton" or "none"; "model": the
-               solution's stands above it, and what the attack defines again is what counts
-    blames_us  it can make a test look like our fault, which earns nothing and which a teacher sees
+    base   the file whose text follows below it: "solution", "skeleton" or "none"; "model": the
+           solution's stands above it, and what the attack defines again is what counts
     """
 
     name: str
@@ -92,7 +91,6 @@ class Attack:
     wins: str
     earns: float | None = None
     at_most: float | None = None
-    blames_us: bool = False
 
 
 def slips(assignment: Assignment) -> list[Slip]:

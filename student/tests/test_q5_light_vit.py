@@ -98,38 +98,36 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
     )
     seen = blocks_seen(model, draw(2, *DIGITS), n_tokens=50, d=8)
     expect(
-        len(seen["inputs"]) == 3,
+        len(seen.inputs) == 3,
         call=call,
         expected="3 calls of a block",
-        got=f"{len(seen['inputs'])}",
+        got=f"{len(seen.inputs)}",
         why=lambda: (
             "n_blocks is not used: there are as many for n_blocks=4."
             if len(
-                blocks_seen(vit.LightViT((2, *DIGITS), n_blocks=4), draw(2, *DIGITS), 50, 8)[
-                    "inputs"
-                ]
+                blocks_seen(vit.LightViT((2, *DIGITS), n_blocks=4), draw(2, *DIGITS), 50, 8).inputs
             )
-            == len(seen["inputs"])
+            == len(seen.inputs)
             else ""
         ),
     )
     expect(
-        len(set(seen["parts"])) == 3,
+        len(set(seen.parts)) == 3,
         call=call,
         expected="3 different blocks, each with weights of its own",
-        got=f"{len(set(seen['parts']))}",
+        got=f"{len(set(seen.parts))}",
         why="[block] * n repeats one block: build a new one n times.",
     )
-    for before, after in zip(seen["outputs"], seen["inputs"][1:]):
+    for before, after in zip(seen.outputs, seen.inputs[1:]):
         expect(
             before is not None and torch.equal(before, after),
             call=call,
             expected="each block is given what the block before it returned",
             got="the tokens of before the first block"
-            if torch.equal(after, seen["inputs"][0])
+            if torch.equal(after, seen.inputs[0])
             else "something else",
             why="Keep what a block returns: x = block(x)."
-            if torch.equal(after, seen["inputs"][0])
+            if torch.equal(after, seen.inputs[0])
             else "",
         )
 
@@ -141,7 +139,7 @@ def test_the_class_token_stands_in_front(vit, stand_in, draw):
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
     model, images = vit.LightViT((4, *DIGITS)), draw(4, *DIGITS)
     randomise(model, draw, images)  # whatever they start as, different images have other tokens now
-    tokens = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0]
+    tokens = blocks_seen(model, images, n_tokens=50, d=8).inputs[0]
     differs = (tokens - tokens[:1]).abs().amax((0, 2)) > 1e-6
     call = "LightViT(images.shape)(images), looking at the tokens of 4 images"
     last = "The class token stands behind the patches: torch.cat([class_token, patches], dim=1)."

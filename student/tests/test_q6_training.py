@@ -37,7 +37,7 @@ def test_every_batch_makes_one_step(train, draw):
         seen = spy_on_training(train, weight_before, images, labels, batch)
         hand = epoch_by_hand(weight_before, images, labels, batch)
         expect_tensor(
-            seen["weight"],
+            seen.weight,
             hand["right"],
             call="the model's weights after train_one_epoch(model, loader, ...), with batches of "
             + ", ".join([str(batch)] * batches),
@@ -61,7 +61,7 @@ def test_every_batch_makes_one_step(train, draw):
             why=lambda: (
                 "The weights change, though optimizer.step() is never called: take the steps "
                 "with the optimizer that is given."
-                if not seen["steps"]
+                if not seen.steps
                 else ""
             ),
         )
@@ -78,8 +78,8 @@ def test_the_loss_is_the_mean(train, draw):
     hand = epoch_by_hand(weight_before, images, labels, batch=4)
     losses = hand["losses right"]
     sizes = torch.tensor([4, 4, 2])
-    expect_a_float(seen["results"][0], seen["kinds"][0], "train_one_epoch(...)")
-    got = torch.tensor(seen["results"][0])
+    expect_a_float(seen.results[0], seen.kinds[0], "train_one_epoch(...)")
+    got = torch.tensor(seen.results[0])
     # Both ways to take the mean are right; and wrong steps, with other losses, are paid for above.
     means = [
         mean
@@ -119,9 +119,9 @@ def test_the_accuracy_is_a_share(train, draw):
     ):  # whatever a student's code raises: it is raised again, if nothing explains it
         expect_the_answer_of_each_image(train, draw)
         raise
-    expect_a_float(seen["result"], seen["kind"], "evaluate(...)")
+    expect_a_float(seen.result, seen.kind, "evaluate(...)")
     expect_tensor(
-        torch.tensor(seen["result"]),
+        torch.tensor(seen.result),
         right["share"],
         call="evaluate(model, loader with batches of 8, 8 and 6, device)",
         tol=CLOSE,
@@ -142,7 +142,7 @@ def test_the_accuracy_is_a_share(train, draw):
         },
         why=lambda: (
             "The model's weights have changed: evaluate must not learn."
-            if not torch.equal(seen["weight"], weights)
+            if not torch.equal(seen.weight, weights)
             else ""
         ),
     )
@@ -157,7 +157,7 @@ def expect_the_answer_of_each_image(train, draw):
         return
     over_batch = torch.cat([(p.flatten(1) @ weights).argmax(0) for p in images.split(3)])
     expect_tensor(
-        torch.tensor(seen["result"]),
+        torch.tensor(seen.result),
         accuracy_by_hand(weights, images, labels, batch=3)["share"],
         call="evaluate(model, loader with batches of 3, device), with 3 classes",
         slips={

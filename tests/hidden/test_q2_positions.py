@@ -24,7 +24,7 @@ def table_of(vit, length, d):
     """Return the student's table, without an extra axis: the visible check pays for that."""
     table = vit.get_positional_embeddings(length, d)
     if isinstance(table, torch.Tensor) and table.dim() == 3 and 1 in table.shape[:2]:
-        return table.reshape(-1, table.shape[2])
+        return table.flatten(0, 1)
     return table
 
 

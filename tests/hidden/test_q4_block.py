@@ -6,7 +6,15 @@ from checks import builds_on, expect, expect_tensor, reported, weight
 from checks.beside.measure import input_after, moved_by
 from checks.beside.probes import watch
 from checks.judging.block_slips import why_wrong
-from checks.judging.encoder import LOOSE, input_of, is_learned, normalised_as, place_of, randomise
+from checks.judging.encoder import (
+    LOOSE,
+    input_of,
+    is_learned,
+    normalised_as,
+    place_of,
+    randomise,
+    result_of,
+)
 from checks.judging.learning import expect_learning
 from checks.judging.mlp import expect_mlp
 
@@ -27,10 +35,11 @@ def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     z, x = 2 * draw(2, 5, 8), draw(2, 5, 8)
     randomise(block, draw, x)
     place = place_of(block, z)
+    call = "MyViTBlock(8, 2)(x), for two x with the same sum x + msa(norm1(x))"
     expect_tensor(
-        watch(block, x, place, z - x)["result"],
-        watch(block, z, place, torch.zeros_like(z))["result"],
-        call="MyViTBlock(8, 2)(x), for two x with the same sum x + msa(norm1(x))",
+        result_of(block, x, place, z - x, call),
+        result_of(block, z, place, torch.zeros_like(z), call),
+        call=call,
         tol=LOOSE,
         why=lambda: why_wrong(block, draw, 8),
     )
@@ -60,7 +69,7 @@ def test_every_argument_is_used(vit, stand_in, draw):
     stand_in("MyMSA")
     block, x = vit.MyViTBlock(12, 4, mlp_ratio=3), draw(2, 4, 12)
     values = randomise(block, draw, x)
-    for built in filter(None, watch(block, x, place_of(block, x))["built_with"]):
+    for built in filter(None, watch(block, x, place_of(block, x)).built_with):
         expect(
             built == {"d": 12, "n_heads": 4},
             call="MyViTBlock(12, 4), looking at how it builds its attention",

@@ -19,7 +19,7 @@ from checks.beside.stand_ins.patchify import patchify
 from checks.judging.encoder import apart_from_affine, randomise
 from checks.judging.learning import expect_learning
 from checks.judging.model import blocks_seen, expect_learned_ends
-from checks.words.compare import error
+from checks.words.compare import error, matches
 from checks.words.nearness import noted
 from hidden.oracles import patches, positions
 
@@ -42,7 +42,7 @@ def tables(sequence_length, d):
 
 
 def expect_built(seen, d, n_heads, call):
-    for built in filter(None, seen["built_with"]):
+    for built in filter(None, seen.built_with):
         expect(
             built == {"hidden_d": d, "n_heads": n_heads, "mlp_ratio": 4},
             call=f"{call}, looking at how it builds its blocks",
@@ -97,7 +97,7 @@ def test_tokens_are_patches_mapped_linearly_plus_positions(vit, stand_in, draw):
     """Each patch token is one linear map of its patch, plus the position's row of the table."""
     stand_in(*EARLIER)
     model, images = vit.LightViT((6, *DIGITS), n_blocks=1), draw(6, *DIGITS)
-    tokens = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0]
+    tokens = blocks_seen(model, images, n_tokens=50, d=8).inputs[0]
 
     def apart(rows):
         return min(
@@ -126,7 +126,7 @@ def test_the_class_token_is_learned_and_has_position_0(vit, stand_in, draw):
     model, images = vit.LightViT((2, *DIGITS), n_blocks=1), draw(2, *DIGITS)
 
     def learned():
-        token = blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0][0, 0]
+        token = blocks_seen(model, images, n_tokens=50, d=8).inputs[0][0, 0]
         return [token - table[0] for table in tables(1, 8)]
 
     blocks_seen(model, images, n_tokens=50, d=8)
@@ -166,7 +166,7 @@ def test_the_table_is_not_trained(vit, stand_in, draw):
     seen = []
     for _ in range(2):
         randomise(model, draw, images)
-        seen.append(blocks_seen(model, images, n_tokens=50, d=8)["inputs"][0][0, 1:])
+        seen.append(blocks_seen(model, images, n_tokens=50, d=8).inputs[0][0, 1:])
     moved = seen[1] - seen[0]
     expect_tensor(
         moved,
@@ -188,7 +188,7 @@ def test_the_class_token_alone_is_classified(vit, stand_in, draw):
     call = "LightViT(...)(images), for two results of the last block with the same token 0"
 
     def logits_of(tokens):
-        return blocks_seen(model, images, 50, 8, answers=tokens)["result"]
+        return blocks_seen(model, images, 50, 8, answers=tokens).result
 
     first = logits_of(one)
     expect_shape(first, (3, 10), call="LightViT(images.shape)(images)")
@@ -205,7 +205,7 @@ def test_the_class_token_alone_is_classified(vit, stand_in, draw):
     expect_tensor(logits_of(other), first, call=call, why=why)
     other[:, 0] = draw(3, 8)
     expect(
-        not torch.allclose(logits_of(other), first),
+        not matches(logits_of(other), first, {"rtol": 1e-5, "atol": 1e-8}),
         call="LightViT(...)(images), for two results of the last block with another token 0",
         expected="other logits",
         got="the same",
@@ -220,7 +220,7 @@ def test_the_classifier_is_linear(vit, stand_in, draw):
     model = vit.LightViT((40, *DIGITS), n_blocks=1)
     images, token = draw(40, *DIGITS), 3 * draw(40, 8)
     answers = token[:, None].repeat(1, 50, 1)  # which of them is classified is asked elsewhere
-    logits = blocks_seen(model, images, 50, 8, answers=answers)["result"]
+    logits = blocks_seen(model, images, 50, 8, answers=answers).result
     expect_shape(logits, (40, 10), call="LightViT(...)(images)")
     for logarithms in (logits.log(), logits):  # of a softmax, which is paid for elsewhere
         if bool((logarithms.exp().sum(1) - 1).abs().max() < 1e-3):

@@ -18,7 +18,7 @@ def test_an_epoch_starts_afresh(train, draw):
     images, labels, weight_before = draw(8, 1, 2, 2), draw.integers(0, 3, 8), draw(4, 3)
     seen = spy_on_training(train, weight_before, images, labels, 4, epochs=2)
     expect(
-        bool(seen["training"]) and all(seen["training"]),
+        bool(seen.training) and all(seen.training),
         call="train_one_epoch(model, ...), looking at model.training",
         expected="True at every batch",
         got="False",
@@ -27,7 +27,7 @@ def test_an_epoch_starts_afresh(train, draw):
     seen = spy_on_training(train, weight_before, images, labels, 4, left_over=True)
     left_over = epoch_by_hand(weight_before, images, labels, batch=4)["left_over"]
     expect(
-        error(seen["weight"], left_over, CLOSE) > 1,
+        error(seen.weight, left_over, CLOSE) > 1,
         call="train_one_epoch(model, ...), where the model has a gradient already",
         expected="steps of this epoch's gradients alone",
         got="a first step with the old gradient in it",
@@ -43,12 +43,12 @@ def test_it_evaluates_without_learning(train, draw):
     weights = draw(4, 3)
     seen = spy_on_evaluation(train, weights, draw(8, 1, 2, 2), draw.integers(0, 3, 8), 4)
     call = "evaluate(model, loader, device)"
-    expect(not any(seen["training"]), call=call, expected="evaluation mode",
+    expect(not any(seen.training), call=call, expected="evaluation mode",
            got="training mode", why="Call model.eval() first.")  # fmt: skip
-    expect(not any(seen["grad"]), call=call, expected="no gradients recorded",
+    expect(not any(seen.grad), call=call, expected="no gradients recorded",
            got="gradients", why="Wrap the loop in torch.no_grad().")  # fmt: skip
-    expect_tensor(seen["weight"], weights, call=f"the model's weights after {call}")
-    expect(not seen.get("left_off", True), call=f"torch.is_grad_enabled() after {call}", expected="True",
+    expect_tensor(seen.weight, weights, call=f"the model's weights after {call}")
+    expect(not seen.left_off, call=f"torch.is_grad_enabled() after {call}", expected="True",
            got="False", why="set_grad_enabled(False) stays: use `with torch.no_grad():`.")  # fmt: skip
 
 
@@ -61,8 +61,8 @@ def test_batches_go_to_the_device(train, draw):
     trained = spy_on_training(train, draw(4, 3), images, labels, 4)
     evaluated = spy_on_evaluation(train, draw(4, 3), images, labels, 4)
     for name, moved in (
-        ("train_one_epoch", all(trained["moved"]) and trained["labels_moved"]),
-        ("evaluate", all(evaluated["moved"]) and not evaluated.get("mixed", True)),
+        ("train_one_epoch", all(trained.moved) and trained.labels_moved),
+        ("evaluate", all(evaluated.moved) and not evaluated.mixed),
     ):
         expect(
             moved,
@@ -80,7 +80,7 @@ def test_only_images_that_were_shown_count(train, draw):
     labels = answers_that_hit(images, weights, drawn_hits(draw, 27, batch=8))
     seen = spy_on_evaluation(train, weights, images, labels, batch=8, drop_last=True)
     right = accuracy_by_hand(weights, images[:24], labels[:24], batch=8)
-    got = torch.tensor(seen["result"])
+    got = torch.tensor(seen.result)
     # A percentage or a count instead of the share is paid for elsewhere: these images, or more?
     wanted = (right["share"], 100 * right["share"], right["count"])
     expect_tensor(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import faulthandler
 import fcntl
 import os
@@ -115,7 +116,8 @@ class Server:
         # that fails, a signature that does not fit. With sound code our measurements do not fail.
         self._calling = True
         if isinstance(request, wire.Measure):
-            return MEASUREMENTS[request.measurement](subject, *args, **kwargs)
+            found = MEASUREMENTS[request.measurement](subject, *args, **kwargs)
+            return vars(found) if dataclasses.is_dataclass(found) else found
         called = getattr(subject, request.attribute) if request.attribute else subject
         result = called(*args, **kwargs)
         # A model stays here, and its number goes; data goes itself.

@@ -6,31 +6,37 @@ import contextlib
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from checks.beside.measurement import beside
-from checks.telling.failures import the_tensor
+from checks.beside.promise import Floating, Items, Name, Names, Numbers, Together, is_floating
+from checks.telling import wording
+from checks.telling.failures import StudentError, the_tensor
 
 Settings = tuple[list[object], dict[str, object]]  # positional and named arguments
 MOST_TO_SETTLE = 15  # runs
 
 
 @beside
-def parameters(module: object) -> dict[str, Tensor]:
+def parameters(module: object) -> Annotated[dict[Name, Numbers], Together()]:
     """Return the trainable parameters by name, as copies. A layer never used has none yet."""
-    return {
+    found = {
         name: p.detach().clone()
         for name, p in cast(nn.Module, module).named_parameters()
         if p.requires_grad and not is_lazy(p)
     }
+    for name, values in found.items():
+        if not is_floating(values):
+            raise StudentError("wrong_result", wording.no_numbers(name, str(values.dtype)))
+    return found
 
 
 @beside
-def unregistered(module: object) -> list[str]:
+def unregistered(module: object) -> Names:
     """Return the plain lists and dicts inside that hold layers which the module does not know of."""
     found = _unregistered(cast(nn.Module, module))
     return [f"self.{name} in {type(part).__name__}" for part, name, _ in found]
@@ -64,7 +70,7 @@ def complete(module: object, inputs: Tensor) -> None:
 
 
 @beside
-def made_at_first_call(module: object, inputs: Tensor) -> list[str]:
+def made_at_first_call(module: object, inputs: Tensor) -> Names:
     """Return the parameters that are there only after a call: an optimizer would not have them.
 
     One of a lazy layer is there before, though without numbers.
@@ -120,7 +126,7 @@ def settle(module: object, inputs: Tensor) -> None:
 
 
 @beside
-def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> list[str]:
+def used_but_not_trained(module: object, inputs: Tensor, seed: int = 0) -> Names:
     """Return the trainable parameters that change the result and yet get no gradient from it.
 
     A parameter without any influence (a leftover layer, the bias of the keys) is not among them.
@@ -152,7 +158,7 @@ def _matters(
 
 
 @beside
-def image_gradient(vit: object, images: Tensor, n_patches: int, weights: Tensor) -> Tensor | None:
+def image_gradient(vit: object, images: Tensor, n_patches: int, weights: Tensor) -> Numbers | None:
     """Return the gradient that reaches the images through patchify; None if none does."""
     images = images.clone().requires_grad_()
     patches: Any = the_tensor(cast(Any, vit).patchify(images, n_patches), "patchify")
@@ -163,7 +169,7 @@ def image_gradient(vit: object, images: Tensor, n_patches: int, weights: Tensor)
 
 
 @beside
-def input_after(subject: object, inputs: Tensor, *args: object, function: str = "") -> Tensor:
+def input_after(subject: object, inputs: Tensor, *args: object, function: str = "") -> Numbers:
     """Call the module, or its function of that name, and return the input as it is afterwards."""
     called = getattr(subject, function) if function else cast(Any, subject)
     inputs = inputs.clone()
@@ -178,8 +184,11 @@ def takes_gradient(vit: object, function: str, *args: object) -> bool:
 
 
 @beside
-def in_dtype(module: object, inputs: Tensor, name: str) -> Tensor:
-    """Run the module on inputs of a dtype ("float64"), both cast to it, after it has run as it is."""
+def in_dtype(module: object, inputs: Tensor, name: str) -> object:
+    """Run the module on inputs of a dtype ("float64"), both cast to it, after it has run as it is.
+
+    returns   what the module made of them: the test says what it must be
+    """
     cast(Any, module)(inputs.clone())
     dtype: torch.dtype = getattr(torch, name)
     return the_tensor(cast(nn.Module, module).to(dtype)(inputs.to(dtype)), "forward")
@@ -210,7 +219,7 @@ def twins_apart(vit: object, build: str, one: Settings, other: Settings, inputs:
 
 
 @beside
-def moved_by(vit: object, build: str, args: list[object], inputs: Tensor) -> list[bool]:
+def moved_by(vit: object, build: str, args: list[object], inputs: Tensor) -> tuple[bool, bool]:
     """Build two objects alike; say whether the first changes with its own numbers, and the other's."""
     first, second = (getattr(vit, build)(*args).eval() for _ in range(2))
     second(inputs.clone())
@@ -221,11 +230,13 @@ def moved_by(vit: object, build: str, args: list[object], inputs: Tensor) -> lis
             for w in module.parameters():
                 w.normal_()
             found.append(not torch.equal(first(inputs.clone()), before))
-    return found
+    return found[0], found[1]
 
 
 @beside
-def random_numbers_after(vit: object, seed: int, build: str, args: list[object]) -> Tensor:
+def random_numbers_after(
+    vit: object, seed: int, build: str, args: list[object]
+) -> Annotated[Tensor, Floating(axes=1)]:
     """Seed torch, build an object of the student's, and return the next random numbers."""
     torch.manual_seed(seed)
     getattr(vit, build)(*args)
@@ -235,7 +246,7 @@ def random_numbers_after(vit: object, seed: int, build: str, args: list[object])
 @beside
 def losses_on_one_batch(
     vit: object, images: Tensor, labels: Tensor, steps: int, sizes: Mapping[str, int]
-) -> list[float]:
+) -> Annotated[list[float], Items(least=1)]:
     """Train a fresh LightViT on one batch; return the loss before every step.
 
     Every weight moves by a fixed step against its gradient's sign, which needs no tuning.

@@ -8,7 +8,7 @@ it can be noted which tensors would have been moved, and what is made of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +18,13 @@ from checks.beside.measurement import beside
 from checks.beside.steps import FILLING, tensors_in
 from checks.telling.failures import the_tensor
 
+Device = Literal["meta", "cpu", "another device"]
 LEAVING = ("cpu", "numpy", "tolist", "item")
 INDEXING = ("__getitem__", *FILLING)  # on a GPU, they take a tensor of the CPU as well
 
 
 @beside
-def on_meta_device(module: object, inputs: Tensor) -> str:
+def on_meta_device(module: object, inputs: Tensor) -> Device:
     """Move the module to torch's meta device, run it there, return the result's device.
 
     A table that stays behind on the CPU shows at once, without a GPU. It is run on real numbers before,
@@ -37,7 +38,7 @@ def on_meta_device(module: object, inputs: Tensor) -> str:
 
 
 @beside
-def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> str:
+def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> Device:
     """Cut images on torch's meta device; return the device of the patches."""
 
     def run(x: Tensor) -> object:
@@ -46,17 +47,18 @@ def patchify_on_meta_device(vit: object, images: Tensor, n_patches: int) -> str:
     return _device_of_result(run, images, _follows(run, images, []))
 
 
-def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor, noted: bool) -> str:
+def _device_of_result(run: Callable[[Tensor], object], inputs: Tensor, noted: bool) -> Device:
     """Return where the result of a run on the meta device is.
 
     noted  whether it is known already that it follows: that meta refuses then tells of meta alone
     """
     try:
-        return str(the_tensor(run(inputs.to("meta")), "It").device)
+        device = the_tensor(run(inputs.to("meta")), "It").device.type
     except Exception:  # whatever meta refuses, or the student's code raises there
         if noted:
             return "meta"
         raise
+    return "meta" if device == "meta" else "cpu" if device == "cpu" else "another device"
 
 
 class Noting(TorchFunctionMode):

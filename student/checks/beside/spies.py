@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import unittest.mock
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from checks.beside.measurement import beside
 from checks.beside.moving import Noting
+from checks.beside.promise import Count, Items, Name, Numbers
 
 RATE = 0.1  # the spied optimizer is plain gradient descent: a step can be worked out by hand
 SMOOTHING = 0.2  # of the criterion's labels: its loss is not that of any other criterion
@@ -62,7 +64,7 @@ class SpyModel(nn.Module):
         self.record: dict[str, list[Any]] = {"training": [], "grad": [], "moved": [], "sizes": []}
 
     def forward(self, images: Tensor) -> Tensor:
-        self.record["training"].append(self.training)
+        self.record["training"].append(bool(self.training))
         self.record["grad"].append(torch.is_grad_enabled())
         self.record["moved"].append(not isinstance(images, StillOnLoader))
         self.record["sizes"].append(len(images))
@@ -93,6 +95,55 @@ class SpySGD(torch.optim.SGD):
         return super().step(closure)
 
 
+Flags = Annotated[list[bool], Items()]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What train_one_epoch did to a spied model.
+
+    results, kinds         what came back from every epoch, NaN where it is no number; its type
+    weight                 the model's parameter afterwards
+    steps                  of the optimizer
+    labels_moved           whether the criterion's labels had been moved to the device
+    training, grad, moved  at each forward: the model's mode, gradients recorded, images moved
+    sizes                  at each forward: how many images
+    """
+
+    results: Annotated[list[float], Items(least=1)]
+    kinds: Annotated[list[Name], Items(least=1)]
+    weight: Numbers
+    steps: Count
+    labels_moved: bool
+    training: Flags
+    grad: Flags
+    moved: Flags
+    sizes: Annotated[list[Count], Items()]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What evaluate did to a spied model.
+
+    result, kind  what came back, NaN where it is no number; its type
+    weight        the model's parameter afterwards
+    left_off      whether gradients were still off after the call
+    mixed         whether labels as the loader gives them met what the model returned, on its device
+
+    and at each forward the same as in training
+    """
+
+    result: float
+    kind: Name
+    weight: Numbers
+    left_off: bool
+    mixed: bool
+    training: Flags
+    grad: Flags
+    moved: Flags
+    sizes: Annotated[list[Count], Items()]
+
+
 @beside
 def spy_on_training(
     train: object,
@@ -102,13 +153,10 @@ def spy_on_training(
     batch: int,
     epochs: int = 1,
     left_over: bool = False,
-) -> dict[str, Any]:
+) -> Trained:
     """Run train_one_epoch on a spied model that arrives in evaluation mode.
 
     left_over  it arrives with a gradient of somebody else's, LEFT_OVER everywhere
-
-    returns  results: what came back from every epoch; kinds: its type; weight: the model's
-             parameter afterwards; steps: of the optimizer; and the model's record
     """
     model, criterion = SpyModel(weight), SpyCriterion()
     if left_over:
@@ -123,14 +171,14 @@ def spy_on_training(
             result = cast(Any, train).train_one_epoch(model, loader, optimizer, criterion, CPU)
         results.append(_number(result))
         kinds.append(_kind(result))
-    return {
-        "results": results,
-        "kinds": kinds,
-        "weight": model.weight.detach(),
-        "steps": optimizer.steps,
-        "labels_moved": all(criterion.moved),
+    return Trained(
+        results=results,
+        kinds=kinds,
+        weight=model.weight.detach(),
+        steps=optimizer.steps,
+        labels_moved=all(criterion.moved),
         **model.record,
-    }
+    )
 
 
 @beside
@@ -141,27 +189,22 @@ def spy_on_evaluation(
     labels: Tensor,
     batch: int,
     drop_last: bool = False,
-) -> dict[str, Any]:
-    """Run evaluate on a spied model that arrives in training mode.
-
-    returns  result, and its kind; weight: the model's parameter afterwards; left_off: whether
-             gradients were still off after the call; mixed: whether labels as the loader gives them
-             met what the model returned, on its device; and the model's record
-    """
+) -> Evaluated:
+    """Run evaluate on a spied model that arrives in training mode."""
     model = SpyModel(weight)
     loader = _loader(images, labels, batch, drop_last)
     noting = Noting([model.weight], left=StillOnLoader)
     with torch.enable_grad(), _moving_by_as_tensor(), noting:
         result = cast(Any, train).evaluate(model, loader, CPU)
         left_off = not torch.is_grad_enabled()
-    return {
-        "result": _number(result),
-        "kind": _kind(result),
-        "left_off": left_off,
-        "mixed": noting.mixed,
-        "weight": model.weight.detach(),
+    return Evaluated(
+        result=_number(result),
+        kind=_kind(result),
+        left_off=left_off,
+        mixed=noting.mixed,
+        weight=model.weight.detach(),
         **model.record,
-    }
+    )
 
 
 def _loader(images: Tensor, labels: Tensor, batch: int, drop_last: bool = False) -> Any:

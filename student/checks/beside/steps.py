@@ -7,7 +7,7 @@ never evidence: whoever asks for them works the result out anew, from inputs of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
@@ -15,10 +15,10 @@ from torch.overrides import TorchFunctionMode
 
 from checks.beside.measurement import beside
 from checks.beside.probes import watch
+from checks.beside.promise import MOST_NUMBERS, Like, Numbers, Together
 
 MOST_STEPS = 1500  # tensors of one forward; an attention of five heads in loops has some hundred
 FILLING = ("__setitem__", "copy_")
-MOST_NUMBERS = 4_000_000  # of all forwards together
 
 
 class Watching(TorchFunctionMode):
@@ -76,7 +76,7 @@ def _plain(tensor: Tensor) -> Tensor:
 @beside
 def steps(
     module: object, runs: Tensor, names: Sequence[str] = (), answers: Tensor | None = None
-) -> dict[str, Tensor]:
+) -> Annotated[dict[Annotated[str, Like(r"\d+ \S*")], Numbers], Together()]:
     """Run the module once for each of the inputs, and return the tensors on the way.
 
     runs     (S, ...), the inputs of S forwards

@@ -14,6 +14,7 @@ from checks.beside.probes import standardised, watch
 from checks.judging.encoder import (
     LOOSE,
     fitted_norm,
+    has_shape,
     is_learned,
     of_size,
     outside,
@@ -92,7 +93,13 @@ def why_wrong(block: Any, draw: Draw, d: int, ratio: int = 4) -> str:
     values = randomise(block, draw, x)
     place = place_of(block, x)
     seen = watch(block, x, place, answer)
-    given, result = seen["inputs"][0].double(), seen["result"].double()
+    if (
+        not seen.inputs
+        or not has_shape(seen.inputs[0], x.shape)
+        or not has_shape(seen.result, x.shape)
+    ):
+        return ""
+    given, result = seen.inputs[0].double(), seen.result.double()
     x, answer = x.double(), answer.double()
     own = outside(values, place)
     cause = _norm_of(given, x) or _cause(own, x, answer, given, result, ratio)

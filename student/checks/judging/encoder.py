@@ -7,14 +7,14 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from checks.beside.measure import parameters, set_parameters, settle, unregistered
-from checks.beside.probes import places_seen, standardised, watch
+from checks.beside.probes import Seen, places_seen, standardised, watch
 from checks.words.compare import Tolerance, Why, error, expect, expect_shape, fail, matches
 from checks.words.draw import Draw
 from checks.words.nearness import noted
@@ -71,7 +71,7 @@ def place_of(block: Any, x: Tensor) -> list[str]:
     found = [
         (place, seen)
         for place, seen in places_seen(block, x, "MyMSA")
-        if len(seen["inputs"]) == 1 and seen["inputs"][0].shape == x.shape
+        if len(seen.inputs) == 1 and has_shape(seen.inputs[0], x.shape)
     ]
     if len(found) > 1:
         changed = torch.cat([-x[:, :1], x[:, 1:]], dim=1)
@@ -84,19 +84,39 @@ def place_of(block: Any, x: Tensor) -> list[str]:
 
 def input_of(block: Any, x: Tensor, place: Sequence[str], call: str) -> Tensor:
     """Return what the part at this place is given when the block is called."""
-    inputs = watch(block, x, place)["inputs"]
-    if not inputs or not isinstance(inputs[0], Tensor):
+    inputs = watch(block, x, place).inputs
+    if not inputs or not has_shape(inputs[0], x.shape):
         fail(call=call, expected="one call of msa(...) with all tokens, every time",
              got="none, the second time")  # fmt: skip
     return inputs[0]
 
 
-def _mixes(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def has_shape(value: object, shape: Sequence[int]) -> TypeGuard[Tensor]:
+    """Whether this is a tensor of that shape. What is watched twice may be another thing each time."""
+    return isinstance(value, Tensor) and tuple(value.shape) == tuple(shape)
+
+
+def result_of(
+    block: Any, x: Tensor, place: Sequence[str], answer: Tensor | None, call: str
+) -> Tensor:
+    """Return what the block makes of x, in its shape, where the part at this place gives that answer."""
+    result = watch(block, x, place, answer).result
+    expect_shape(result, x.shape, call=call)
+    assert isinstance(result, Tensor)
+    return result
+
+
+def _mixes(one: Seen, other: Seen) -> bool:
     """Whether a part's results at the later tokens changed, though of its input only the first did."""
-    before, after = one["outputs"][0], other["outputs"][0]
-    if not isinstance(before, Tensor) or before.shape != after.shape:
+    given, tokens = one.inputs[0], other.inputs[:1]
+    if not one.outputs or not other.outputs or given is None:
         return False
-    same_input = torch.equal(one["inputs"][0][:, 1:], other["inputs"][0][:, 1:])
+    before, after = one.outputs[0], other.outputs[0]
+    if before is None or before.dim() < 2 or not has_shape(after, before.shape):
+        return False
+    if not has_shape(tokens[0], given.shape):
+        return False
+    same_input = torch.equal(given[:, 1:], tokens[0][:, 1:])
     return same_input and not torch.equal(before[:, 1:], after[:, 1:])
 
 

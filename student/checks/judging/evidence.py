@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from checks.beside.measure import complete, parameters, set_parameters
-from checks.beside.probes import places_seen
+from checks.beside.probes import Seen, places_seen
 from checks.judging.encoder import input_of, place_of, randomise
 from checks.telling.failures import describe
 from checks.words.compare import expect, expect_shape, fail
@@ -158,24 +158,25 @@ def expect_tokens(model: Any, images: Tensor, call: str) -> None:
     complete(model, images)
     places = places_seen(model, images, "MyViTBlock")
     expect(
-        any(seen["inputs"] and _is_block(seen) for _, seen in places),
+        any(seen.inputs and _is_block(seen) for _, seen in places),
         call=f"{call}, looking at what its blocks are given",
         expected="tokens that differ from image to image",
         got="no block that is given such tokens",
     )
 
 
-def _is_block(seen: dict[str, Any]) -> bool:
+def _is_block(seen: Seen) -> bool:
     """Whether a part was given other tokens for another image, and is a block as far as can be seen."""
-    tokens, made = seen["inputs"][0], seen["outputs"][0]
+    tokens, made = seen.inputs[0], seen.outputs[0]
     if not isinstance(tokens, Tensor) or tokens.dim() != 3 or len(tokens) != 2:
         return False
     if torch.equal(tokens[0], tokens[1]):
         return False
-    if any(seen["built_with"]):
+    if any(seen.built_with):
         return True
     same = (tokens[0] == tokens[1]).all(
         -1
     )  # of both images; what is made of them is not, if they mix
-    is_kept = isinstance(made, Tensor) and made.shape == tokens.shape
-    return is_kept and bool((made[0] != made[1])[same].any())
+    if not isinstance(made, Tensor) or made.shape != tokens.shape:
+        return False
+    return bool((made[0] != made[1])[same].any())

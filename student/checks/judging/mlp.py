@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from checks.beside.probes import watch
 from checks.beside.steps import steps
 from checks.judging import token_maps
 from checks.judging.encoder import (
@@ -35,12 +34,14 @@ from checks.judging.encoder import (
     outside,
     place_of,
     randomise,
+    result_of,
 )
 from checks.judging.maps import mapped, parallel
-from checks.words.compare import Why, error, expect, expect_shape
+from checks.words.compare import Why, error, expect
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
+CALL = "MyViTBlock(...)(x), with random weights"
 LENGTH = 2  # tokens of the sequences that are watched
 Activation = Callable[[Tensor], Tensor]
 
@@ -97,10 +98,8 @@ def expect_mlp(
     x, answer = 2 * draw(3, 4, d), 2 * draw(3, 4, d)
     place = place_of(block, x)
     own = outside(values, place)
-    seen = watch(block, x, place, answer)
-    expect_shape(seen["result"], x.shape, call=call)
     z = (x + answer).double()
-    added = seen["result"].double() - z
+    added = result_of(block, x, place, answer, call).double() - z
     expect(
         bool((added - added[:1, :1]).abs().max() > NOTHING),
         call=call,
@@ -242,7 +241,7 @@ def _told_once(
     seen = token_maps.fitted(steps(block, runs, place, answers), tokens)
     found = [maps for _, maps in token_maps.features(seen, LENGTH)]
     x, answer = 2 * draw(ratio * d, 4, d), 2 * draw(ratio * d, 4, d)
-    added = watch(block, x, place, answer)["result"].double() - (x + answer).double()
+    added = result_of(block, x, place, answer, CALL).double() - (x + answer).double()
     normed = normalise((x + answer).double())
     for hidden in (maps for maps in found if len(maps) == ratio * d):
         for cause, activations in ACTIVATIONS.items():

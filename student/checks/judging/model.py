@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 from checks.beside.measure import complete
-from checks.beside.probes import places_seen
+from checks.beside.probes import Built, places_seen
 from checks.judging.encoder import randomise
 from checks.judging.maps import parallel
 from checks.words.compare import expect, expect_shape, fail
 from checks.words.draw import Draw
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """What flowed through a model's blocks: as checks.beside.probes.Seen, with tokens of one shape."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor | None]
+    parts: list[int]
+    built_with: list[Built | None]
+    result: object
+
+
 def blocks_seen(
     model: Any, images: Tensor, n_tokens: int, d: int, answers: Tensor | None = None
-) -> dict[str, Any]:
+) -> Blocks:
     """Run the model, in evaluation mode, and return what its blocks were given and returned.
 
     The blocks are the parts that are given (B, n_tokens, d) tokens. Fails where there are none, or
@@ -28,9 +40,10 @@ def blocks_seen(
     complete(model, images)
     other: list[tuple[int, ...]] = []
     for _, seen in places_seen(model, images, "MyViTBlock", answers):
-        shapes = [tuple(tokens.shape) for tokens in seen["inputs"]]
-        if shapes and all(shape == right for shape in shapes):
-            return seen
+        inputs = [tokens for tokens in seen.inputs if tokens is not None]
+        shapes = [tuple(tokens.shape) for tokens in inputs]
+        if shapes and len(shapes) == len(seen.inputs) and set(shapes) == {right}:
+            return Blocks(inputs, seen.outputs, seen.parts, seen.built_with, seen.result)
         other += shapes
     fail(
         call=call,
@@ -49,13 +62,16 @@ def expect_learned_ends(
     A map is seen in how the results for two inputs differ.
     """
     n_tokens, d, num_classes = sizes
-    answers, tokens, logits = draw(len(images), n_tokens, d), [], []
+    answers = draw(len(images), n_tokens, d)
+    tokens: list[Tensor] = []
+    logits: list[Tensor] = []
     for _ in range(2):
         randomise(model, draw, images)
-        made = blocks_seen(model, images, n_tokens, d)["inputs"][0][:, 1:]
+        made = blocks_seen(model, images, n_tokens, d).inputs[0][:, 1:]
         tokens.append(made[0].double() - made[1].double())
-        result = blocks_seen(model, images, n_tokens, d, answers)["result"]
+        result = blocks_seen(model, images, n_tokens, d, answers).result
         expect_shape(result, (len(images), num_classes), call="LightViT(...)(images)")
+        assert isinstance(result, Tensor)
         logits.append(result[0].double() - result[1].double())
     for what, (before, after) in {"patches' map": tokens, "classifier": logits}.items():
         expect(

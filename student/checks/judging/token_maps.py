@@ -19,6 +19,7 @@ FOR_CHECK = 8  # forwards that are not fitted, and must agree
 APART = 1e-3  # of the largest number: float32 through some layers, but no bend of a GELU
 ALIKE = 1e-4  # of the largest coefficient: the same map
 MOST_FUSED = 8  # maps in one tensor
+HUGE = 1e30
 CONSTANT = -1  # the token of a number that no token changes
 OTHER = -2  # the token of a number that is no affine function of one
 
@@ -46,12 +47,16 @@ class Fitted:
 
 def fitted(steps: Mapping[str, Tensor], runs: Tensor) -> Fitted:
     """Fit all numbers of some forwards of one sequence: steps (S, ...), runs (S, 1, N, d)."""
+    steps = {name: values for name, values in steps.items() if values.shape[:1] == runs.shape[:1]}
     parts, end = {}, 0
     for name, values in steps.items():
         parts[name] = slice(end, end := end + values[0].numel())
     flat = [values.flatten(1).double() for values in steps.values()]
     numbers = torch.cat([torch.empty(len(runs), 0).double(), *flat], dim=1)
-    numbers = numbers.nan_to_num(0, 0, 0)  # what a mask makes infinite would spoil the fit of all
+    if not numbers.numel():  # nothing was seen, and to fit a map to it is an error
+        return Fitted(numbers, torch.empty(0).long(), torch.empty(0, runs.shape[-1] + 1), {})
+    # What a mask makes infinite would spoil the fit of all, and so would what is as good as infinite.
+    numbers = torch.where(numbers.abs() < HUGE, numbers, 0.0)
     largest = numbers.abs().amax(0).clamp(min=1e-12)
     ones = torch.ones(len(runs), 1).double()
     errors, solutions = [], []
@@ -79,7 +84,7 @@ def features(seen: Fitted, length: int) -> Iterator[tuple[str, Tensor]]:
     for name, part in seen.parts.items():
         if bool((seen.token[part] != OTHER).all()) and bool((seen.token[part] >= 0).any()):
             size = part.stop - part.start
-            groups.setdefault((name.split()[1], size), []).append(name)
+            groups.setdefault((name.partition(" ")[2], size), []).append(name)
             groups[name] = [name]
     for names in groups.values():
         maps = _of_each_token(seen, names, length)

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from checks.code import cells
-from checks.code.contract import BY_NOTEBOOK, NAMES, STUB
+from checks.code.contract import BY_NOTEBOOK, NAMES
 from checks.code.needs import bound_by
 from checks.running import plugin
 from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
 from checks.running.plugin import NOT_RUN, OUTCOMES, TRANSPORT
+from checks.telling.failures import STUB
 from checks.telling.outcome import Outcome
 from checks.telling.summary import changed_files, summary
 from checks.telling.wording import Verdict

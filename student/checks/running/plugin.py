@@ -202,7 +202,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         if is_worth_another_try(error):
             _run_again(pyfuncitem)
             return True
-        broken = isinstance(error, StudentError) and error.is_raised and not error.is_todo
+        broken = isinstance(error, StudentError) and error.is_raised and not error.todo
         if not broken or "stand_in" not in pyfuncitem.funcargs:
             raise
         pyfuncitem.stash[OWN_PIECES] = True
@@ -247,15 +247,15 @@ def _judge(
         return verdict, error.share, str(error), ""
     if isinstance(error, NotReached):
         return Verdict.NOT_REACHED, 0.0, str(error), ""
-    verdict, message = wording.explain(error)
-    if verdict is Verdict.OUR_FAULT:
+    verdict, message = wording.explain(error, _question(item))
+    if verdict is Verdict.OUR_FAULT or getattr(error, "kind", "") == "unjudgeable":
         return verdict, 0.0, message, "".join(traceback.format_exception(raised))
     if _is_hidden(item) and isinstance(error, CheckFailed):
         shown = error.if_hidden
         return verdict, 0.0, shown, "" if shown == message else message
     if _is_hidden(item) and isinstance(error, StudentError):
         # The student's code has seen what is hidden: what it says is for the teacher alone.
-        return verdict, 0.0, wording.explain(wording.withheld(error))[1], message
+        return verdict, 0.0, wording.explain_hidden(error, _question(item)), message
     return verdict, 0.0, message, ""
 
 

@@ -232,7 +232,7 @@ def tokens(vit: Any) -> View:
     for patch in range(n):
         top, left = patch // SIDE * side, patch % SIDE * side
         images[patch + 1, 0, top : top + side, left : left + side] += 1
-    seen = blocks_seen(model, images, n + 1, 8)["inputs"][0]
+    seen = blocks_seen(model, images, n + 1, 8).inputs[0]
     yours = ((seen[1:] - seen[:1]).abs().amax(-1) > 1e-6).T.float()  # (token, patch)
     expected = torch.cat([torch.zeros(1, n), torch.eye(n)])
     differ = yours != expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 MOST_FRAMES = 6  # of a deep recursion, the ends are enough
 LONGEST_LINE = 200
 OF_THE_FILE = ("unreadable", "absent", "not_found", "forbidden")  # kinds of an error
+STUB = re.compile(r"""raise NotImplementedError\(["']TODO (q[1-9]\d?)["']\)""")
 LOADING = "<module>"  # the outermost function of what ran while a file was loaded
 
 
@@ -76,7 +78,8 @@ class StudentError(Exception):
     """Something that the student's code did instead of returning.
 
     kind       "raised", "wrong_result", "unreadable", "absent", "not_found", "forbidden";
-               of the process: "died", "killed" from outside, "too_slow", "too_large"
+               of the process: "died", "killed" from outside, "too_slow", "too_large";
+               "unjudgeable": it broke the test that looked at it
     type_name  for "raised": the exception's class
     bases      for "raised": the names of that class and all it derives from
     text       what the exception said, or a sentence of ours
@@ -112,9 +115,15 @@ class StudentError(Exception):
         return while_loading or self.kind in OF_THE_FILE
 
     @property
-    def is_todo(self) -> bool:
-        """Whether this is the error that an untouched stub raises."""
-        return self.type_name == "NotImplementedError" and self.text.startswith("TODO")
+    def todo(self) -> str:
+        """The question whose untouched stub raised this; "" where no stub did.
+
+        Any code may say so: what counts is the line that it came from.
+        """
+        stub = STUB.match(self.frames[-1].text) if self.is_raised and self.frames else None
+        if stub is None or self.type_name != "NotImplementedError":
+            return ""
+        return stub[1] if self.text == f"TODO {stub[1]}" else ""
 
 
 class NotReached(Exception):

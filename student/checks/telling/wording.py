@@ -34,12 +34,15 @@ def counts_beside(test: str) -> str:
     return f"So far this would also be true of code that computes nothing: it counts once {test} passes."
 
 
-def explain(error: BaseException) -> tuple[Verdict, str]:
-    """Return the verdict on a test that ended with this exception, and what the student reads."""
+def explain(error: BaseException, question: str = "") -> tuple[Verdict, str]:
+    """Return the verdict on a test that ended with this exception, and what the student reads.
+
+    question   of the test, "" where there is none
+    """
     if isinstance(error, CheckFailed):
         return Verdict.FAILED, str(error)
     if isinstance(error, StudentError):
-        if error.is_todo:
+        if _is_not_started(error, question):
             return Verdict.NOT_STARTED, not_started(error)
         verdict = Verdict.NOT_REACHED if error.is_of_the_file else Verdict.FAILED
         return verdict, _student_error(error)
@@ -57,23 +60,35 @@ def fails_first(test: str) -> str:
     return f"Not reached: {test} fails first."
 
 
-def withheld(error: StudentError) -> StudentError:
-    """Return the error without what the student's code says of itself: only its type and place."""
+def explain_hidden(error: StudentError, question: str) -> str:
+    """Return what the student reads of an error in a hidden test: its type and its line alone.
+
+    The code has seen what is hidden, and chooses what it raises: every word that it may choose could
+    tell of it. A name of Python's own and one line are what is left.
+    """
+    if _is_not_started(error, question):  # which of the stubs, and where, would be a choice
+        return (
+            f"Your file still raises {f'TODO {question}' if error.todo == question else 'a TODO'}."
+        )
+    place = error.frames[-1:]
     if error.kind in PROCESS:  # these words are ours
-        return error
-    if error.is_todo:  # where it stands is the student's to say
-        return StudentError(error.kind, error.text, error.type_name)
+        return _student_error(StudentError(error.kind, error.text, frames=place))
+    known = getattr(builtins, error.type_name, None)
+    is_known = isinstance(known, type) and issubclass(known, BaseException)
+    name = error.type_name if is_known else "an exception"
     text = WITHHELD.get(error.kind, WITHHELD["raised"])
-    known = isinstance(getattr(builtins, error.type_name, None), type)
-    name = error.type_name if known else "an exception"
-    return StudentError(error.kind, text, name, error.bases, error.frames, error.call)
+    return _student_error(StudentError(error.kind, text, name, frames=place, call=error.call))
+
+
+def _is_not_started(error: StudentError, question: str) -> bool:
+    """Whether this is what the stub raises of this question, or of one that it builds on."""
+    return bool(error.todo) and (not question or int(error.todo[1:]) <= int(question[1:]))
 
 
 def not_started(error: StudentError) -> str:
-    frame = error.frames[-1] if error.frames else Frame("your file", 0, "", "")
+    frame = error.frames[-1]  # a stub's
     where = f" in {frame.function}" if frame.function else ""
-    found = re.match(r"TODO( q\d{1,2}\b)?", error.text)
-    return f"{frame.file} still raises {found[0] if found else 'TODO'}{where}."
+    return f"{frame.file} still raises TODO {error.todo}{where}."
 
 
 def _student_error(error: StudentError) -> str:
@@ -234,7 +249,7 @@ def too_large(call: str, what: str) -> str:
     return f"Stopped: {call or 'it'} used more than {what}."
 
 
-PROCESS = ("died", "killed", "too_slow", "too_large")
+PROCESS = ("died", "killed", "too_slow", "too_large", "unjudgeable")
 UNTESTED = "Nothing could be tested: the visible checks say why."
 WITHHELD = {
     "raised": "(what it says is not shown in a hidden check)",
@@ -249,6 +264,14 @@ STOPPED = {
     "too_slow": "was stopped after running too long",
     "too_large": "was stopped for using too much memory, or too many files,",
 }
+
+
+def unjudgeable(call: str) -> str:
+    return f"What came back from {call} is not what the contract says, and cannot be judged."
+
+
+def no_numbers(name: str, kind: str) -> str:
+    return f"The parameter {name} holds {kind}: it must hold floating-point numbers."
 
 
 def died(call: str, how: str) -> str:

@@ -89,7 +89,7 @@ def expect_error(
         run()
     except StudentError as error:
         raised, bases = error.type_name, error.bases
-        if not error.is_raised or error.is_todo:
+        if not error.is_raised or error.todo:
             raise
     except Exception as error:
         raised, bases = type(error).__name__, tuple(c.__name__ for c in type(error).__mro__)
@@ -102,17 +102,17 @@ def expect_error(
         raise Mismatch(call, kind.__name__, raised, why=why)
 
 
-def matches(got: Tensor, expected: Tensor, tol: Tolerance = CLOSE) -> bool:
+def matches(got: object, expected: Tensor, tol: Tolerance = CLOSE) -> bool:
     """Whether two tensors agree in shape and, whatever their dtype, in their numbers."""
     return error(got, expected, tol) <= 1
 
 
-def error(got: Tensor, expected: Tensor, tol: Tolerance = CLOSE) -> float:
+def error(got: object, expected: Tensor, tol: Tolerance = CLOSE) -> float:
     """Return the largest error in units of the tolerance: above 1, they do not agree.
 
-    Another shape, and NaN where a number should be, is infinitely far away.
+    No tensor, another shape, and NaN where a number should be, is infinitely far away.
     """
-    if got.shape != expected.shape:
+    if not isinstance(got, Tensor) or got.shape != expected.shape:
         return math.inf
     if not expected.numel():
         return 0.0

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment.config import load
 from autograder.errors import KitError
 from autograder.formats import gradescope, whole_files
 from autograder.grading.grade import Grader
 from autograder.grading.report import not_run
+from checks.running.local import LocalTransport
 from kit.workbench import FAST, PATIENCE, ROOT, proof, wait_for
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
@@ -51,6 +53,84 @@ def until(results, holds):
 
 def children(pid):
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+# --- whose fault it is -----------------------------------------------------------------------
+
+BROKEN = """
+
+def test_breaks_before_any_data(vit):
+    \"\"\"Ours.\"\"\"
+    raise {error}
+
+
+def test_breaks_with_data(vit):
+    \"\"\"Theirs.\"\"\"
+    vit.get_positional_embeddings(2, 4)
+    raise {error}
+"""
+
+
+@pytest.fixture
+def broken(copied, grader_of, assignment):
+    """broken("ValueError()") is the report on the solution, with two tests that raise this."""
+
+    def grade(error):
+        path = copied.tests / "hidden" / "test_q2_positions.py"
+        before = path.read_text()
+        path.write_text(before + BROKEN.format(error=error))
+        report = grader_of(load(copied.root)).grade(assignment.solution, ["q2"])
+        path.write_text(before)
+        return {outcome.title: outcome for outcome in report.questions[0].outcomes}
+
+    return grade
+
+
+@pytest.mark.parametrize("error", ["ValueError('x')", "AssertionError", "RecursionError"])
+def test_what_breaks_a_test_with_data_of_a_worker_is_the_students(broken, error):
+    outcomes = broken(error)
+    ours, theirs = outcomes["Ours."], outcomes["Theirs."]
+    assert ours.verdict.value == "our fault"
+    assert theirs.verdict.value == "failed"
+    assert theirs.share == 0
+    assert theirs.message == (
+        "What came back from get_positional_embeddings(2, 4) is not what the contract says, and "
+        "cannot be judged."
+    )
+    assert "in test_breaks_with_data" in theirs.details
+    assert error.split("(")[0] in theirs.details
+
+
+@pytest.mark.parametrize("error", ["MemoryError", "OSError('disk full')"])
+def test_what_the_machine_does_is_our_fault_whatever_was_sent(broken, error):
+    assert {broken(error)[title].verdict.value for title in ("Ours.", "Theirs.")} == {"our fault"}
+
+
+def test_at_home_an_error_of_ours_stays_ours(assignment):
+    transport = LocalTransport({"vit": assignment.solution / "vit.py"})
+    transport.module("vit").get_positional_embeddings(2, 4)
+    error = AttributeError("of ours")
+    assert transport.student_error(error) is error
+
+
+@pytest.mark.parametrize(
+    "request_", ["NewTest", "StandIn", "Load", "AskLeftOut", "Call", "Measure"]
+)
+def test_a_worker_cannot_say_that_it_was_our_fault(grader, submission, assignment, request_):
+    """Once a student's code may run in it, who says so cannot be known."""
+    attack = (
+        "\n\nimport sys\nfrom autograder.isolation.worker import wire\nframe = sys._getframe()\n"
+        "while not hasattr(frame.f_locals.get('self'), 'channel'):\n    frame = frame.f_back\n"
+        "server = type(frame.f_locals['self'])\nhonest = server._answer\n"
+        "server._answer = lambda self, request, *rest: (\n"
+        f"    wire.Broken('disk full') if type(request).__name__ == {request_!r}\n"
+        "    else honest(self, request, *rest))\n"
+    )
+    vit = (assignment.solution / "vit.py").read_text() + attack
+    if request_ == "Load":
+        vit += "frame.f_locals['self'].channel.send_reply(wire.Broken('disk full'), {})\n"
+    report = grader.grade(submission(vit=vit), ["q4"])
+    assert not report.our_fault, [o.details for o in report.questions[0].outcomes]
 
 
 # --- kills -----------------------------------------------------------------------------------

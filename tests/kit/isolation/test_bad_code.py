@@ -187,6 +187,22 @@ def test_an_unfinished_question_costs_only_itself(grader, submission, edited):
     assert [question.points for question in report.questions] == [15, 15, 2, 15, 15, 10]
 
 
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "NotImplementedError('TODO q04')",
+        "NotImplementedError('TODO q3')",
+        "NotImplementedError('TODO q1: later')",
+        "NotImplementedError('TODO ' + 'q1')",
+        "ValueError('TODO q1')",
+    ],
+)
+def test_what_only_looks_like_a_stub_has_failed(grader, submission, raised):
+    report = grader.grade(submission(vit=f"{STUB}raise {raised}"), ["q1"])
+    assert report.questions[0].verdict is Verdict.FAILED
+    assert Verdict.NOT_STARTED not in {o.verdict for o in report.questions[0].outcomes}
+
+
 def test_prints_threads_and_changed_globals_do_no_harm(grader, submission, assignment):
     vit = (assignment.solution / "vit.py").read_text() + (
         "\nprint('x' * 100000)\nimport sys, warnings, threading\n"
@@ -222,6 +238,7 @@ def test_a_result_of_the_wrong_kind_is_never_our_fault(grader, submission, assig
     report = grader.grade(submission(vit=vit), list(RESULTS), seed=1)
     details = [outcome.details for question in report.questions for outcome in question.outcomes]
     assert not report.our_fault, details
+    assert not [said for said in details if "Traceback" in said]  # each has words of its own
     assert all(question.share < 1 for question in report.questions)
 
 

@@ -137,7 +137,7 @@ class Arena:
 
 
 def _wrong_points(attack: Attack, report: Report) -> Iterator[str]:
-    if report.our_fault and not attack.blames_us:
+    if report.our_fault:
         ours = [o for q in report.questions for o in q.outcomes if o.verdict is Verdict.OUR_FAULT]
         details = [report.details, *(f"{o.test}: {o.details}" for o in ours)]
         yield f"it looks like our fault: {details[-1][-600:]}"

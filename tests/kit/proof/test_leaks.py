@@ -66,13 +66,48 @@ def test_the_promise_is_broken_by_a_test_that_tells(copied, grader_of):
 
 
 def test_an_unfinished_stub_tells_nothing_of_a_hidden_test(grader, submission, edited, assignment):
-    stub = "    if C == 3: raise NotImplementedError('TODO q1 LE' + f'AK-{images}')\n"
+    stub = "    if C == 3:\n        raise NotImplementedError('TODO q1')\n"
     start = "    B, C, H, W = images.shape\n"
-    vit = edited("vit", start, start + stub)
-    report = grader.grade(submission(vit=vit), ["q1"], SEED)
+    report = grader.grade(submission(vit=edited("vit", start, start + stub)), ["q1"], SEED)
     stubs = [o for o in report.questions[0].outcomes if o.verdict.value == "not started"]
-    assert [o.message for o in stubs] == ["your file still raises TODO q1."]
+    assert [o.message for o in stubs] == ["Your file still raises TODO q1."]
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "NotImplementedError('TODO q1 LE' + f'AK-{images}')",
+        "NotImplementedError(f'TODO q{10 + int(images[0, 0, 0, 0] > 0)}')",
+        "NotImplementedError('TODO q4')",
+        "RuntimeError('TODO q1')",
+        "type('NotImplementedError', (Exception,), {})('TODO q1')",
+    ],
+)
+def test_what_only_looks_like_a_stub_is_a_failure_and_tells_nothing(
+    grader, submission, edited, assignment, raised
+):
+    start = "    B, C, H, W = images.shape\n"
+    stub = f"    if C == 3:\n        raise {raised}\n"
+    report = grader.grade(submission(vit=edited("vit", start, start + stub)), ["q1"], SEED)
+    assert not report.our_fault
+    lost = [o for o in report.questions[0].outcomes if o.share < 1]
+    assert {o.verdict.value for o in lost} == {"failed"}
+    for outcome in lost:
+        said, place = outcome.message.split("\nat        ")
+        assert "TODO" not in said
+        assert "what it says is not shown in a hidden check" in said
+        assert "vit.py, line " in place
     assert leaks(report, assignment) == []
+
+
+def test_of_a_traceback_in_a_hidden_test_one_line_is_shown(grader, submission, edited):
+    """Which lines it goes through is for the code to choose."""
+    start = "    B, C, H, W = images.shape\n"
+    deep = "    if C == 3:\n        [(lambda: [][C])() for _ in range(2)]\n"
+    report = grader.grade(submission(vit=edited("vit", start, start + deep)), ["q1"], SEED)
+    lost = [o for o in report.questions[0].outcomes if o.share < 1]
+    assert [o.message.count("\nat        ") for o in lost] == [1] * len(lost)
+    assert all(o.details.count("\nat        ") > 1 for o in lost)
 
 
 @pytest.mark.parametrize("show", ["score_only", "after_due_date", "after_published", "hidden"])

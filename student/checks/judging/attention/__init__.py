@@ -62,7 +62,7 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
     if not _weights_are_seen(msa, known, draw(1, 5, d)):
         remark(UNSEEN)
     _expect_scores_up_to(MODERATE, msa, known, draw(3, 5, d), call)
-    if known.readings and not _hold_with_biases(msa, known, draw):
+    if known.readings and not _hold_with_biases(msa, known, draw, call):
         # A map may be a sum, of which what seemed to be no more than biases is the other part.
         by_flow = _recognised_by_flow(known.layout, msa, draw)
         expect(
@@ -82,7 +82,7 @@ def expect_large_scores(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -
     expect_shape(msa(x), x.shape, call=call)
     known = recognised(msa, d, n_heads, draw, call)
     expect(
-        bool(msa(1e3 * x).isfinite().all()),
+        bool(answer_of(msa, 1e3 * x, call).isfinite().all()),
         call=f"{call}, with x in the thousands",
         expected="finite numbers",
         got="NaN or infinity",
@@ -114,10 +114,10 @@ def recognised(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> Recogni
     if layout.matrices and len(layout.weights) <= MOST_PARAMETERS:
         x, values = draw(3, 6, d), layout.draw_weights(draw, biases=False)
         set_parameters(msa, values)
-        theta, result = layout.flat(values), msa(x)
+        theta, result = layout.flat(values), answer_of(msa, x, call)
         readings = layout.plain_ones(theta, x, result)  # of most files: they are soon found
         if not readings and max(len(layout.in_maps), len(layout.out_maps)) <= MOST_MAPS:
-            readings = layout.search(theta, x, result, msa(same_tokens(x)))
+            readings = layout.search(theta, x, result, answer_of(msa, same_tokens(x), call))
         if readings:
             return Recognised(layout, readings, [layout.maps(one, theta) for one in readings])
     return _recognised_by_flow(layout, msa, draw)
@@ -144,6 +144,14 @@ def _without_maps(layout: Layout, call: str, got: str, why: str = "") -> NoRetur
     raise Mismatch(f"the parameters() of {call.split('(x)')[0]}", expected, got, why=why)
 
 
+def answer_of(msa: Any, x: Tensor, call: str) -> Tensor:
+    """Return what the module makes of sequences, in their shape: once right, it may yet be wrong."""
+    result = msa(x)
+    expect_shape(result, x.shape, call=call)
+    assert isinstance(result, Tensor)
+    return result
+
+
 def same_tokens(x: Tensor) -> Tensor:
     """Repeat every sequence's first token."""
     return x[:, :1].expand_as(x).clone()
@@ -152,13 +160,13 @@ def same_tokens(x: Tensor) -> Tensor:
 # --- that it holds for other numbers ---------------------------------------------------------
 
 
-def _hold_with_biases(msa: Any, known: Recognised, draw: Draw) -> bool:
+def _hold_with_biases(msa: Any, known: Recognised, draw: Draw, call: str) -> bool:
     """Whether the readings hold with biases as well."""
     layout = known.layout
     for _ in range(2):
         x, values = draw(2, 4, layout.d), layout.draw_weights(draw, biases=True)
         set_parameters(msa, values)
-        apart = layout.nearest(known.readings, layout.flat(values), x, msa(x))
+        apart = layout.nearest(known.readings, layout.flat(values), x, answer_of(msa, x, call))
         if apart > 1:
             return False
         noted(apart)
@@ -173,7 +181,7 @@ def _expect_scores_up_to(most: float, msa: Any, known: Recognised, x: Tensor, ca
     n_heads, apart = known.layout.n_heads, math.inf
     scaled = known.maps[0].scaled(x, n_heads, most)
     if scaled is not None:
-        result = msa(scaled).double()
+        result = answer_of(msa, scaled, call).double()
         size = result.std()
         expected = [maps.result(scaled, n_heads) for maps in known.maps]
         exact = known.readings and most <= MODERATE
@@ -223,7 +231,7 @@ def _blame(msa: Any, known: Recognised, call: str, draw: Draw) -> NoReturn:
     x = draw(3, 6, layout.d)
     shape = _smallest_that_fails(msa, told.mistaken, x, layout.n_heads)
     why = ""
-    if not told.cause and not _averages(msa, draw(2 * layout.d, 3, layout.d)):
+    if not told.cause and not _averages(msa, draw(2 * layout.d, 3, layout.d), call):
         why = (
             "Already with equal tokens they differ, where softmax gives every token the same weight "
             "and only the value map and the output map are left."
@@ -237,10 +245,10 @@ def _blame(msa: Any, known: Recognised, call: str, draw: Draw) -> NoReturn:
     )
 
 
-def _averages(msa: Any, x: Tensor) -> bool:
+def _averages(msa: Any, x: Tensor, call: str) -> bool:
     """Whether for equal tokens an affine map of the token comes back."""
     x = same_tokens(x)
-    return apart_from_affine(x[:, 0], msa(x)[:, 0]) <= 1
+    return apart_from_affine(x[:, 0], answer_of(msa, x, call)[:, 0]) <= 1
 
 
 def _smallest_that_fails(msa: Any, maps: Maps | None, x: Tensor, n_heads: int) -> tuple[int, ...]:

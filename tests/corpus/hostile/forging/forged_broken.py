@@ -1,9 +1,8 @@
-"""Report a fault of the grader's own, which would have to be put right by hand.
+"""Report a fault of the grader's own, for which an attempt would be given back.
 
 base: skeleton
 earns: 0
-blames_us: true
-wins: points without code, or no report
+wins: points without code, no report, or a fault that is taken for the grader's own
 """
 import sys
 

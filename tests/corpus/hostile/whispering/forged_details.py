@@ -2,7 +2,6 @@
 
 base: solution
 at_most: 95           # the tests whose replies it spoils are lost
-blames_us: true
 wins: LEAK- can be read in what a student sees
 """
 import sys
