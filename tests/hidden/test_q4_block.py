@@ -2,7 +2,7 @@
 
 import torch
 
-from checks import builds_on, expect, expect_tensor, reported, weight
+from checks import builds_on, expect, expect_tensor, law, reported, weight
 from checks.beside.measure import input_after, moved_by
 from checks.beside.probes import watch
 from checks.judging.block_slips import why_wrong
@@ -27,6 +27,7 @@ BOTH_HALVES = (*FIRST_HALF, "test_the_second_half_reads_the_sum")
 
 
 @weight(3)
+@law
 @builds_on(*FIRST_HALF)
 def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     """After the attention, only the sum x + msa(norm1(x)) counts."""

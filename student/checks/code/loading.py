@@ -27,6 +27,7 @@ from checks.telling.failures import Frame, StudentError, describe, student_error
 
 # After these nothing of a file is to be trusted: memory is gone, somebody wants an end, a call was
 # not allowed.
+REFUSED = "a call that is not allowed"  # instead of an exception's name
 FATAL = (MemoryError, KeyboardInterrupt, StudentError)
 
 
@@ -195,7 +196,7 @@ def left_out_note(path: Path, first: int, last: int, kind: str) -> str:
         raise ValueError(f"{file} has {len(lines)} lines")
     if file == cells.FILE:
         (file, first), (_, last) = cells.place(lines, first), cells.place(lines, last)
-    known = not kind or isinstance(getattr(builtins, kind, None), type)
+    known = kind in ("", REFUSED) or isinstance(getattr(builtins, kind, None), type)
     return wording.left_out(file, first, last, kind if known else "an exception")
 
 
@@ -223,7 +224,7 @@ def _load(
             if isinstance(error, FATAL) and not (refused and compares):
                 sys.modules.pop(path.stem, None)
                 raise told from None
-            failed.append((node, type(error).__name__, told))
+            failed.append((node, REFUSED if refused else type(error).__name__, told))
     with _readable(path):
         return module, list(_as_left_out(tree, failed)) if failed else []
 

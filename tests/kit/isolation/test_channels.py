@@ -5,11 +5,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.workers import Worker
@@ -33,7 +33,7 @@ class Inside:
         self.module, _ = self.ask(wire.Load("vit", PATIENCE), "import vit")
 
     def ask(self, request, call):
-        return self.worker.ask(request, {}, time.monotonic() + PATIENCE, call)
+        return self.worker.ask(request, {}, Deadline.within(PATIENCE), call)
 
     def call(self, name, *args):
         pack = wire.Packer().pack

@@ -1,5 +1,10 @@
 """Forbidden calls: found however they are written, paid for by one question, never suspected."""
 
+import re
+import shutil
+import subprocess
+import sys
+
 import pytest
 from ruamel.yaml import YAML
 
@@ -180,10 +185,6 @@ def test_a_helper_costs_every_question_that_uses_it(grader, submission, edited):
 
 
 def test_students_are_told_at_home(tmp_path, with_attention):
-    import shutil
-    import subprocess
-    import sys
-
     folder = tmp_path / "home"
     shutil.copytree(ROOT / "student", folder)
     shutil.copy(with_attention("nn.MultiheadAttention") / "vit.py", folder / "vit.py")
@@ -227,3 +228,60 @@ def test_a_library_that_holds_forbidden_models_may_be_imported(grader, submissio
         "theirs = torchvision.models.vit_b_16\n"
     )
     assert grader.grade(submission(vit=vit), FAST).points == 95
+
+
+def test_no_original_is_left_to_be_called(submission):
+    script = ROOT / "tests/kit/isolation/originals.py"
+    run = subprocess.run(
+        [sys.executable, script, submission()], capture_output=True, text=True,
+        timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    looked_for = re.fullmatch(r"(\d+) functions and (\d+) operators looked for\n", run.stdout)
+    assert looked_for, run.stdout
+    assert int(looked_for[1]) > 50
+    assert int(looked_for[2]) > 15
+
+
+COMPARING = """
+REFERENCE = nn.MultiheadAttention(8, 2, batch_first=True)
+
+
+def compare(x):
+    return REFERENCE(x, x, x)[0]
+
+
+print(compare(torch.zeros(1, 3, 8)))
+"""
+
+
+def test_a_comparison_while_the_file_is_loaded_is_left_out_and_costs_nothing(
+    grader, submission, assignment
+):
+    vit = (assignment.solution / "vit.py").read_text() + COMPARING
+    report = grader.grade(submission(vit=vit), FAST)
+    assert report.points == 95
+    assert any("left out, since loading ended there" in note for note in report.notes)
+
+
+def test_what_a_comparison_made_is_not_there_for_graded_code(grader, submission, assignment):
+    text = (assignment.solution / "vit.py").read_text()
+    start, end = text.index(MSA), text.index(BLOCK)
+    msa = f"""
+made = vars(nn)["Multihead" + "Attention"]
+OWN = [made(d, h, batch_first=True) for d, h in ((8, 2), (10, 2))]
+REFERENCE = nn.MultiheadAttention(8, 2, batch_first=True)
+
+
+{MSA}
+    def __init__(self, d, n_heads=2):
+        super().__init__()
+        self.own = OWN[0]
+
+    def forward(self, sequences):
+        return OWN[0](sequences, sequences, sequences)[0]
+
+
+"""
+    report = grader.grade(submission(vit=text[:start] + msa + text[end:]), ["q3"])
+    assert report.points == 0
+    assert "is not allowed here" in messages(report)

@@ -1,17 +1,21 @@
 """The promises of `autograder check`, and that each can be broken."""
 
+import shutil
+
 import pytest
 
 from autograder.handout import editions, skeleton
+from autograder.isolation.remote import Call
 from autograder.proof import promises
 from autograder.proof.quality import Quality
+from checks.beside import stand_ins
 from kit.workbench import FAST, proof
 
 
 @proof
 def test_all_promises_hold(assignment):
     found = list(promises.promises(assignment))
-    assert [promise.number for promise in found] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+    assert [promise.number for promise in found] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
     assert all(promise.kept for promise in found), [p.problems for p in found if not p.kept]
 
 
@@ -86,3 +90,22 @@ def test_a_solution_that_loses_a_mark_is_found(copied, grader_of):
 def test_a_question_without_a_visible_test_is_found(copied, folder):
     (copied.root / folder / "test_q7_accuracy.py").unlink()
     assert promises.tests_and_questions(copied).kept is (folder == "tests/hidden")
+
+
+def test_a_stand_in_that_solves_a_question_breaks_a_promise(
+    grader, assignment, tmp_path, monkeypatch
+):
+    shutil.copytree(stand_ins.FOLDER, tmp_path / "stand_ins")
+    monkeypatch.setattr(stand_ins, "FOLDER", tmp_path / "stand_ins")
+    assert promises.nothing_received_earns(grader, ["q1", "q3"], []).kept
+    shutil.copy(assignment.solution / "vit.py", tmp_path / "stand_ins" / "patchify.py")
+    promise = promises.nothing_received_earns(grader, ["q1", "q3"], [])
+    assert not promise.kept
+    assert "stand-in patchify: 15 points of q1" in promise.problems
+
+
+def test_a_text_that_a_test_sends_is_looked_at_as_well(grader, assignment):
+    text = (assignment.solution / "vit.py").read_text()
+    sent = Call("MyMSA(8, 2)", "measure", (), {"source": [text]})
+    promise = promises.nothing_received_earns(grader, ["q1"], [sent])
+    assert any("15 points of q1" in problem for problem in promise.problems)

@@ -208,7 +208,7 @@ def _weights_are_seen(msa: Any, known: Recognised, x: Tensor) -> bool:
         scores.exp(),
         raised,
     )
-    numbers = [one.double().flatten() for one in seen.values()]
+    numbers = [one.double().flatten() for one in seen.values() if one.numel()]
     return not seen or any(_holds(one, row) for one in numbers for row in rows)
 
 

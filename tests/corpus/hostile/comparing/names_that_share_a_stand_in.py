@@ -1,7 +1,7 @@
 """Give all classes one name's object, so that the stand-in for one is graded as another.
 
 base: none
-at_most: 2            # a stand-in for attention keeps the shape and leaves its input alone
+earns: 0
 wins: q4 or q5 earns points for what a stand-in computes
 """
 from torch import nn
