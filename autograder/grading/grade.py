@@ -90,13 +90,16 @@ class Grader:
                 def so_far(details: str = "") -> Report:
                     report = self._collect(grading, questions, seed, details)
                     seconds = time.monotonic() - started
+                    facts = {**report.facts, "time": str(transport.spent)}
+                    if refused := transport.refused:
+                        facts["refused"] = "; ".join(refused)
                     return replace(
                         report,
                         layers=layers,
                         notes=(*staged.notes, *transport.notes),
                         seconds=seconds,
                         too_busy=transport.too_busy,
-                        facts={**report.facts, "time": str(transport.spent)},
+                        facts=facts,
                     )
 
                 if on_report is not None:

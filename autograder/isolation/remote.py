@@ -32,7 +32,7 @@ from checks.telling.failures import (
     describe,
     is_worth_another_try,
 )
-from checks.telling.plain import plain
+from checks.telling.plain import plain, plain_line
 
 SECONDS_TO_START = 60.0  # for a worker, on a machine that is busy with something else
 SECONDS_TO_TURN = 10.0  # from one test to the next
@@ -40,6 +40,8 @@ SHORTEST = 0.1
 MOST_SAID = 2000  # characters
 MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
+REFUSED = TypeAdapter(list[tuple[str, str, int]])
+MOST_REFUSED = 20
 TOLD = (CheckFailed, StudentError)  # errors that say whose they are
 OF_THE_MACHINE = (WorkerLost, KitError, MemoryError, OSError)  # whatever was sent
 
@@ -87,6 +89,7 @@ class RemoteTransport:
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
         self._left_out: dict[str, None] = {}  # notes, each once, in order
+        self._refused: dict[str, None] = {}
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
         self._seed = 0
         self._received = ""  # the call that gave this test the last data of a worker's
@@ -100,6 +103,7 @@ class RemoteTransport:
         self._budget.restart(SECONDS_TO_TURN)
         self._seed, self._received = seed, ""
         if question != self._question:
+            self._note_refused()
             self.close()
             self._question = question
         if self._worker is not None and self._worker.alive:
@@ -163,6 +167,25 @@ class RemoteTransport:
         except ValueError:  # pydantic's, or that there are no such lines
             assert self._worker is not None
             raise self._worker.distrust(call) from None
+
+    def _note_refused(self) -> None:
+        """Keep, for the teacher, which forbidden calls this worker has met; it may not tell."""
+        if self._worker is None or not self._worker.alive:
+            return
+        try:
+            self._budget.restart(SECONDS_TO_TURN)
+            told = self.request(wire.AskRefused(), Packer(), "what was refused")
+            for name, file, line in REFUSED.validate_python(told)[:MOST_REFUSED]:
+                where = f"{plain_line(file)}, line {line}" if file else "no line of the student's"
+                self._refused[f"{where}: {plain_line(name)}"] = None
+        except (StudentError, WorkerLost, ValueError):
+            return
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Forbidden calls that were refused: file, line and name of each."""
+        self._note_refused()
+        return tuple(self._refused)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -37,7 +37,10 @@ MADE_AND_RUN = ("__init__", "forward")
 Call = Callable[..., Any]
 Named = tuple[str, object, list[ModuleType]]  # full name, thing, and where else it can be had
 
+MOST_REFUSED = 20  # that are kept for the teacher
+
 _files: set[str] = set()  # of the student's: where a refused call may have come from
+refused: dict[tuple[str, str, int], None] = {}  # calls, each once: name, file and line
 
 
 class Block:
@@ -178,18 +181,20 @@ def refusal(name: str, instead: str) -> StudentError:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename not in _files:
         frame = frame.f_back
-    frames = []
+    frames, file, line = [], "", 0
     if frame is not None:  # a thread may have no line of theirs
-        file = Path(frame.f_code.co_filename).name
-        frames = [Frame(file, frame.f_lineno, frame.f_code.co_name, "")]
+        file, line = Path(frame.f_code.co_filename).name, frame.f_lineno
+        frames = [Frame(file, line, frame.f_code.co_name, "")]
+    if len(refused) < MOST_REFUSED:
+        refused[name, file, line] = None
     return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
 
 
 def _refusing(name: str, instead: str) -> Call:
-    def refused(*args: Any, **kwargs: Any) -> Any:
+    def refuse(*args: Any, **kwargs: Any) -> Any:
         raise refusal(name, instead)
 
-    return refused
+    return refuse
 
 
 def _empty_function(function: FunctionType, name: str, instead: str) -> bool:

@@ -20,7 +20,7 @@ import torch
 
 from autograder.isolation.cores import keep_to_one_core
 from autograder.isolation.worker import graded_run, progress, wire
-from autograder.isolation.worker.blocked import Block
+from autograder.isolation.worker.blocked import Block, refused
 from autograder.isolation.worker.confine import Confinement, confine
 from autograder.isolation.worker.examine import examine
 from autograder.isolation.worker.wire import Channel, ObjectAt, Packer
@@ -99,6 +99,8 @@ class Server:
         if isinstance(request, wire.AskLeftOut):
             parts = self.submission.left_out(request.module)
             return [[part.first, part.last, part.kind] for part in parts]
+        if isinstance(request, wire.AskRefused):
+            return [list(one) for one in refused]
         if isinstance(request, wire.NewTest):
             _note_the_line_after(request.seconds)
             self._new_test(request.seed, request.double)

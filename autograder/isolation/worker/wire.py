@@ -114,6 +114,10 @@ class AskLeftOut(msgspec.Struct, tag="left_out"):
     module: str
 
 
+class AskRefused(msgspec.Struct, tag="refused"):
+    """Say which forbidden calls were refused so far: name, file and line of each."""
+
+
 class Call(msgspec.Struct, tag="call"):
     """Call an object in the worker, or a method or function of it."""
 
@@ -157,7 +161,7 @@ class Examine(msgspec.Struct, tag="examine"):
     examination: Examination
 
 
-Request = Union[Load, AskLeftOut, Call, Measure, StandIn, NewTest, Examine]  # noqa: UP007
+Request = Union[Load, AskLeftOut, AskRefused, Call, Measure, StandIn, NewTest, Examine]  # noqa: UP007
 
 
 class Returned(msgspec.Struct, tag="returned"):

@@ -114,7 +114,7 @@ def test_at_home_an_error_of_ours_stays_ours(assignment):
 
 
 @pytest.mark.parametrize(
-    "request_", ["NewTest", "StandIn", "Load", "AskLeftOut", "Call", "Measure"]
+    "request_", ["NewTest", "StandIn", "Load", "AskLeftOut", "AskRefused", "Call", "Measure"]
 )
 def test_a_worker_cannot_say_that_it_was_our_fault(grader, submission, assignment, request_):
     """Once a student's code may run in it, who says so cannot be known."""

@@ -285,3 +285,29 @@ REFERENCE = nn.MultiheadAttention(8, 2, batch_first=True)
     report = grader.grade(submission(vit=text[:start] + msa + text[end:]), ["q3"])
     assert report.points == 0
     assert "is not allowed here" in messages(report)
+
+
+def test_a_refusal_that_the_code_hides_is_told_to_the_teacher(grader, submission, assignment):
+    text = (assignment.solution / "vit.py").read_text()
+    start, end = text.index(MSA), text.index(BLOCK)
+    msa = f"""
+{MSA}
+    def __init__(self, d, n_heads=2):
+        super().__init__()
+
+    def forward(self, sequences):
+        try:
+            mix = getattr(nn.functional, "scaled_dot_product_" + "attention"[:])
+            return mix(sequences, sequences, sequences)
+        except Exception:
+            return sequences
+
+
+"""
+    report = grader.grade(submission(vit=text[:start] + msa + text[end:]), ["q3"])
+    line = 1 + (text[:start] + msa).splitlines().index(
+        "            return mix(sequences, sequences, sequences)"
+    )
+    told = f"vit.py, line {line}: torch.nn.functional.scaled_dot_product_attention"
+    assert report.facts["refused"] == told
+    assert told not in messages(report)
