@@ -178,7 +178,7 @@ class RemoteTransport:
             for name, file, line in REFUSED.validate_python(told)[:MOST_REFUSED]:
                 where = f"{plain_line(file)}, line {line}" if file else "no line of the student's"
                 self._refused[f"{where}: {plain_line(name)}"] = None
-        except (StudentError, WorkerLost, ValueError):
+        except (StudentError, WorkerLost, RuntimeError, ValueError):  # it says nothing of use
             return
 
     @property
