@@ -97,25 +97,26 @@ class Block:
                     setattr(thing, method, _refusing(full, instead))
             self._done[id(thing)] = thing
             return
-        emptied = [_empty_function(one, full, instead) for one in _functions_in(thing)]
-        if emptied and isinstance(thing, FunctionType):
+        for function in _functions_in(thing):
+            _empty_function(function, full, instead)
+        if isinstance(thing, FunctionType):
             self._done[id(thing)] = thing
             return
-        refused = _refusing(full, instead)
-        self._done[id(refused)] = refused
+        refuse = _refusing(full, instead)
+        self._done[id(refuse)] = refuse
         for module in doors:
             if vars(module).get(_last(full)) is thing:  # another pattern may have named it, too
-                setattr(module, _last(full), refused)
+                setattr(module, _last(full), refuse)
 
     def _replace_operators(self, pattern: str, instead: str) -> None:
         """Replace operators for every dispatch key for which they have something that runs."""
         for name in _operators(pattern):
-            refused = _refusing(f"{OPERATORS}{name}", instead)
+            refuse = _refusing(f"{OPERATORS}{name}", instead)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that there was another one is the point
                 for key in _keys(name):
-                    self._library.impl(name, refused, key)
-            _empty_operator(getattr(torch.ops.aten, name), refused)
+                    self._library.impl(name, refuse, key)
+            _empty_operator(getattr(torch.ops.aten, name), refuse)
 
     def _watch_modules_being_made(self) -> None:
         """Judge every nn.Module by where its class, and what that derives from, comes from."""
@@ -197,7 +198,7 @@ def _refusing(name: str, instead: str) -> Call:
     return refuse
 
 
-def _empty_function(function: FunctionType, name: str, instead: str) -> bool:
+def _empty_function(function: FunctionType, name: str, instead: str) -> None:
     """Put a refusal where a function's code is, so that it is gone for whoever holds the function."""
     text = f"""
 def refused(*args, **kwargs):
@@ -209,29 +210,24 @@ def refused(*args, **kwargs):
     code = made["refused"].__code__
     function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
     function.__defaults__ = function.__kwdefaults__ = None
-    return True
 
 
 def _functions_in(thing: object) -> Iterator[FunctionType]:
-    """Yield the functions of Python's that are behind something that can be called."""
-    home = getattr(thing, "__module__", None)
-    waiting, seen = [thing], set()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, FunctionType):
-            yield one
-            waiting.append(getattr(one, "__wrapped__", None))
-        elif not isinstance(one, (type, ModuleType)) and one is not None:
-            held = [getattr(one, "__wrapped__", None), *getattr(one, "__dict__", {}).values()]
-            for value in [
-                *held,
-                *(v for part in held if isinstance(part, dict) for v in part.values()),
-            ]:
-                if isinstance(value, FunctionType) and getattr(value, "__module__", "") == home:
-                    waiting.append(value)
+    """Yield the functions of Python's that are behind something that can be called.
+
+    These are it, what it wraps, and what an object of its own module's functions holds.
+    """
+    if not isinstance(thing, FunctionType):
+        held = list(getattr(thing, "__dict__", {}).values())
+        held += [value for part in held if isinstance(part, dict) for value in part.values()]
+        for value in held:
+            home = getattr(value, "__module__", None)
+            if isinstance(value, FunctionType) and home == getattr(thing, "__module__", ""):
+                yield from _functions_in(value)
+    while thing is not None:
+        if isinstance(thing, FunctionType):
+            yield thing
+        thing = getattr(thing, "__wrapped__", None)
 
 
 def _keys(name: str) -> list[str]:
@@ -252,13 +248,13 @@ def _has(name: str, key: str) -> bool:
     return has
 
 
-def _empty_operator(packet: Any, refused: Call) -> None:
+def _empty_operator(packet: Any, refuse: Call) -> None:
     """Take what runs out of an operator's object, which stays: torch's own tools look it up."""
-    packet._op = refused
+    packet._op = refuse
     for name in packet.overloads():
         overload = getattr(packet, name)
         for route in ROUTES:
-            setattr(overload, route, refused)
+            setattr(overload, route, refuse)
 
 
 def _root(name: str) -> str:
