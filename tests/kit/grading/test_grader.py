@@ -11,7 +11,8 @@ import pytest
 from autograder.errors import KitError
 from autograder.formats import gradescope, whole_files
 from autograder.grading.report import not_run, refuse
-from kit.workbench import FAST, messages
+from checks.telling.wording import Verdict
+from kit.workbench import FAST, messages, proof
 
 RESULTS = {
     "type": "object",
@@ -153,6 +154,65 @@ def test_a_model_that_is_slow_while_it_is_timed_has_the_bar_of_a_quick_one(
     report = grader.grade(submission(vit=vit), ["q7"], seed=2)
     assert not report.facts["training"].startswith("20 epochs")
     assert "All points from 92% on" in messages(report)
+
+
+# --- the model that the accuracy is asked of ---------------------------------------------------
+
+MLP = """
+
+class LightViT(nn.Sequential):
+    def __init__(self, image_dim, n_patches=7, n_blocks=2, d=8, n_heads=2, num_classes=10):
+        _, C, H, W = image_dim
+        maps = [nn.Linear(C * H * W, 64), nn.GELU(), nn.Linear(64, num_classes)]
+        super().__init__(nn.Flatten(), *maps)
+"""
+ASLEEP = """
+
+import time
+
+
+class LightViT(LightViT):
+    def forward(self, images):
+        time.sleep(0.5)
+        return super().forward(images)
+"""
+
+
+def test_the_accuracy_of_a_model_that_is_no_transformer_does_not_count(
+    grader, submission, assignment
+):
+    vit = (assignment.solution / "vit.py").read_text() + MLP
+    q5, q7 = grader.grade(submission(vit=vit), ["q5", "q7"], seed=2).questions
+    assert q5.share < 1 / 2
+    assert q7.points == 0
+    assert {outcome.verdict for outcome in q7.outcomes} == {Verdict.NOT_REACHED}
+    assert (
+        "counts for a model that earns at least half of q5. Yours earns" in q7.outcomes[0].message
+    )
+
+
+def test_a_single_mistake_in_the_model_leaves_the_accuracy_reachable(grader, submission, edited):
+    last = "return self.classifier(tokens[:, -1])"
+    vit = edited("vit", "return self.classifier(tokens[:, 0])", last)
+    q5, q7 = grader.grade(submission(vit=vit), ["q5", "q7"], seed=2).questions
+    assert 1 / 2 <= q5.share < 1
+    assert q7.points == 5
+
+
+def test_alone_the_accuracy_is_asked_of_any_model(grader, submission, assignment):
+    vit = (assignment.solution / "vit.py").read_text() + MLP
+    report = grader.grade(submission(vit=vit), ["q7"], seed=2)
+    assert Verdict.NOT_REACHED not in {o.verdict for o in report.questions[0].outcomes}
+
+
+@proof
+def test_time_that_a_model_sleeps_lowers_no_bar(limited, submission, assignment):
+    """It is trained for one epoch, since more would take too long, and held to the bar of more."""
+    vit = (assignment.solution / "vit.py").read_text() + ASLEEP
+    report = limited(seconds_for_training=80.0).grade(submission(vit=vit), ["q7"], seed=2)
+    assert report.facts["training"].startswith("1 epochs")
+    assert "All points from 13% on" not in messages(report)
+    assert report.points == 0
 
 
 # --- our own side ----------------------------------------------------------------------------
