@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Counts = tuple[int, int]  # nanoseconds: ran, waited
 NANOSECONDS = 1e-9
 CPU_CLOCK_OF_PROCESS = 2  # in a clock's number, below the process's: see clock_getcpuclockid(3)
 
@@ -32,21 +31,25 @@ def cpu_seconds(pid: int) -> float | None:
         return None
 
 
-def _threads(pid: int) -> Mapping[str, Counts]:
-    """Return for every thread how long it ran, and how long it was ready and did not run."""
+@dataclass(frozen=True)
+class Thread:
+    """Nanoseconds that a thread ran, and was ready and did not run; and whether it is ready now."""
+
+    ran: int
+    waited: int
+    is_ready: bool
+
+
+def _threads(pid: int) -> Mapping[str, Thread]:
+    """Return the threads of a process, by number."""
     found = {}
     with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
         for thread in threads:
-            with contextlib.suppress(OSError, ValueError):  # it has ended meanwhile
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
                 ran, waited, _ = Path(thread.path, "schedstat").read_text().split()
-                found[thread.name] = (int(ran), int(waited))
+                state = Path(thread.path, "stat").read_text().rpartition(")")[2].split()[0]
+                found[thread.name] = Thread(int(ran), int(waited), state == "R")
     return found
-
-
-def _longest(before: Mapping[str, Counts], after: Mapping[str, Counts]) -> float:
-    """Return for how many seconds the thread that waited longest did so between two looks."""
-    waits = (waited - before.get(name, (0, 0))[1] for name, (_, waited) in after.items())
-    return max(waits) * NANOSECONDS
 
 
 @dataclass
@@ -54,16 +57,16 @@ class OwnTime:
     """Counts for how long a process had to wait for a processor, from the first look on.
 
     With several threads on one core, what one waits for may be another of its own. So it was starved
-    for no longer than nothing of it ran.
+    for no longer than nothing of it ran, between one look and the next. What a thread waited is only
+    told when it runs again: until then, that it is ready is what counts.
     """
 
     pid: int
+    starved: float = 0.0  # seconds
     _looked: float = 0.0
-    _before: Mapping[str, Counts] | None = None
+    _before: Mapping[str, Thread] | None = None
     _began: float | None = field(init=False)  # of processor time
     _cpu: float | None = field(init=False)
-    _idle: float = 0.0  # seconds in which no thread ran
-    _waited: float = 0.0  # seconds that the thread which waited longest was ready
 
     def __post_init__(self) -> None:
         self._began = self._cpu = cpu_seconds(self.pid)
@@ -75,19 +78,25 @@ class OwnTime:
         now = self._cpu if now is None else now
         return 0.0 if now is None or self._began is None else now - self._began
 
-    @property
-    def starved(self) -> float:
-        return max(0.0, min(self._idle, self._waited))
-
     def look(self) -> None:
         """Add what there was since it was looked at last. Look often: threads come and go."""
         now, threads, cpu = time.monotonic(), _threads(self.pid), cpu_seconds(self.pid)
         if self._before is not None and cpu is not None and self._cpu is not None:
-            idle = now - self._looked - (cpu - self._cpu)
-            self._idle += idle
-            self._waited += _longest(self._before, threads) if threads else idle
+            idle = max(0.0, now - self._looked - (cpu - self._cpu))
+            self.starved += min(idle, _waited(self._before, threads, idle))
         self._looked, self._before = now, threads
         self._cpu = self._cpu if cpu is None else cpu
+
+
+def _waited(before: Mapping[str, Thread], after: Mapping[str, Thread], idle: float) -> float:
+    """Return for how many seconds between two looks a thread was ready, of those that none ran."""
+    if not after:  # it is not told, or all have ended
+        return idle
+    if any(one.is_ready for one in (*before.values(), *after.values())):
+        return idle
+    nothing = Thread(0, 0, False)
+    longest = max(one.waited - before.get(name, nothing).waited for name, one in after.items())
+    return longest * NANOSECONDS
 
 
 @dataclass

@@ -22,6 +22,7 @@ from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import ObjectAt, Packer
 from autograder.isolation.workers import Listener, TooBusy, Worker
 from checks.beside import stand_ins
+from checks.beside.promise import MOST_NUMBERS
 from checks.code.contract import MODULES
 from checks.code.loading import left_out_note
 from checks.telling import wording
@@ -43,7 +44,7 @@ LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
 REFUSED = TypeAdapter(list[tuple[str, str, int]])
 MOST_REFUSED = 20
 TOLD = (CheckFailed, StudentError)  # errors that say whose they are
-OF_THE_MACHINE = (WorkerLost, KitError, MemoryError, OSError)  # whatever was sent
+OF_THE_MACHINE = (WorkerLost, KitError, OSError)  # whatever was sent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -350,6 +351,8 @@ class Proxy:
         result = self._ask(wire.Call, attribute, args, kwargs, call)
         if attribute in MODULES and not isinstance(result, Proxy):
             raise StudentError("wrong_result", wording.no_module_made(call, describe(result)))
+        if isinstance(result, torch.Tensor) and result.numel() > MOST_NUMBERS:
+            raise StudentError("wrong_result", wording.too_many_numbers(call, describe(result)))
         return result
 
     def _named(self, attribute: str) -> str:

@@ -7,6 +7,7 @@ import functools
 import os
 import re
 import signal
+import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -161,7 +162,7 @@ class Worker:
         """Raise TooLarge if the worker uses more memory or files than it may."""
         if _memory_mb(self.pid) > self._most_mb:
             raise TooLarge(f"{self._started.memory_mb} MB of memory")
-        _look_at_files(self._started.scratch)
+        _look_at_files(self._started.scratch, self.pid)
 
     def _last_lines(self) -> list[Frame]:
         """Return the student's lines that the worker was in when it was last heard of.
@@ -232,8 +233,10 @@ def _memory_mb(pid: int) -> int:
     return sum(map(int, found)) >> 10
 
 
-def _look_at_files(scratch: Path) -> None:
-    size = entries = 0
+def _look_at_files(scratch: Path, pid: int) -> None:
+    size, entries = _nameless(pid), 0
+    if size > MOST_WRITTEN_MB << 20:
+        raise TooLarge(f"{MOST_WRITTEN_MB} MB of files")
     folders = [str(scratch)]
     while folders:
         folder = folders.pop()
@@ -249,6 +252,18 @@ def _look_at_files(scratch: Path) -> None:
                     raise TooLarge(f"{MOST_ENTRIES} files and folders")
                 if size > MOST_WRITTEN_MB << 20:
                     raise TooLarge(f"{MOST_WRITTEN_MB} MB of files")
+
+
+def _nameless(pid: int) -> int:
+    """Return the bytes of the files that a process has open, and that are in no folder any more."""
+    size = 0
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as descriptors:
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                told = Path(descriptor.path).stat()
+                if stat.S_ISREG(told.st_mode) and not told.st_nlink:
+                    size += told.st_blocks * 512
+    return size
 
 
 def _size(entry: os.DirEntry[str]) -> int:

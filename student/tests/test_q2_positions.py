@@ -114,7 +114,7 @@ def slips(N, d, right):
 def test_the_columns_are_waves(vit):
     """The columns are waves: sines and cosines of the position."""
     table = rows(vit.get_positional_embeddings(12, 6))
-    expect_waves(table, call="get_positional_embeddings(12, 6)")
+    expect_waves(table, 12, 6, call="get_positional_embeddings(12, 6)")
 
 
 @weight(2)

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from checks import CLOSE, builds_on, expect, expect_tensor, for_sizes, weight
+from checks import CLOSE, builds_on, expect, expect_tensor, for_sizes, law, weight
 from checks.beside.spies import spy_on_evaluation, spy_on_training
 from checks.judging.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
 from checks.words.compare import error
@@ -70,6 +70,7 @@ def test_every_batch_makes_one_step(train, draw):
 
 
 @weight(1)
+@law
 @builds_on("test_every_batch_makes_one_step")
 def test_the_loss_is_the_mean(train, draw):
     """train_one_epoch returns the mean loss of the epoch."""

@@ -1,11 +1,10 @@
 """q7, visible: the whole model learns a handful of images."""
 
-from checks import expect, reported, stands_on, trains, weight
+from checks import expect, reported, stands_on, weight
 from checks.beside.measure import losses_on_one_batch
 
 
 @weight(1)
-@trains
 @reported
 @stands_on("q5")
 def test_a_small_batch_is_learned(vit, draw):

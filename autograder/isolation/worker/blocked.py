@@ -11,6 +11,7 @@ question. For the questions that it has not lost it is needed whole: in their wo
 
 from __future__ import annotations
 
+import ctypes
 import fnmatch
 import functools
 import importlib.machinery
@@ -48,21 +49,23 @@ class Block:
 
     def __init__(self, submission: Submission, forbidden: Sequence[Forbidden]) -> None:
         self._submission, self._forbidden = submission, forbidden
-        self._library: Any = None  # it holds what replaces operators
+        self._in_force = False
         self._classes: dict[type, str] = {}
         self._done: dict[int, object] = {}  # by id, and held: no other thing gets that number
 
     def enforce(self) -> None:
         """Take out what is forbidden. The student's files have been looked through, and not run."""
-        if self._library is not None:
+        if self._in_force:
             return
+        self._in_force = True
         _files.update(map(str, self._submission.files))
-        # torch does not annotate it.
-        self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+        library = torch._C._dispatch_library("IMPL", "aten", "", __file__)
         for entry in self._forbidden:
             for pattern in entry.calls:
                 if pattern.startswith(OPERATORS):
-                    self._replace_operators(pattern.removeprefix(OPERATORS), entry.instead)
+                    _replace_operators(library, pattern.removeprefix(OPERATORS), entry.instead)
+        # It holds what replaces operators. Kept by a count alone, it is nowhere to be found and undone.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
         roots = {_root(pattern) for entry in self._forbidden for pattern in entry.calls}
         late = {_root(name) for name in sys.modules.keys() - _loaded_at_first()}
         for root in sorted(roots):
@@ -88,13 +91,14 @@ class Block:
         if id(thing) in self._done:
             return  # from an earlier round, or under another name
         if isinstance(thing, type):
-            for method in MADE_AND_RUN:
-                original = vars(thing).get(method)
+            runs = issubclass(thing, (nn.Module, torch.autograd.Function))
+            for name in [*vars(thing)] if runs else MADE_AND_RUN:
+                original = vars(thing).get(name)
                 original = getattr(original, "__func__", original)  # of a static method
                 if isinstance(original, FunctionType):
                     _empty_function(original, full, instead)
-                elif original is not None:  # of C++
-                    setattr(thing, method, _refusing(full, instead))
+                elif original is not None and name in MADE_AND_RUN:  # of C++
+                    setattr(thing, name, _refusing(full, instead))
             self._done[id(thing)] = thing
             return
         for function in _functions_in(thing):
@@ -107,16 +111,6 @@ class Block:
         for module in doors:
             if vars(module).get(_last(full)) is thing:  # another pattern may have named it, too
                 setattr(module, _last(full), refuse)
-
-    def _replace_operators(self, pattern: str, instead: str) -> None:
-        """Replace operators for every dispatch key for which they have something that runs."""
-        for name in _operators(pattern):
-            refuse = _refusing(f"{OPERATORS}{name}", instead)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that there was another one is the point
-                for key in _keys(name):
-                    self._library.impl(name, refuse, key)
-            _empty_operator(getattr(torch.ops.aten, name), refuse)
 
     def _watch_modules_being_made(self) -> None:
         """Judge every nn.Module by where its class, and what that derives from, comes from."""
@@ -189,6 +183,17 @@ def refusal(name: str, instead: str) -> StudentError:
     if len(refused) < MOST_REFUSED:
         refused[name, file, line] = None
     return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
+
+
+def _replace_operators(library: Any, pattern: str, instead: str) -> None:
+    """Replace operators for every dispatch key for which they have something that runs."""
+    for name in _operators(pattern):
+        refuse = _refusing(f"{OPERATORS}{name}", instead)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there was another one is the point
+            for key in _keys(name):
+                library.impl(name, key, refuse, False)
+        _empty_operator(getattr(torch.ops.aten, name), refuse)
 
 
 def _refusing(name: str, instead: str) -> Call:

@@ -17,6 +17,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "setsid": (112, 157), "setpgid": (109, 154), "personality": (135, 92),
     # sockets, and descriptors that travel over them
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
+    "setsockopt": (54, 208), "getsockopt": (55, 209),
     "accept": (43, 202), "accept4": (288, 242), "sendmsg": (46, 211), "sendmmsg": (307, 269),
     "recvmsg": (47, 212), "recvmmsg": (299, 243), "socketpair": (53, 199), "sendto": (44, 206),
     # other processes

@@ -63,11 +63,13 @@ OF_SOCKETS = 0x8900  # their owner, to be sent signals, and the machine's interf
 FIEMAP = 0xC020660B  # which blocks of the disk a file got
 PR_SET_MM, PR_SCHED_CORE, PR_SET_MEMORY_MERGE, PR_SET_PTRACER = 35, 62, 67, 0x59616D61
 MERGEABLE = 12  # of madvise: equal pages of two processes become one, which a write can feel
-# Of fcntl: what concerns a descriptor alone (and the size of a pipe). Locks, leases, notices and hints
+# Of fcntl: what concerns a descriptor alone (and how large a pipe is). Locks, leases, notices and hints
 # concern a file, and so whoever else has it open. The filter sees a descriptor and not which file it
 # is: every worker may open Python's files, so that a lock is refused on its own files as well.
-OF_A_DESCRIPTOR = (0, 1, 2, 3, 4, 1030, 1031, 1032)
+OF_A_DESCRIPTOR = (0, 1, 2, 3, 4, 1030, 1032)
 STREAM, KIND = 1, 0xF  # of socketpair: asyncio's. With datagrams each one could have an address.
+BUFFERS = (7, 8, 32, 33)  # of a socket: how much of the kernel's memory it may hold
+PEER = (17, 59, 77)  # of a socket: who is at its other end
 OF_A_PROCESS = 0x80000000  # a clock with this bit is another process's processor time
 # A page of a file that two workers map is one place to wait at and to wake. Threads wait at places of
 # their own process, apart from pthread_join: told to look again, it does until the thread has ended.
@@ -114,6 +116,8 @@ def _on_processes(pid: int) -> Iterator[Rule]:
 def _on_channels() -> Iterator[Rule]:
     yield Rule("socketpair", 0, [socket.AF_UNIX], unless=True)
     yield Rule("socketpair", 1, [STREAM], mask=KIND, unless=True)
+    yield Rule("setsockopt", 2, BUFFERS)
+    yield Rule("getsockopt", 2, PEER)
     yield Rule("sendto", 5, [0], unless=True)  # the length of an address; send() has none
     yield Rule("futex", 1, [WAIT, WAIT_BITSET], mask=ANYWHERE, error=errno.EAGAIN)
     yield Rule("futex", 1, BY_OWNER, mask=COMMAND, error=errno.ENOSYS)

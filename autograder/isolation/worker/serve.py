@@ -181,6 +181,8 @@ def run_worker(
         torch.backends.mha.set_fastpath_enabled(False)  # of two ways, leave the one that is watched
         files = {name: folder / file for name, file in sources.items()}
         submission = Submission(files, forbidden)
+        if not paid_for:
+            _forget_training()
         block = Block(submission, forbidden)
 
         def before_running() -> None:
@@ -193,6 +195,16 @@ def run_worker(
         os.write(WORDS, traceback.format_exc()[-MOST_DETAILS:].encode("utf-8", "replace"))
     finally:
         os._exit(0)  # no exit handler of the student's runs
+
+
+def _forget_training() -> None:
+    """Drop our training loop, which would answer q6, where no model is trained."""
+    home, name = graded_run.__name__.rpartition(".")[::2]
+    for measurement in [n for n, one in MEASUREMENTS.items() if one.__module__ == f"{home}.{name}"]:
+        del MEASUREMENTS[measurement]
+    del sys.modules[f"{home}.{name}"]
+    delattr(sys.modules[home], name)
+    vars(graded_run).clear()  # no collection goes through what the fork server has loaded
 
 
 def _only(wire_end: int, words: int) -> tuple[int, int]:

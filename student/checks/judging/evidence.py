@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from checks.beside.measure import complete, parameters, set_parameters
-from checks.beside.probes import Seen, places_seen, sites
+from checks.beside.probes import Seen, places_seen, sites, watch
 from checks.judging.encoder import input_of, outside, place_of, randomise
 from checks.telling.failures import describe
 from checks.words.compare import expect, expect_shape, fail
@@ -17,24 +18,32 @@ from checks.words.draw import Draw
 
 LEAST = 1e-3  # of the largest number; what float32 rounds away is a thousand times less
 LARGER = 30.0  # times are weights made, where a result is random: a computed one grows with them
-LEAST_ROWS = 5
+MOST_PIXELS = 1000
+MOST_CHANGED = 0.1  # of the tokens, by one pixel
 
 
 def expect_regrouped(patches: object, side: int, call: str) -> None:
     """Fail unless all pixels of one square picture, numbered as one reads them, are there, regrouped.
 
-    Up to a factor: a row of numbers that lie in one row of the picture is no patch.
+    A patch, of `side` numbers, takes all places where some rows and some columns of the picture cross:
+    as many of the one as of the other. What stands in one row, or in one column, is no patch.
     """
-    numbers = patches.double() if _has_numbers(patches) else torch.zeros(1)
-    pixels = (side**2 - 1) * numbers.flatten() / numbers.abs().max()
-    kept = sorted(set(pixels.round().tolist())) == list(range(side**2))
-    whole = kept and bool((pixels - pixels.round()).abs().max() <= LEAST)
-    rows = pixels.round().reshape(-1, side) // side if whole and not len(pixels) % side else None
+    rows = columns = None
+    if _has_numbers(patches) and patches.numel() <= MOST_PIXELS and not patches.numel() % side:
+        numbers = patches.double().flatten()
+        pixels = (side**2 - 1) * numbers / numbers.abs().max()  # they may have been divided
+        whole = bool((pixels - pixels.round()).abs().max() <= LEAST)
+        if whole and sorted(set(pixels.round().tolist())) == list(range(side**2)):
+            places = pixels.round().reshape(-1, side)
+            rows, columns = places // side, places % side
+    crossing = math.isqrt(side)
     expect(
-        rows is not None and bool((rows != rows[:, :1]).any()),
+        rows is not None
+        and columns is not None
+        and all(len(set(one.tolist())) == crossing for one in (*rows, *columns)),
         call=call,
-        expected=f"all {side**2} pixels, and with each others of another row",
-        got="other numbers" if rows is None else f"{side} pixels of one row, everywhere",
+        expected=f"all {side**2} pixels, each with others of {crossing} rows and {crossing} columns",
+        got="other numbers" if rows is None else "other groups of pixels",
     )
 
 
@@ -45,11 +54,11 @@ def _has_numbers(value: object) -> TypeGuard[Tensor]:
     return bool(value.numel()) and bool(value.isfinite().all())
 
 
-def expect_waves(table: object, call: str) -> None:
-    """Fail unless one column of a table, or one row, is a sine or cosine of the position."""
+def expect_waves(table: object, N: int, d: int, call: str) -> None:
+    """Fail unless one column of a table (N, d), or (d, N), is a sine or cosine of the position."""
     columns: list[Tensor] = []
-    if isinstance(table, Tensor) and table.dim() == 2 and _has_numbers(table):
-        columns = [*table.double().mT, *table.double()]
+    if _has_numbers(table) and table.shape in ((N, d), (d, N)):
+        columns = [*(table.mT if table.shape == (N, d) else table).double()]
     expect(
         any(map(_is_wave, columns)),
         call=call,
@@ -59,31 +68,34 @@ def expect_waves(table: object, call: str) -> None:
 
 
 def _is_wave(column: Tensor) -> bool:
-    """Whether c[p + 1] + c[p - 1] = 2 cos(w) c[p] for some w other than 0 and pi."""
-    if len(column) < LEAST_ROWS:
-        return False
+    """Whether c[p + 1] + c[p - 1] = 2 cos(w) c[p] for some w, in p: one without a short period."""
     sums, middle = column[2:] + column[:-2], column[1:-1]
     ratio = (sums @ middle) / (middle @ middle)
     apart = (sums - ratio * middle).abs().max()
-    return bool(abs(ratio) < 2 - LEAST and apart <= LEAST * column.abs().max())
+    repeats = bool((ratio - ratio.round()).abs() <= LEAST)  # after 1, 2, 3, 4 or 6 positions
+    return not repeats and bool(abs(ratio) < 2 and apart <= LEAST * column.abs().max())
 
 
 def expect_interplay(module: Any, x: Tensor, draw: Draw, call: str) -> None:
-    """Fail unless tokens act on each other's results, by learned weights and not just as a sum.
+    """Fail unless tokens act on each other's results as in attention, right or wrong.
 
-    Of a linear map, and of one of each token by itself, this is 0 for changes a and b of two places:
-    f(x + a + b) - f(x + a) - f(x + b) + f(x).
+    They do so by learned weights; what one place takes from another depends on what both hold, and not
+    linearly; and it matters which of the others has changed, not just what they come to together.
     """
     complete(module, x)
     randomise(module, draw, x)
     a, b = _two_places(x, draw)
-    plain, *others = (_result(module, one, call) for one in (x, x + a + b, x + a, x + b))
-    together = others[0] - others[1] - others[2] + plain
+    tokens, sequences = b.clone(), b.clone()  # the same changes, of one another's places
+    tokens[:, :-1], sequences[1:] = b[:, :-1].flip(1), b[1:].flip(0)
+    runs = (x, x + a + b, x + a, x + b, x - b, x + tokens, x + sequences)
+    plain, both, one, more, less, *moved = (_result(module, run, call) for run in runs)
     expect(
-        not _is_small(together, plain),
+        not _is_small(both - one - more + plain, plain)
+        and not _is_small(_at_a(more + less - 2 * plain), plain)
+        and not all(_is_small(_at_a(more - other), plain) for other in moved),
         call=f"{call}, for other tokens beside a token",
         expected="a result that depends on what both hold together",
-        got="what each token gives by itself, added up",
+        got="what each token gives by itself, added up, or a factor of such a sum",
     )
     _expect_weights_to_matter(module, x, draw, call)
 
@@ -91,7 +103,7 @@ def expect_interplay(module: Any, x: Tensor, draw: Draw, call: str) -> None:
 def expect_mixing(block: Any, x: Tensor, draw: Draw, call: str) -> None:
     """Fail unless a token's result follows the other tokens, by learned weights and not linearly.
 
-    Where it does not, since what the attention gives is lost, the same is asked of what it is given.
+    It does so by an attention. Where what that gives is lost, the same is asked of what it is given.
     """
     complete(block, x)
     randomise(block, draw, x)
@@ -99,7 +111,13 @@ def expect_mixing(block: Any, x: Tensor, draw: Draw, call: str) -> None:
     runs = (x, x + others, x - others)
     plain, more, less = (_result(block, one, call) for one in runs)
     expect_shape(plain, x.shape, call=call)
-    if _is_small((more + less - 2 * plain)[:1, :1], plain):
+    expect(
+        any(seen.inputs for _, seen in places_seen(block, x, "MyMSA")),
+        call=f"{call}, counting the calls of its attention",
+        expected="one call",
+        got="none that was seen",
+    )
+    if _is_small(_at_a(more + less - 2 * plain), plain):
         place = place_of(block, x)
         plain, more, less = (input_of(block, one, place, call) for one in runs)
         expect(
@@ -113,16 +131,21 @@ def expect_mixing(block: Any, x: Tensor, draw: Draw, call: str) -> None:
 
 
 def _two_places(x: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
-    """Return a change of the first token of the first sequence, and one of all others."""
-    first, others = torch.zeros_like(x), 2 * draw(*x.shape)
-    first[0, 0], others[0, 0] = 2 * draw(x.shape[-1]), 0
-    return first, others
+    """Return a change of one token, the last of the first sequence, and one of all others."""
+    one, others = torch.zeros_like(x), 2 * draw(*x.shape)
+    one[0, -1], others[0, -1] = 2 * draw(x.shape[-1]), 0
+    return one, others
+
+
+def _at_a(result: Tensor) -> Tensor:
+    """Return what came out for that one token, which sees all others under a causal mask as well."""
+    return result[:1, -1:]
 
 
 def _result(module: Any, x: Tensor, call: str) -> Tensor:
     """Return what comes back, in float64; fail where it has no numbers to be compared."""
     result = module(x)
-    if not _has_numbers(result):
+    if not _has_numbers(result) or result.dim() < 2:
         fail(call=call, expected="a tensor of numbers", got=describe(result))
     return result.double()
 
@@ -156,20 +179,30 @@ def _grows(module: Any, x: Tensor, call: str) -> bool:
     return bool(_result(module, x, call).abs().max() > 3 * before)
 
 
-def expect_tokens(model: Any, images: Tensor, call: str) -> None:
-    """Fail unless blocks are given sequences of tokens that are made of the images.
+def expect_tokens(model: Any, images: Tensor, draw: Draw, call: str) -> None:
+    """Fail unless blocks are given sequences of tokens that are made of the images, by learned weights.
 
-    images   two that differ, though not everywhere
+    images   two that differ in one pixel: no more than few tokens may differ
     """
     model.eval()
     complete(model, images)
     places = places_seen(model, images, "MyViTBlock")
+    found = [(place, seen) for place, seen in places if seen.inputs and _is_block(seen)]
+    randomise(model, draw, images)
     expect(
-        any(seen.inputs and _is_block(seen) for _, seen in places),
+        any(_differ(seen, watch(model, images, place)) for place, seen in found),
         call=f"{call}, looking at what its blocks are given",
-        expected="tokens that differ from image to image",
+        expected="tokens that differ from image to image, and follow the weights",
         got="no block that is given such tokens",
     )
+
+
+def _differ(one: Seen, other: Seen) -> bool:
+    """Whether the last patch's token is another one, though the images are the same."""
+    before, after = (seen.inputs[0] if seen.inputs else None for seen in (one, other))
+    if before is None or after is None or before.shape != after.shape:
+        return False
+    return not _is_small(after[:, -1] - before[:, -1], before[:, -1])
 
 
 def _is_block(seen: Seen) -> bool:
@@ -177,13 +210,13 @@ def _is_block(seen: Seen) -> bool:
     tokens, made = seen.inputs[0], seen.outputs[0]
     if not isinstance(tokens, Tensor) or tokens.dim() != 3 or len(tokens) != 2:
         return False
-    if torch.equal(tokens[0], tokens[1]):
+    changed = (tokens[0] != tokens[1]).any(-1)
+    if not 1 <= int(changed.sum()) <= MOST_CHANGED * len(changed):
         return False
     if any(seen.built_with):
         return True
-    same = (tokens[0] == tokens[1]).all(
-        -1
-    )  # of both images; what is made of them is not, if they mix
     if not isinstance(made, Tensor) or made.shape != tokens.shape:
         return False
-    return bool((made[0] != made[1])[same].any())
+    return bool(
+        (made[0] != made[1])[~changed].any()
+    )  # what is made of the others differs, if they mix

@@ -91,8 +91,10 @@ def _expect_ground(item: pytest.Item) -> None:
     question = marker.args[0] if marker else ""
     below = [o for o in item.config.stash[OUTCOMES].values() if o.question == question]
     verdicts = {outcome.verdict for outcome in below}
-    if Verdict.OUR_FAULT in verdicts or verdicts == {Verdict.NOT_STARTED}:
-        return  # it is not known, or this test says itself that nothing is there yet
+    if Verdict.OUR_FAULT in verdicts:
+        return  # it is not known
+    if verdicts == {Verdict.NOT_STARTED}:
+        raise NotReached(below[0].message, is_started=False)
     share = share_of(below)
     if below and share < 1 / 2:
         raise NotReached(wording.too_little_of(question, share))
@@ -246,7 +248,8 @@ def _judge(
         verdict = Verdict.PASSED if error.share == 1 else Verdict.FAILED
         return verdict, error.share, str(error), ""
     if isinstance(error, NotReached):
-        return Verdict.NOT_REACHED, 0.0, str(error), ""
+        verdict = Verdict.NOT_REACHED if error.is_started else Verdict.NOT_STARTED
+        return verdict, 0.0, str(error), ""
     verdict, message = wording.explain(error, _question(item))
     if verdict is Verdict.OUR_FAULT or getattr(error, "kind", "") == "unjudgeable":
         return verdict, 0.0, message, "".join(traceback.format_exception(raised))

@@ -127,7 +127,14 @@ class StudentError(Exception):
 
 
 class NotReached(Exception):
-    """A test is not run, since something that it stands on is missing; the text says what."""
+    """A test is not run, since something that it stands on is missing; the text says what.
+
+    is_started   False: all of that is as it was handed out
+    """
+
+    def __init__(self, text: str, is_started: bool = True) -> None:
+        super().__init__(text)
+        self.is_started = is_started
 
 
 class WorkerLost(Exception):

@@ -220,6 +220,10 @@ def no_module(file: str, name: str) -> str:
     return f"`{name}` in {file} does not derive from nn.Module: write `class {name}(nn.Module):`."
 
 
+def too_many_numbers(call: str, what: str) -> str:
+    return f"{call} returned {what}: far more numbers than it was asked for."
+
+
 def no_module_made(call: str, what: str) -> str:
     return f"{call} made {what}, not an nn.Module."
 

@@ -29,6 +29,12 @@ threads = [threading.Thread(target=spin) for _ in range(8)]
 for t in threads: t.start()
 for t in threads: t.join()
 """
+BY_TURNS = THREADS.replace(
+    "while time.monotonic() < end: hashlib",
+    """while time.monotonic() < end:
+        time.sleep(0.2)
+        for _ in range(3): hashlib""",
+)
 
 
 def process(code):
@@ -66,10 +72,21 @@ def test_a_process_that_shares_its_core_is_seen_to_wait():
 
 
 @linux
-def test_waiting_for_ones_own_threads_is_ones_own_time():
+def test_waiting_for_ones_own_threads_is_ones_own_time(monkeypatch):
+    told, look = [], clock._threads
+    monkeypatch.setattr(
+        clock, "_threads", lambda pid: told.append(look(pid) or told[-1]) or told[-1]
+    )
     took, own_time = watched(THREADS)
-    assert own_time._waited > 0.5 * took  # each of the eight waited for the other seven
-    assert own_time.starved < own_time._waited
+    waited = max(thread.waited for thread in told[-1].values()) * clock.NANOSECONDS
+    assert waited > 0.5 * took  # each of the eight waited for the other seven
+    assert own_time.starved < waited
+
+
+@linux
+def test_sleep_and_threads_by_turns_are_no_waiting_for_a_processor():
+    took, own_time = watched(BY_TURNS)
+    assert own_time.starved < 0.6 * took
 
 
 @linux
@@ -90,11 +107,11 @@ def test_a_deadline_is_put_off_by_what_was_waited_for_up_to_the_wall():
     now = time.monotonic()
     own_time = OwnTime(os.getpid())
     deadline = Deadline(at=now - 1, wall=now + 1000, limit=1.0, own_time=own_time)
-    own_time._idle = own_time._waited = 5.0
+    own_time.starved = 5.0
     own_time.look = lambda: None
     assert not deadline.passed()
     assert not deadline.is_of_the_wall
-    own_time._idle = own_time._waited = 2000.0
+    own_time.starved = 2000.0
     deadline.wall = now - 0.5
     assert deadline.passed()
     assert deadline.is_of_the_wall
