@@ -167,5 +167,5 @@ def test_the_blocks_are_given_tokens(vit, stand_in, draw):
     images = draw(2, *DIGITS)
     images[1] = images[0]
     images[1, 0, 10, 10] += 5
-    model = vit.LightViT((2, *DIGITS))
-    expect_tokens(model, images, draw, call="LightViT(images.shape)(images)")
+    models = [vit.LightViT((2, *DIGITS)) for _ in range(2)]
+    expect_tokens(models, images, draw, call="LightViT(images.shape)(images)")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from checks.beside.measure import complete, parameters, set_parameters
-from checks.beside.probes import Seen, places_seen, sites, watch
+from checks.beside.probes import Seen, places_seen, sites
 from checks.judging.encoder import input_of, outside, place_of, randomise
 from checks.telling.failures import describe
 from checks.words.compare import expect, expect_shape, fail
@@ -179,20 +179,22 @@ def _grows(module: Any, x: Tensor, call: str) -> bool:
     return bool(_result(module, x, call).abs().max() > 3 * before)
 
 
-def expect_tokens(model: Any, images: Tensor, draw: Draw, call: str) -> None:
-    """Fail unless blocks are given sequences of tokens that are made of the images, by learned weights.
+def expect_tokens(models: Sequence[Any], images: Tensor, draw: Draw, call: str) -> None:
+    """Fail unless blocks are given sequences of tokens that are made of the images, by some map.
 
+    models   two, built alike: each makes other tokens of the same images, trained or not
     images   two that differ in one pixel: no more than few tokens may differ
     """
-    model.eval()
-    complete(model, images)
-    places = places_seen(model, images, "MyViTBlock")
-    found = [(place, seen) for place, seen in places if seen.inputs and _is_block(seen)]
-    randomise(model, draw, images)
+    found = []
+    for model in models:
+        complete(model, images)
+        randomise(model, draw, images)
+        places = places_seen(model, images, "MyViTBlock")
+        found.append([seen for _, seen in places if seen.inputs and _is_block(seen)])
     expect(
-        any(_differ(seen, watch(model, images, place)) for place, seen in found),
+        any(_differ(*both) for both in zip(*found)),
         call=f"{call}, looking at what its blocks are given",
-        expected="tokens that differ from image to image, and follow the weights",
+        expected="tokens that differ from image to image, and from model to model",
         got="no block that is given such tokens",
     )
 
