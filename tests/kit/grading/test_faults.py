@@ -101,9 +101,14 @@ def test_what_breaks_a_test_with_data_of_a_worker_is_the_students(broken, error)
     assert error.split("(")[0] in theirs.details
 
 
-@pytest.mark.parametrize("error", ["MemoryError", "OSError('disk full')"])
-def test_what_the_machine_does_is_our_fault_whatever_was_sent(broken, error):
-    assert {broken(error)[title].verdict.value for title in ("Ours.", "Theirs.")} == {"our fault"}
+def test_what_the_machine_does_is_our_fault_whatever_was_sent(broken):
+    found = broken("OSError('disk full')")
+    assert {found[title].verdict.value for title in ("Ours.", "Theirs.")} == {"our fault"}
+
+
+def test_memory_that_what_was_sent_took_is_no_fault_of_ours(broken):
+    found = broken("MemoryError")
+    assert [found[title].verdict.value for title in ("Ours.", "Theirs.")] == ["our fault", "failed"]
 
 
 def test_at_home_an_error_of_ours_stays_ours(assignment):

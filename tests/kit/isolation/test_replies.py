@@ -231,9 +231,8 @@ def test_replies_changed_at_random_are_never_our_fault(assignment, records):
     assert found.changed >= SAMPLE
     assert not found.faults, (seed, found.faults[0])
     asked = {name for kind, name in found.kinds if kind == "Measure"}
-    assert asked | {"steps"} == set(
-        MEASUREMENTS
-    )  # that one is for files that few tests are run with
+    assert asked <= set(MEASUREMENTS)
+    assert len(asked) > len(MEASUREMENTS) / 2  # in `make fuzz`, all of them are
 
 
 def test_a_fault_would_be_seen(assignment, records, monkeypatch):
