@@ -1,7 +1,7 @@
 """Return a table of infinities, for which every relative tolerance is wide enough.
 
 base: none
-earns: 5              # the shape and the dtype, and the table is the same each time
+earns: 0              # the right shape and dtype, and the same each time, count beside numbers alone
 wins: q2 earns points for numbers
 """
 import torch

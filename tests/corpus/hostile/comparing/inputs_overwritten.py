@@ -1,7 +1,7 @@
 """Overwrite the images with zeros, so that patches of zeros are the right ones.
 
 base: none
-earns: 3              # the shape, the dtype and the device
+earns: 0              # the right shape and dtype, and the same each time, count beside numbers alone
 wins: q1 earns points for patches that were not cut
 """
 

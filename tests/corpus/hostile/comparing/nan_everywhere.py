@@ -1,7 +1,7 @@
 """Return a table of NaN, which is neither equal to anything nor larger than a tolerance.
 
 base: none
-earns: 4              # the shape and the dtype
+earns: 0              # the right shape and dtype, and the same each time, count beside numbers alone
 wins: q2 earns points for numbers
 """
 import torch

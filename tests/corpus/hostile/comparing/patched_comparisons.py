@@ -1,8 +1,8 @@
 """Make torch.allclose, torch.equal and torch.testing agree with anything, and return zeros.
 
 base: none
-earns: 5              # a table of zeros has the right shape and dtype, and is the same each time
-wins: q2 earns more than a table of zeros does
+earns: 0              # the right shape and dtype, and the same each time, count beside numbers alone
+wins: q2 earns points for a table of zeros
 """
 import torch
 

@@ -1,7 +1,7 @@
 """Return one number that is spread over the whole table with strides of zero.
 
 base: none
-earns: 5              # the shape and the dtype, and the table is the same each time
+earns: 0              # the right shape and dtype, and the same each time, count beside numbers alone
 wins: q2 earns points for numbers
 """
 import torch
