@@ -57,10 +57,10 @@ def _has_numbers(value: object) -> TypeGuard[Tensor]:
 def expect_waves(table: object, N: int, d: int, call: str) -> None:
     """Fail unless one column of a table (N, d), or (d, N), is a sine or cosine of the position."""
     columns: list[Tensor] = []
-    if _has_numbers(table) and table.shape in ((N, d), (d, N)):
-        columns = [*(table.mT if table.shape == (N, d) else table).double()]
+    if isinstance(table, Tensor) and table.shape in ((N, d), (d, N)):
+        columns = list(filter(_has_numbers, table.mT if table.shape == (N, d) else table))
     expect(
-        any(map(_is_wave, columns)),
+        any(_is_wave(column.double()) for column in columns),
         call=call,
         expected="columns that are sines or cosines of the position",
         got="not one such column" if columns else "no table of numbers",
