@@ -42,7 +42,6 @@ MOST_SAID = 2000  # characters
 MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
 REFUSED = TypeAdapter(list[tuple[str, str, int]])
-MOST_REFUSED = 20
 TOLD = (CheckFailed, StudentError)  # errors that say whose they are
 OF_THE_MACHINE = (WorkerLost, KitError, OSError)  # whatever was sent
 
@@ -176,7 +175,7 @@ class RemoteTransport:
         try:
             self._budget.restart(SECONDS_TO_TURN)
             told = self.request(wire.AskRefused(), Packer(), "what was refused")
-            for name, file, line in REFUSED.validate_python(told)[:MOST_REFUSED]:
+            for name, file, line in REFUSED.validate_python(told)[: wire.MOST_REFUSED]:
                 where = f"{plain_line(file)}, line {line}" if file else "no line of the student's"
                 self._refused[f"{where}: {plain_line(name)}"] = None
         except (StudentError, WorkerLost, RuntimeError, ValueError):  # it says nothing of use

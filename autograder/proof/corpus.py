@@ -81,7 +81,8 @@ class Attack:
     """One hostile submission, as its docstring describes it.
 
     base   the file whose text follows below it: "solution", "skeleton" or "none"; "model": the
-           solution's stands above it, and what the attack defines again is what counts
+           solution's stands above it, and what the attack defines again is what counts; "mixing": so
+           it does, and below stands an attention that gathers by the attack's mix(q, k, v)
     """
 
     name: str
@@ -184,9 +185,12 @@ def lay_out_attack(attack: Attack, assignment: Assignment, folder: Path) -> None
         shutil.copytree(attack.path.parent, folder, symlinks=True, dirs_exist_ok=True)
     base = assignment.solution if attack.base == "solution" else assignment.student
     text = attack.path.read_text(encoding="utf-8")
-    if attack.base == "model":
+    if attack.base in ("model", "mixing"):
         text = (assignment.solution / FIRST).read_text(encoding="utf-8") + "\n\n" + text
-    elif attack.base != "none":
+    if attack.base == "mixing":
+        mixing = assignment.tests / "corpus" / "hostile" / "mixing.py"
+        text += "\n\n" + mixing.read_text(encoding="utf-8")
+    elif attack.base not in ("none", "model"):
         text += "\n\n" + (base / FIRST).read_text(encoding="utf-8")
     (folder / FIRST).write_text(text, encoding="utf-8")
     if not (folder / SECOND).exists():

@@ -26,6 +26,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from autograder.isolation.worker import wire
 from checks.code.forbidden import Forbidden, matches, things
 from checks.code.loading import Submission
 from checks.telling import wording
@@ -37,8 +38,6 @@ ROUTES = ("_op", "_op_dk", "redispatch", "decompose")  # of an overload, around 
 MADE_AND_RUN = ("__init__", "forward")
 Call = Callable[..., Any]
 Named = tuple[str, object, list[ModuleType]]  # full name, thing, and where else it can be had
-
-MOST_REFUSED = 20  # that are kept for the teacher
 
 _files: set[str] = set()  # of the student's: where a refused call may have come from
 refused: dict[tuple[str, str, int], None] = {}  # calls, each once: name, file and line
@@ -180,7 +179,7 @@ def refusal(name: str, instead: str) -> StudentError:
     if frame is not None:  # a thread may have no line of theirs
         file, line = Path(frame.f_code.co_filename).name, frame.f_lineno
         frames = [Frame(file, line, frame.f_code.co_name, "")]
-    if len(refused) < MOST_REFUSED:
+    if len(refused) < wire.MOST_REFUSED:
         refused[name, file, line] = None
     return StudentError("forbidden", wording.forbidden(name, instead), frames=frames)
 

@@ -199,11 +199,12 @@ def run_worker(
 
 def _forget_training() -> None:
     """Drop our training loop, which would answer q6, where no model is trained."""
-    home, name = graded_run.__name__.rpartition(".")[::2]
-    for measurement in [n for n, one in MEASUREMENTS.items() if one.__module__ == f"{home}.{name}"]:
+    full = graded_run.__name__
+    for measurement in [name for name, one in MEASUREMENTS.items() if one.__module__ == full]:
         del MEASUREMENTS[measurement]
-    del sys.modules[f"{home}.{name}"]
-    delattr(sys.modules[home], name)
+    del sys.modules[full]
+    room, _, name = full.rpartition(".")
+    delattr(sys.modules[room], name)
     vars(graded_run).clear()  # no collection goes through what the fork server has loaded
 
 

@@ -35,6 +35,7 @@ MOST_REQUEST = 512 << 20  # bytes of tensors: all digits cross
 MOST_REPLY = 64 << 20  # a hundred times what an honest answer has, a tenth of a small container
 MOST_HEADER = 1 << 20
 MOST_AXES = 16
+MOST_REFUSED = 20  # forbidden calls that are told
 MOST_NAMES = 20  # lines of a traceback, classes that an exception derives from
 KINDS = ("raised", "wrong_result", "unreadable", "absent", "not_found", "forbidden")
 PART = 256 << 10  # bytes read at once

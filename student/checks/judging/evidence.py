@@ -158,7 +158,8 @@ def _expect_weights_to_matter(
     plain = _result(module, x, call)
     noise = _result(module, x, call) - plain
     randomise(module, draw, x)
-    set_parameters(module, {n: w for n, w in before.items() if n not in outside(before, others)})
+    own = outside(before, others)
+    set_parameters(module, {name: w for name, w in before.items() if name not in own})
     moved = not _is_small(_result(module, x, call) - plain, plain)
     expect(
         moved and (_is_small(noise, plain) or _grows(module, x, call)),
@@ -219,6 +220,5 @@ def _is_block(seen: Seen) -> bool:
         return True
     if not isinstance(made, Tensor) or made.shape != tokens.shape:
         return False
-    return bool(
-        (made[0] != made[1])[~changed].any()
-    )  # what is made of the others differs, if they mix
+    # What is made of the other tokens differs as well, if they mix.
+    return bool((made[0] != made[1])[~changed].any())
