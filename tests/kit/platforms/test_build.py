@@ -53,6 +53,7 @@ def test_what_students_get_works_and_holds_nothing_else(assignment, built):
     files = contents(built["student"])
     assert {name.removeprefix("student/") for name in files} == set(skeleton.handed_out(assignment))
     assert b'raise NotImplementedError("TODO q1")' in files["student/vit.py"]
+    assert files.keys() >= {"student/requirements.txt", "student/requirements-cpu.txt"}
     assert not any("hidden" in name or "solution" in name for name in files)
 
 

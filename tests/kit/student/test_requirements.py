@@ -129,6 +129,18 @@ def test_a_build_without_cuda_never_gives_way_to_one_with_it(machine, before, af
     assert built_without_cuda(installed)
 
 
+def test_the_plain_file_keeps_a_pair_without_cuda_and_the_newest_torch(machine):
+    cpu = ["--extra-index-url", machine.pytorch.as_uri()]
+    machine.install(*cpu, "torch==9.1.0+cpu", "torchvision==0.91.0+cpu")
+    installed = machine.follow("requirements.txt")
+    assert (installed["torch"], installed["torchvision"]) == ("9.1.0+cpu", "0.91.0+cpu")
+    machine.pip("uninstall", "-y", "torchvision")
+    machine.install(*cpu, "torch==9.2.0+cpu")
+    installed = machine.follow("requirements.txt")
+    assert (installed["torch"], installed["torchvision"]) == ("9.2.0+cpu", "0.92.0")
+    assert built_without_cuda(installed)
+
+
 def test_an_older_torch_alone_is_replaced_by_cuda_with_the_plain_file(machine):
     machine.install("--extra-index-url", machine.pytorch.as_uri(), "torch==9.1.0+cpu")
     assert not built_without_cuda(machine.follow("requirements.txt"))
