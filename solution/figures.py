@@ -7,7 +7,6 @@ of a training on another machine: tests compare what is in the figures, not thei
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -22,8 +21,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from autograder.assignment.config import Assignment
 from autograder.assignment.digits import read_digits
+from autograder.assignment.sources import solution
 from autograder.handout.figures import Illustration
-from checks.code.loading import Submission
 from checks.judging.attention.watched import last_attention
 from checks.show import pictures
 
@@ -54,16 +53,8 @@ def material(assignment: Assignment, most: int = MOST) -> Material:
 
     most  digits to train and to test with, more than FIVE
     """
-    sources = {name: assignment.solution / f"{name}.py" for name in ("vit", "train")}
-    solution = Submission(sources)
-    modules = {name: sys.modules.get(name) for name in sources}  # loading leaves its own there
-    try:
-        vit, train = solution.module("vit"), solution.module("train")
-    finally:
-        for name, before in modules.items():
-            sys.modules.pop(name, None)
-            if before is not None:
-                sys.modules[name] = before
+    modules = solution(assignment)
+    vit, train = modules["vit"], modules["train"]
     digits, labels = _digits(assignment, "t10k", most)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Run a Python file of the kit that lies outside the package: what it draws, what its tests must try.
+"""Run a Python file of the kit that lies outside the package: what it draws, expects or must try.
 
 Where the file is an `__init__.py`, what lies beside it can be imported from it by relative imports.
 """
@@ -11,7 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+from autograder.assignment.config import Assignment
 from autograder.errors import KitError
+from checks.code.loading import Submission
 
 
 @lru_cache(maxsize=8)
@@ -29,3 +31,17 @@ def run_source(path: Path) -> ModuleType:
     sys.modules[spec.name] = module  # a dataclass looks itself up there
     spec.loader.exec_module(module)
     return module
+
+
+def solution(assignment: Assignment) -> dict[str, ModuleType]:
+    """Return the modules of the reference solution by name, and leave those that are loaded alone."""
+    sources = {Path(name).stem: assignment.solution / name for name in assignment.settings.files}
+    submission = Submission(sources)
+    before = {name: sys.modules.get(name) for name in sources}  # loading leaves its own there
+    try:
+        return {name: submission.module(name) for name in sources}
+    finally:
+        for name, module in before.items():
+            sys.modules.pop(name, None)
+            if module is not None:
+                sys.modules[name] = module

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import NOTEBOOK
 from autograder.grading.suite import weights
-from autograder.handout import editions
+from autograder.handout import editions, expected
 from checks.running.facts import fingerprint
 
 REQUIREMENTS = ("requirements-cpu.txt", "requirements.txt")
@@ -28,6 +28,7 @@ def generate(assignment: Assignment) -> dict[str, bytes]:
     files[NOTEBOOK] = editions.notebook(assignment).encode()
     files |= editions.otter_tests(assignment)
     files["checks/assignment.json"] = _facts(assignment)
+    files["checks/expected.json"] = expected.written(assignment)
     return files
 
 

@@ -15,6 +15,7 @@ from checks import (
     weight,
 )
 from checks.judging.evidence import expect_regrouped
+from checks.words.expected import expected
 
 ORDER = "test_patches_run_as_you_read_a_page"
 
@@ -29,38 +30,48 @@ def test_patches_run_as_you_read_a_page(vit):
     """Patches run left to right, then top to bottom."""
 
     def check(n, h, w):
-        images = numbered(n, h, w)
-        grid = images.reshape(n, h, n, w)  # row, y, column, x
-
-        def in_order(*axes):
-            return grid.permute(axes).reshape(1, n * n, h * w)
-
-        right = in_order(0, 2, 1, 3)
+        images, known = numbered(n, h, w), expected("patchify", n=n, h=h, w=w)
         expect_tensor(
             vit.patchify(images, n),
-            right,
+            known.right,
             call=f"patchify(images, {n}), with images = arange({images.numel()}) as one "
             f"{n * h}x{n * w} picture",
             tol=EXACT,
             dtype=False,
-            slips={
-                "the patches run down the columns first.": in_order(2, 0, 1, 3),
-                "the pixels inside a patch run down the columns first.": in_order(0, 2, 3, 1),
-                "the picture is only reshaped: strips of pixels instead of a grid of patches.": (
-                    images.reshape(1, n * n, h * w)
-                ),
-                "every patch takes each second pixel instead of neighbours.": (
-                    images.reshape(h, n, w, n).permute(1, 3, 0, 2).reshape(1, n * n, h * w)
-                ),
-                "the numbers of one patch stand in a column: transpose the last two axes.": right.mT,
-                "windows overlap: each starts one pixel after the other.": (
-                    images.unfold(2, h, 1).unfold(3, w, 1).reshape(1, -1, h * w)
-                ),
-                "the pixels are divided by 255: they are moved, not changed.": right / 255,
-            },
+            slips=known.slips,
         )
 
-    for_sizes(check, n=(1, 2), h=(1, 2), w=(1, 2))
+    for_sizes(check, n=(1, 2), h=(1, 3), w=(1, 3))
+
+
+@weight(1)
+@builds_on(ORDER)
+def test_channels_come_one_after_the_other(vit):
+    """With two channels, a patch holds all of the first one, then all of the second."""
+    right = torch.tensor(
+        [
+            [0.0, 1, 4, 5, 16, 17, 20, 21],
+            [2, 3, 6, 7, 18, 19, 22, 23],
+            [8, 9, 12, 13, 24, 25, 28, 29],
+            [10, 11, 14, 15, 26, 27, 30, 31],
+        ]
+    )
+    expect_tensor(
+        vit.patchify(torch.arange(32.0).reshape(1, 2, 4, 4), 2),
+        right[None],
+        call="patchify(images, 2), with images = arange(32) as a 4x4 picture of 2 channels",
+        tol=EXACT,
+        dtype=False,
+        slips={
+            "the channels come last inside a patch: pixel by pixel, each with its channels.": (
+                right[None][:, :, [0, 4, 1, 5, 2, 6, 3, 7]]
+            ),
+            "each channel is cut by itself: a patch holds all channels of its place.": (
+                right.reshape(4, 2, 4).transpose(0, 1).reshape(1, 8, 4)
+            ),
+            "only the first channel is used.": right[None, :, :4],
+        },
+    )
 
 
 @weight(1)

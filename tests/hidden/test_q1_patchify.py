@@ -17,6 +17,7 @@ from checks.beside.moving import patchify_on_meta_device
 from hidden.oracles import patches
 
 ORDER = "test_patches_run_as_you_read_a_page"
+CHANNELS = "test_channels_come_one_after_the_other"
 SHAPE = "test_seven_by_seven_patches_of_a_digit"
 DIVIDES = "test_a_size_that_does_not_divide_is_refused"
 
@@ -31,10 +32,10 @@ def expect_patches(vit, images, n):
     )
 
 
-@weight(2)
-@builds_on(ORDER, SHAPE)
-def test_channels_come_one_after_the_other(vit, draw):
-    """With several channels, a patch holds channel by channel, each row by row."""
+@weight(1)
+@builds_on(ORDER, SHAPE, CHANNELS)
+def test_any_number_of_channels(vit, draw):
+    """With three channels, a patch holds channel by channel, each row by row."""
     n = draw.one(2, 3)
 
     def check(C, n, size):

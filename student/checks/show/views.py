@@ -24,6 +24,7 @@ from checks.running.facts import STUDENT
 from checks.telling.failures import CheckFailed
 from checks.words.compare import expect, expect_shape
 from checks.words.draw import Draw
+from checks.words.expected import expected as worked_out
 
 if TYPE_CHECKING:
     from checks.show.pictures import Picture
@@ -64,7 +65,8 @@ def patches(vit: Any) -> View:
     call = f"patchify(images, {SIDE}), with images of shape {tuple(images.shape)}"
     got = vit.patchify(images.clone(), SIDE)
     expect_shape(got, (1, SIDE**2, h * w), call=call)
-    yours, expected = _plain(got)[0], _cut(digit)
+    places = worked_out("picture of q1", side=SIDE).right.long()  # of each patch's pixels
+    yours, expected = _plain(got)[0], digit.flatten()[places]
     differ = (yours != expected).any(1)
     said = f"patchify(images, {SIDE}): {_counted(differ, 'patches')}"
 
@@ -91,16 +93,6 @@ def read_digit() -> Tensor:
     return torch.from_numpy(images[FIVE].astype(np.float32) / 255)
 
 
-def _cut(image: Tensor) -> Tensor:
-    """Send every pixel to its patch, and to its place in there."""
-    height, width = image.shape
-    h, w = height // SIDE, width // SIDE
-    patches = torch.empty(SIDE**2, h * w)
-    for (y, x), ink in np.ndenumerate(image.numpy()):
-        patches[y // h * SIDE + x // w, y % h * w + x % w] = float(ink)
-    return patches
-
-
 # --- q2 --------------------------------------------------------------------------------------
 
 
@@ -114,7 +106,10 @@ def positions(vit: Any) -> View:
     extra = isinstance(got, Tensor) and tuple(n for n in got.shape if n > 1) == right
     shape = tuple(got.shape) if extra else right
     expect_shape(got.reshape(right) if extra else got, right, call=call)
-    yours, expected = _plain(got).reshape(right), _waves()
+    yours, expected = (
+        _plain(got).reshape(right),
+        worked_out("picture of q2", N=POSITIONS, d=WAVES).right,
+    )
     differ = ~torch.isclose(yours, expected, rtol=0.0, atol=TABLE_NEAR)
     said = f"{call}: {_counted(differ, 'numbers')}"
     if shape != right:
@@ -136,14 +131,6 @@ def positions(vit: Any) -> View:
         one.set_xlabel("column")
     as_asked = shape == right and got.dtype == torch.float32
     return View(picture, as_asked and not differ.any(), said)
-
-
-def _waves() -> Tensor:
-    """Work the table out from turning pointers: a pair of columns is one complex number."""
-    pairs = torch.arange(0, WAVES, 2, dtype=torch.float64)
-    angles = torch.outer(torch.arange(POSITIONS).double(), 10000 ** -(pairs / WAVES))
-    turned = torch.polar(torch.ones_like(angles), angles)
-    return torch.stack([turned.imag, turned.real], dim=-1).flatten(1).float()
 
 
 # --- q3 --------------------------------------------------------------------------------------
