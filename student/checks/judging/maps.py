@@ -29,8 +29,11 @@ class Maps:
 
     def scores(self, x: Tensor, n_heads: int) -> Tensor:
         """Return q k^T / sqrt(d_head) for the sequences x (B, N, d): (B, head, N, N)."""
-        q, k = (_heads(mapped(x, one), n_heads) for one in (self.q, self.k))
-        return q @ k.mT / math.sqrt(q.shape[-1])
+        ones = torch.ones_like(x[..., :1])
+        rows = torch.cat([x, ones], dim=-1).double()
+        q, k = (one.reshape(n_heads, -1, one.shape[-1]) for one in (self.q, self.k))
+        forms = torch.einsum("hre,hrf->hef", q, k)  # one bilinear form a head
+        return torch.einsum("bne,hef,bmf->bhnm", rows, forms, rows) / math.sqrt(q.shape[1])
 
     def scaled(self, x: Tensor, n_heads: int, most: float) -> Tensor | None:
         """Return a multiple of x for which the largest score is `most`; None where there is none."""

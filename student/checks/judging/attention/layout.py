@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from checks.judging.attention.slips import LOOSE, NONE, gathered, weighed
+from checks.judging.attention.slips import LOOSE, NONE, attended, gathered, weighed
 from checks.judging.maps import Maps
 from checks.words.compare import error, matches
 from checks.words.draw import Draw
@@ -200,8 +200,7 @@ class Layout:
         """
         q = self._heads(x[:, :queries].double() @ theta[q_maps].mT[:, None] + q_bias)
         k = self._heads(x.double() @ theta[k_maps].mT[:, None])
-        scores = torch.einsum("abhnr,cbhmr->acbhnm", q, k)
-        return NONE.weights(scores, self.d, self.d_head)
+        return attended(q[:, None], k)
 
     def _gather(
         self, theta: Tensor, x: Tensor, attention: Tensor, v: Tensor, out: Tensor
@@ -315,13 +314,13 @@ def _right_ones(
     r = x.shape[-1] // n_heads
     every = torch.einsum("bnd,med->mbne", x.double(), maps)
     mapped = every[:, 0].reshape(*every[:, 0].shape[:2], n_heads, r)
-    scores = torch.einsum("qhr,knhr->qkhn", mapped[:, 0], mapped) / math.sqrt(r)
-    few = torch.einsum("qkhn,vnhr->qkvhr", scores.softmax(-1), mapped).flatten(-2)
+    heads = mapped.transpose(1, 2)
+    weights = attended(heads[:, None, :, :1], heads)[..., 0, :]
+    few = torch.einsum("qkhn,vnhr->qkvhr", weights, mapped).flatten(-2)
     few = torch.einsum("qkve,ofe->qkvof", few, outs[:, :FEW])
     near = torch.isclose(few, result[0, 0, :FEW].double().expand_as(few), **LOOSE).all(-1)
     for q, k, v, out in near.nonzero().tolist():
-        weights = weighed(NONE, every[q], every[k], n_heads)
-        whole = gathered(NONE, weights, every[v]) @ outs[out].T
+        whole = gathered(NONE, weighed(NONE, every[q], every[k], n_heads), every[v]) @ outs[out].T
         if error(whole, result.double(), LOOSE) <= 1:
             yield readings.maps[q], readings.maps[k], readings.maps[v], readings.outs[out]
 

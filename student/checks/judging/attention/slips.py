@@ -1,4 +1,7 @@
-"""What well-known mistakes in attention compute from queries, keys and values."""
+"""What well-known mistakes in attention compute from queries, keys and values.
+
+What is right is torch's own attention: nothing here shows how it is written.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from checks.words.compare import Tolerance
 
@@ -25,26 +29,24 @@ def _right_scale(d: int, d_head: int, length: int) -> float:
     return 1 / math.sqrt(d_head)
 
 
-def _over_keys(scores: Tensor) -> Tensor:
-    return scores.softmax(-1)
-
-
 @dataclass(frozen=True)
 class Mistake:
-    """A way to compute attention that differs from the right one in one place, or in some."""
+    """A way to compute attention that differs from the right one in one place, or in some.
+
+    weigh   what makes weights of the scores; None: what torch's own attention does
+    turned  the weights are those of the keys over the queries
+    """
 
     scale: Scale = _right_scale
-    weigh: Weigh = _over_keys
+    weigh: Weigh | None = None
+    turned: bool = False
+    causal: bool = False
     split: str = "right"  # or "reshape"
     merge: str = "right"  # or "reshape", "mean"
     adds_input: bool = False
     over_batch: bool = False
     shares: bool = False  # keys and values, among the heads
     values_unmapped: bool = False
-
-    def weights(self, scores: Tensor, d: int, d_head: int) -> Tensor:
-        """Return attention weights from raw scores q @ k^T (..., B, head, N, N)."""
-        return self.weigh(scores * self.scale(d, d_head, scores.shape[-1]))
 
     @property
     def places(self) -> dict[str, object]:
@@ -69,11 +71,6 @@ UNLEARNED = "a map for q, k, v or the output does not follow from the weights: e
 UNSCALED = "the scores are not divided by sqrt(d_head)."
 
 
-def _causal(scores: Tensor) -> Tensor:
-    later = torch.ones_like(scores).triu(1).bool()
-    return scores.masked_fill(later, -math.inf).softmax(-1)
-
-
 def _over_all(scores: Tensor) -> Tensor:
     return scores.flatten(-2).softmax(-1).reshape(scores.shape)
 
@@ -96,7 +93,7 @@ MISTAKES = {
         lambda d, d_head, length: math.sqrt(d_head)
     ),
     "the softmax runs over the queries, not over the keys (for scores of shape (..., query, key) "
-    "that is dim=-1).": Mistake(weigh=lambda scores: scores.softmax(-2)),
+    "that is dim=-1).": Mistake(turned=True),
     "the heads are split by reshape alone, which mixes tokens: split the last axis, then swap axes.": (
         Mistake(split="reshape")
     ),
@@ -118,7 +115,7 @@ MISTAKES = {
     "the softmax runs over all scores of a head at once: each row of (N, N) must sum to 1.": (
         Mistake(weigh=_over_all)
     ),
-    "a causal mask is left in: every token may attend to every other.": Mistake(weigh=_causal),
+    "a causal mask is left in: every token may attend to every other.": Mistake(causal=True),
     "the input is added to the result: that is the block's part.": Mistake(adds_input=True),
     "tokens attend over the batch: the sequences are the first axis, the tokens the second.": (
         Mistake(over_batch=True)
@@ -128,18 +125,40 @@ MISTAKES = {
 }
 
 
+def _part(place: str) -> str:
+    return "weigh" if place in ("turned", "causal") else place
+
+
 def combined() -> Iterator[tuple[str, Mistake]]:
     """Yield every two of the mistakes that lie in different places, as one."""
     for (one, first), (other, second) in itertools.combinations(MISTAKES.items(), 2):
-        if not first.places.keys() & second.places.keys():
+        if len({_part(place) for one in (first, second) for place in one.places}) == len(
+            [*first.places, *second.places]
+        ):
             cause = f"{one.removesuffix('.')}, and {other}"
             yield cause, dataclasses.replace(first, **second.places)  # type: ignore[arg-type]  # fields of its own
 
 
 def weighed(mistake: Mistake, q: Tensor, k: Tensor, n_heads: int) -> Tensor:
     """Return the attention weights (..., B, head, N, N) for q and k (..., B, N, d)."""
-    scores = _heads(mistake, q, n_heads) @ _heads(mistake, k, n_heads).mT
-    return mistake.weights(scores, q.shape[-1], q.shape[-1] // n_heads)
+    d, length = q.shape[-1], k.shape[-2]
+    scale = mistake.scale(d, d // n_heads, length)
+    q, k = _heads(mistake, q, n_heads), _heads(mistake, k, n_heads)
+    if mistake.weigh is not None:
+        return mistake.weigh(q @ k.mT * scale)
+    if mistake.turned:
+        return attended(k, q, scale).mT
+    return attended(q, k, scale, mistake.causal)
+
+
+def attended(q: Tensor, k: Tensor, scale: float | None = None, causal: bool = False) -> Tensor:
+    """Return the weights (..., queries, keys) of torch's own attention: what it makes of unit values.
+
+    q, k   (..., N, d_head), of heads; the axes in front are broadcast
+    scale  of the scores, if it is not 1 / sqrt(d_head)
+    """
+    unit = torch.eye(k.shape[-2], dtype=k.dtype)
+    return F.scaled_dot_product_attention(q, k, unit, is_causal=causal, scale=scale)
 
 
 def gathered(mistake: Mistake, weights: Tensor, v: Tensor) -> Tensor:
