@@ -32,7 +32,7 @@ def test_the_shape_is_kept(vit, draw):
     )
 
 
-@weight(8)
+@weight(7)
 @builds_on("test_the_shape_is_kept")
 def test_two_heads_are_multi_head_attention(vit, draw):
     """Two heads compute what nn.MultiheadAttention computes with the same weights."""

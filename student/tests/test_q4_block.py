@@ -1,13 +1,31 @@
-"""q4, visible: shapes, the skip connections, and what the attention is given."""
+"""q4, visible: shapes, the skip connections, what the attention is given, and the MLP."""
 
 import torch
 
-from checks import CLOSE, builds_on, evidence, expect, expect_shape, expect_tensor, law, weight
-from checks.beside.measure import parameters, set_parameters, settle
+from checks import (
+    CLOSE,
+    builds_on,
+    evidence,
+    expect,
+    expect_shape,
+    expect_tensor,
+    law,
+    reported,
+    weight,
+)
+from checks.beside.measure import input_after, parameters, set_parameters, settle
+from checks.beside.probes import watch
 from checks.judging.block_slips import why_wrong
 from checks.judging.encoder import NAMED, input_of, normalised_as, place_of, randomise
 from checks.judging.evidence import expect_mixing
+from checks.judging.mlp import expect_mlp
 from checks.words.nearness import noted
+
+FIRST_HALF = (
+    "test_the_shape_is_kept",
+    "test_with_tiny_weights_the_input_comes_back",
+    "test_attention_reads_normalised_tokens",
+)
 
 
 @weight(1)
@@ -22,7 +40,7 @@ def test_the_shape_is_kept(vit, stand_in, draw):
     )
 
 
-@weight(2)
+@weight(3)
 @law
 @builds_on("test_the_shape_is_kept")
 def test_with_tiny_weights_the_input_comes_back(vit, stand_in, draw):
@@ -45,7 +63,7 @@ def test_with_tiny_weights_the_input_comes_back(vit, stand_in, draw):
     )
 
 
-@weight(3)
+@weight(4)
 @builds_on("test_the_shape_is_kept")
 def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     """The attention is given norm1(x), not x."""
@@ -65,10 +83,61 @@ def test_attention_reads_normalised_tokens(vit, stand_in, draw):
     )
 
 
-@weight(1)
+@weight(2)
 @evidence
 @builds_on("test_the_shape_is_kept", "test_attention_reads_normalised_tokens")
 def test_tokens_mix(vit, stand_in, draw):
     """A token's result follows the other tokens, by learned weights."""
     stand_in("MyMSA")
     expect_mixing(vit.MyViTBlock(8, 2), draw(3, 5, 8), draw, call="MyViTBlock(8, 2)(x)")
+
+
+@weight(3)
+@builds_on(*FIRST_HALF)
+def test_the_mlp(vit, stand_in, draw):
+    """After the attention comes z + mlp(norm2(z)), with z the sum: Linear, GELU, Linear."""
+    stand_in("MyMSA")
+    block = vit.MyViTBlock(6, 2)
+    expect_mlp(
+        block,
+        randomise(block, draw, draw(1, 4, 6)),
+        draw,
+        d=6,
+        ratio=4,
+        call="MyViTBlock(6, 2)(x)",
+        why=lambda: why_wrong(block, draw, 6),
+    )
+
+
+@weight(1)
+@builds_on(*FIRST_HALF, "test_the_mlp")
+def test_every_argument_is_used(vit, stand_in, draw):
+    """n_heads goes to the attention, and mlp_ratio=3 makes the MLP three times as wide."""
+    stand_in("MyMSA")
+    block, x = vit.MyViTBlock(12, 4, mlp_ratio=3), draw(2, 4, 12)
+    values = randomise(block, draw, x)
+    for built in filter(None, watch(block, x, place_of(block, x)).built_with):
+        expect(
+            built == {"d": 12, "n_heads": 4},
+            call="MyViTBlock(12, 4), looking at how it builds its attention",
+            expected="MyMSA(12, 4)",
+            got=f"MyMSA({built.get('d')}, {built.get('n_heads')})",
+        )
+    call = "MyViTBlock(12, 4, mlp_ratio=3)(x)"
+    expect_mlp(block, values, draw, d=12, ratio=3, call=call, any_known=True)
+
+
+@weight(1)
+@reported
+@builds_on(*FIRST_HALF[:1])
+def test_the_input_is_left_alone(vit, stand_in, draw):
+    """The block does not change the tensor it is given."""
+    stand_in("MyMSA")
+    block, x = vit.MyViTBlock(8, 2), draw(2, 5, 8)
+    expect(
+        torch.equal(input_after(block, x), x),
+        call="x after MyViTBlock(8, 2)(x)",
+        expected="the same as before",
+        got="changed",
+        why="x += ... writes into the caller's tensor: x = x + ...",
+    )

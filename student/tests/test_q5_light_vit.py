@@ -1,18 +1,28 @@
-"""q5, visible: shapes, raw logits, and the tokens that flow through the blocks."""
+"""q5, visible: shapes, raw logits, the tokens that flow through the blocks, what is classified."""
 
 import torch
 
-from checks import builds_on, evidence, expect, expect_shape, law, weight
+from checks import (
+    builds_on,
+    evidence,
+    expect,
+    expect_shape,
+    expect_tensor,
+    law,
+    reported,
+    weight,
+)
 from checks.beside.measure import unregistered
 from checks.judging.encoder import randomise
 from checks.judging.evidence import expect_tokens
-from checks.judging.model import blocks_seen
+from checks.judging.model import blocks_seen, expect_in_dtype
+from checks.words.compare import matches
 
-A_BATCH = "test_a_batch_of_digits"
+A_BATCH, BLOCKS = "test_a_batch_of_digits", "test_the_blocks_follow_each_other"
 DIGITS = (1, 28, 28)
 
 
-@weight(1)
+@weight(2)
 @law
 def test_a_batch_of_digits(vit, stand_in, draw):
     """Three digits give three rows of ten logits, whatever B stands in image_dim."""
@@ -59,7 +69,7 @@ def expect_any_batch_size(model, images):
         )
 
 
-@weight(1)
+@weight(2)
 @law
 @builds_on(A_BATCH)
 def test_the_logits_are_raw(vit, stand_in, draw):
@@ -81,7 +91,7 @@ def test_the_logits_are_raw(vit, stand_in, draw):
         )
 
 
-@weight(2)
+@weight(3)
 @builds_on(A_BATCH)
 def test_the_blocks_follow_each_other(vit, stand_in, draw):
     """Three different blocks run one after the other."""
@@ -133,7 +143,7 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
 
 
 @weight(2)
-@builds_on(A_BATCH, "test_the_blocks_follow_each_other")
+@builds_on(A_BATCH, BLOCKS)
 def test_the_class_token_stands_in_front(vit, stand_in, draw):
     """Token 0 is the class token: the same for every image, before the patch tokens."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
@@ -160,7 +170,7 @@ def test_the_class_token_stands_in_front(vit, stand_in, draw):
 
 @weight(1)
 @evidence
-@builds_on(A_BATCH, "test_the_blocks_follow_each_other")
+@builds_on(A_BATCH, BLOCKS)
 def test_the_blocks_are_given_tokens(vit, stand_in, draw):
     """The blocks are given tokens that are made of the images."""
     stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
@@ -169,3 +179,81 @@ def test_the_blocks_are_given_tokens(vit, stand_in, draw):
     images[1, 0, 10, 10] += 5
     models = [vit.LightViT((2, *DIGITS)) for _ in range(2)]
     expect_tokens(models, images, draw, call="LightViT(images.shape)(images)")
+
+
+@weight(2)
+@builds_on(A_BATCH, BLOCKS)
+def test_positions_are_added(vit, stand_in):
+    """The positions are added: equal patches make other tokens at other places."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    model, black = vit.LightViT((1, *DIGITS), n_blocks=1), torch.zeros(1, *DIGITS)
+    tokens = blocks_seen(model, black, n_tokens=50, d=8).inputs[0][0, 1:]
+    alike = (tokens - tokens[:1]).abs().amax(1) < 1e-6
+    expect(
+        int(alike.sum()) == 1,  # the first one itself
+        call="LightViT(images.shape)(images), looking at the patch tokens of a black image",
+        expected="49 different tokens: each has its position's row of the table added",
+        got=f"{int(alike.sum())} that are the same",
+        why="Add get_positional_embeddings(n_patches**2 + 1, d) to the tokens."
+        if alike.all()
+        else "",
+    )
+
+
+@weight(1)
+@builds_on(A_BATCH, BLOCKS)
+def test_the_class_token_alone_is_classified(vit, stand_in, draw):
+    """The logits depend on the last block's token 0 and on no other."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    model = vit.LightViT((3, *DIGITS))
+    images, one, other = draw(3, *DIGITS), draw(3, 50, 8), draw(3, 50, 8)
+    randomise(model, draw, images)  # a classifier may well start at zero
+    other[:, 0] = one[:, 0]
+    call = "LightViT(...)(images), for two results of the last block with the same token 0"
+
+    def logits_of(tokens):
+        return blocks_seen(model, images, 50, 8, answers=tokens).result
+
+    first = logits_of(one)
+    expect_shape(first, (3, 10), call="LightViT(images.shape)(images)")
+
+    def why():
+        last = torch.cat([other[:, :-1], one[:, -1:]], dim=1)
+        means = other + (one - other).mean(1, keepdim=True)
+        if torch.allclose(logits_of(last), first, rtol=1e-3, atol=1e-4):
+            return "The last token is classified: the class token is x[:, 0]."
+        if torch.allclose(logits_of(means), first, rtol=1e-3, atol=1e-4):
+            return "It is the mean of all tokens that is classified: the class token is x[:, 0]."
+        return "Other tokens than the class token are classified, too: the class token is x[:, 0]."
+
+    expect_tensor(logits_of(other), first, call=call, why=why)
+    other[:, 0] = draw(3, 8)
+    expect(
+        not matches(logits_of(other), first, {"rtol": 1e-5, "atol": 1e-8}),
+        call="LightViT(...)(images), for two results of the last block with another token 0",
+        expected="other logits",
+        got="the same",
+    )
+
+
+@weight(1)
+@law
+@builds_on(A_BATCH, BLOCKS)
+def test_smaller_images_in_fewer_patches(vit, stand_in, draw):
+    """Images of 12x12 pixels in 3x3 patches work: no size of the digits is written as a number."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    model = vit.LightViT((2, 1, 12, 12), n_patches=3, n_blocks=1)
+    expect_shape(
+        model(draw(2, 1, 12, 12)),
+        (2, 10),
+        call="LightViT((2, 1, 12, 12), n_patches=3)(images)",
+    )
+
+
+@weight(1)
+@reported
+@builds_on(A_BATCH, BLOCKS)
+def test_the_table_follows_the_model(vit, stand_in, draw):
+    """model.to(dtype) takes everything along, the table of positions too."""
+    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    expect_in_dtype(vit.LightViT((2, *DIGITS)), draw(2, *DIGITS), "bfloat16")

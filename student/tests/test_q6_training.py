@@ -1,13 +1,15 @@
-"""q6, visible: one epoch and one evaluation, worked out by hand."""
+"""q6, visible: one epoch and one evaluation worked out by hand, no gradients, the device."""
 
 import math
 
 import torch
 
-from checks import CLOSE, builds_on, expect, expect_tensor, for_sizes, law, weight
+from checks import CLOSE, builds_on, expect, expect_tensor, for_sizes, law, reported, weight
 from checks.beside.spies import spy_on_evaluation, spy_on_training
 from checks.judging.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
 from checks.words.compare import error
+
+STEPS, ACCURACY = "test_every_batch_makes_one_step", "test_the_accuracy_is_a_share"
 
 
 def digits(draw, count):
@@ -71,7 +73,7 @@ def test_every_batch_makes_one_step(train, draw):
 
 @weight(1)
 @law
-@builds_on("test_every_batch_makes_one_step")
+@builds_on(STEPS)
 def test_the_loss_is_the_mean(train, draw):
     """train_one_epoch returns the mean loss of the epoch."""
     images, labels, weight_before = digits(draw, 10)
@@ -107,7 +109,7 @@ def test_the_loss_is_the_mean(train, draw):
     )
 
 
-@weight(2)
+@weight(3)
 def test_the_accuracy_is_a_share(train, draw):
     """evaluate returns the share of all images that are classified correctly."""
     images, _, weights = digits(draw, 22)
@@ -134,9 +136,6 @@ def test_the_accuracy_is_a_share(train, draw):
             ),
             "the count is divided by the number of batches.": right["count"] / 3,
             "only the last batch counts.": right["last_batch"],
-            "the share is rounded to a whole number: // leaves the fraction out.": torch.tensor(
-                0.0
-            ),
             "every answer is compared with every label: both must have the shape (B,).": (
                 right["pairs"]
             ),
@@ -144,9 +143,22 @@ def test_the_accuracy_is_a_share(train, draw):
         why=lambda: (
             "The model's weights have changed: evaluate must not learn."
             if not torch.equal(seen.weight, weights)
-            else ""
+            else why_of_argmax(train, draw)
         ),
     )
+
+
+def why_of_argmax(train, draw):
+    """Name an argmax over all logits of a batch: the answer of the one image with far larger ones."""
+    images, _, weights = digits(draw, 8)
+    images[0] = 100 * weights[:, 1].reshape(1, 2, 2)
+    labels = torch.tensor([1, 1, 1, 0, 0, 2, 2, 2])
+    by_each = accuracy_by_hand(weights, images, labels, batch=8)["share"]
+    got = torch.tensor(spy_on_evaluation(train, weights, images, labels, batch=8).result)
+    known = torch.tensor(3 / 8)
+    if error(got, known, CLOSE) > 1 or error(by_each, known, CLOSE) <= 1:
+        return ""
+    return "argmax() gives one answer for the whole batch: argmax(dim=1) gives each image its own."
 
 
 def expect_the_answer_of_each_image(train, draw):
@@ -164,6 +176,62 @@ def expect_the_answer_of_each_image(train, draw):
         slips={
             "the argmax runs over the batch: argmax(dim=1) runs over the classes.": (
                 (over_batch == labels).float().mean()
+            )
+        },
+    )
+
+
+@weight(1)
+@reported
+@builds_on(ACCURACY)
+def test_it_evaluates_without_gradients(train, draw):
+    """evaluate records no gradients."""
+    seen = spy_on_evaluation(train, draw(4, 3), draw(8, 1, 2, 2), draw.integers(0, 3, 8), 4)
+    expect(
+        not any(seen.grad),
+        call="evaluate(model, loader, device)",
+        expected="no gradients recorded",
+        got="gradients",
+        why="Wrap the loop in torch.no_grad(): it saves time and memory.",
+    )
+
+
+@weight(1)
+@reported
+@builds_on(STEPS, ACCURACY)
+def test_images_go_to_the_device(train, draw):
+    """The images of every batch are moved to the device, in training and in evaluation."""
+    images, labels = draw(8, 1, 2, 2), draw.integers(0, 3, 8)
+    trained = spy_on_training(train, draw(4, 3), images, labels, 4)
+    evaluated = spy_on_evaluation(train, draw(4, 3), images, labels, 4)
+    for name, moved in (("train_one_epoch", trained.moved), ("evaluate", evaluated.moved)):
+        expect(
+            all(moved),
+            call=f"{name}(..., device), looking at what the model is given",
+            expected="images.to(device)",
+            got="images as the loader gave them",
+        )
+
+
+@weight(1)
+@builds_on(ACCURACY)
+def test_only_images_that_were_shown_count(train, draw):
+    """A loader may leave images out: the accuracy is over those it shows."""
+    images, weights = draw(27, 1, 2, 2), draw(4, 3)
+    labels = answers_that_hit(images, weights, drawn_hits(draw, 27, batch=8))
+    seen = spy_on_evaluation(train, weights, images, labels, batch=8, drop_last=True)
+    right = accuracy_by_hand(weights, images[:24], labels[:24], batch=8)
+    got = torch.tensor(seen.result)
+    # A percentage or a count instead of the share is paid for elsewhere: these images, or more?
+    wanted = (right["share"], 100 * right["share"], right["count"])
+    expect_tensor(
+        got,
+        next((each for each in wanted if error(got, each, CLOSE) <= 1), right["share"]),
+        call="evaluate(model, loader that drops the last, smaller batch, device)",
+        tol=CLOSE,
+        slips={
+            "the count is divided by len(loader.dataset), not by the images shown.": (
+                right["count"] / 27
             )
         },
     )

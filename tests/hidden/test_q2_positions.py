@@ -45,7 +45,7 @@ def expect_table(vit, length, d):
     )
 
 
-@weight(3)
+@weight(4)
 @builds_on(SMALL, AXES)
 def test_a_table_for_fifty_tokens(vit, draw):
     """A table of fifty tokens and more has the right waves in every pair of columns."""

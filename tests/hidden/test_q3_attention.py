@@ -21,7 +21,7 @@ def test_one_head(vit, draw):
     expect_attention(vit.MyMSA(7, 1), 7, 1, draw, call="MyMSA(d=7, n_heads=1)(x)")
 
 
-@weight(4)
+@weight(5)
 @builds_on(SHAPE, TWO_HEADS, ONE_HEAD)
 def test_more_heads(vit, draw):
     """Three and five heads work as two do."""

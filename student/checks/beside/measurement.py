@@ -12,6 +12,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
+from torch import Tensor
+
 Measurement = TypeVar("Measurement", bound=Callable[..., Any])
 
 MEASUREMENTS: dict[str, Callable[..., Any]] = {}
@@ -33,6 +35,11 @@ def beside(function: Measurement) -> Measurement:
     def run(subject: object, *args: object, **kwargs: object) -> Any:
         if isinstance(subject, Remote):
             return subject.measure_(function.__name__, args, kwargs)
-        return function(subject, *args, **kwargs)
+        return function(subject, *map(_copied, args), **kwargs)
 
     return cast(Measurement, run)
+
+
+def _copied(value: object) -> object:
+    """Copy a tensor, as the way to a worker does: what is done to the copy stays there."""
+    return value.clone() if isinstance(value, Tensor) else value

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from checks.beside.measure import complete
+from checks.beside.measure import complete, in_dtype
 from checks.beside.probes import Built, places_seen
 from checks.judging.encoder import randomise
 from checks.judging.maps import parallel
@@ -49,6 +49,20 @@ def blocks_seen(
         call=call,
         expected=f"tokens of shape {right}: the class token and all patches, d numbers each",
         got=f"tokens of shape {other[0]}" if other else "no block that could be seen",
+    )
+
+
+def expect_in_dtype(model: Any, images: Tensor, dtype: str) -> None:
+    """Fail unless the whole model follows to a dtype, by its name: "float64"."""
+    call = f"LightViT(...).to(torch.{dtype})(images.to(torch.{dtype}))"
+    result: Any = in_dtype(model, images, dtype)
+    expect_shape(result, (len(images), 10), call=call)
+    expect(
+        str(result.dtype) == f"torch.{dtype}",
+        call=f"{call}.dtype",
+        expected=f"torch.{dtype}",
+        got=str(result.dtype),
+        why="Something stays in float32, and sums with it become float32: is it the table?",
     )
 
 
