@@ -152,11 +152,11 @@ def _explored(record: Record) -> str:
 
 
 def show_promise(promise: Promise, console: Console) -> None:
-    """Print a line of `autograder check`, and what is wrong where it is not kept."""
+    """Print a line of `autograder check`, what it lists, and what is wrong where it is not kept."""
     answer = "yes" if promise.kept else "NO"
     line = f"{promise.number}  {promise.text:<62}  {answer:<3}  {promise.note}"
     console.print(Text(line), soft_wrap=True)
-    for problem in promise.problems:
+    for problem in (*promise.told, *promise.problems):
         console.print(Text(f"       {problem}"), soft_wrap=True)
 
 

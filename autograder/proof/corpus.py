@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import FIRST, SECOND
 from autograder.errors import KitError
+from autograder.handout.editions import Editions, Piece
 
 
 def _as_tuple(value: object) -> object:
@@ -67,6 +68,25 @@ class Variant(Edit):
     calibrated: bool = False
 
 
+class Step(BaseModel):
+    """A mistake made on the way: the code of one question, as a beginner has it then.
+
+    cause  what a good teacher would say
+    says   what its author is told at home that names the cause: one of these sentences. Without any,
+           the cause is not named
+    two    it has two mistakes
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: str
+    question: str
+    code: str
+    cause: str
+    says: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    two: bool = False
+
+
 class Typical(BaseModel):
     """A file with several mistakes, as students hand it in."""
 
@@ -103,6 +123,13 @@ def slips(assignment: Assignment) -> list[Slip]:
             raise KitError(f"tests/corpus/wrong: {slip.id}", f"there is no question {slip.costs}",
                            "remove the mistake, or name a question of grading.yml")  # fmt: skip
     return found
+
+
+def steps(assignment: Assignment) -> list[Step]:
+    """Return the mistakes made on the way, question by question."""
+    files = sorted((assignment.tests / "corpus" / "steps").glob("*.yml"))
+    found = [step for path in files for step in _entries(path, Step)]
+    return [step for step in found if step.question in assignment.questions]
 
 
 def variants(assignment: Assignment) -> list[Variant]:
@@ -169,6 +196,26 @@ def lay_out(edits: Sequence[Slip | Variant], assignment: Assignment, folder: Pat
                 text = _replaced(text, place, what)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def lay_out_step(step: Step, assignment: Assignment, folder: Path) -> Path:
+    """Write a submission into a folder: the solution, with the step's code for its question."""
+    folder.mkdir(parents=True, exist_ok=True)
+    piece = Editions(assignment).pieces()[step.question]
+    for name in assignment.settings.files:
+        text = (assignment.solution / name).read_text(encoding="utf-8")
+        (folder / name).write_text(_with_piece(text, piece, step) if name == piece.file else text)
+    return folder
+
+
+def _with_piece(text: str, piece: Piece, step: Step) -> str:
+    """Put the code in the place of the first definition of a piece, and leave out the others."""
+    lines = text.splitlines()
+    nodes = [n for n in ast.parse(text).body if getattr(n, "name", "") in piece.names]
+    for node in reversed(nodes):
+        code = step.code.splitlines() if node is nodes[0] else []
+        lines[node.lineno - 1 : node.end_lineno] = code
+    return "\n".join(lines) + "\n"
 
 
 def _replaced(text: str, place: Edit, name: str) -> str:

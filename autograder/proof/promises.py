@@ -27,7 +27,7 @@ from autograder.proof import (
     tolerances,
 )
 from autograder.proof.leaks import leaks
-from autograder.proof.quality import Quality
+from autograder.proof.quality import A_FIFTH, Quality
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 
@@ -48,6 +48,7 @@ class Promise:
     kept: bool
     note: str = ""
     problems: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()  # what is worth reading though it is kept
 
 
 def promises(
@@ -80,6 +81,7 @@ def promises(
         yield bars_can_be_reached(assignment)
         yield pages_are_fresh(assignment, measured)
         yield nothing_received_earns(grader, questions, calls)
+        yield common_ones_are_seen_at_home(measured)
 
 
 def generated(assignment: Assignment) -> Promise:
@@ -212,6 +214,25 @@ def mistakes_are_named(measured: Quality) -> Promise:
     found = [f"{one.slip.slip!r} ({one.slip.id}) is not named" for one in measured.unnamed]
     text = "a student who makes a well-known mistake is told which"
     return Promise(8, text, kept, f"{named} of {known}", () if kept else tuple(found))
+
+
+def common_ones_are_seen_at_home(measured: Quality) -> Promise:
+    """Promise 14: who makes a common mistake that costs a fifth of its question sees it at home."""
+    common = [one for one in measured.wrong if one.slip.common == "common"]
+    lines = [
+        f"{'seen at home ' if one.visible else 'NOT AT HOME  '} {one.slip.costs}  {one.slip.slip} "
+        f"({one.share:.0%} of the question)"
+        for one in common
+    ]
+    found = [
+        f"{one.slip.slip!r} ({one.slip.id}) costs {one.share:.0%} of {one.slip.costs}, and no visible "
+        "check sees it"
+        for one in common
+        if not one.visible and one.share >= A_FIFTH - 1e-9
+    ]
+    text = "common mistakes that cost a fifth or more are seen at home"
+    note = f"{sum(one.visible for one in common)} of {len(common)} common ones"
+    return Promise(14, text, not found, note, tuple(found), tuple(lines))
 
 
 def no_blind_spot(assignment: Assignment, calls: Iterable[Call]) -> Promise:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from autograder.grading.report import Report
 from autograder.handout import regions
 from autograder.isolation.workers import Listener
 from autograder.proof import corpus
-from autograder.proof.corpus import Slip
+from autograder.proof.corpus import Slip, Step
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 
@@ -97,12 +97,34 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Stepped:
+    """A mistake made on the way, and what its author reads of it at home."""
+
+    step: Step
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def said(self) -> str:
+        return "\n".join(o.message for o in self.outcomes if o.share < 1 and not o.hidden)
+
+    @property
+    def seen(self) -> bool:
+        """Whether a visible check fails."""
+        return bool(self.said)
+
+    @property
+    def named(self) -> bool:
+        return any(sentence in self.said for sentence in self.step.says)
+
+
+@dataclass(frozen=True)
 class Quality:
     """What became of all known mistakes, of right submissions, and of files with several mistakes."""
 
     wrong: tuple[Judged, ...]
     right: tuple[tuple[str, Report], ...]
     typical: tuple[tuple[str, Report], ...] = ()
+    steps: tuple[Stepped, ...] = ()
 
     @property
     def survivors(self) -> list[Judged]:
@@ -158,11 +180,13 @@ def measure(assignment: Assignment, seed: int, on_progress: Listener | None = No
     reports: dict[str, Report] = {}
     slips = {slip.id: slip for slip in corpus.slips(assignment)}
     typical = {one.typical for one in corpus.typical(assignment)}
+    steps = {f"step {n}": one for n, one in enumerate(corpus.steps(assignment))}
     with tempfile.TemporaryDirectory() as folder, Pool(assignment) as pool:
         jobs = [
             *wrong_jobs(assignment, Path(folder), [seed]),
             *right_jobs(assignment, Path(folder), [seed]),
             *_typical_jobs(assignment, Path(folder), seed),
+            *_step_jobs(steps, assignment, Path(folder), seed),
         ]
         for done, (job, report) in enumerate(pool.grade(jobs), 1):
             reports[job.name] = report
@@ -171,8 +195,11 @@ def measure(assignment: Assignment, seed: int, on_progress: Listener | None = No
     names = [job.name for job in jobs]
     return Quality(
         tuple(Judged(slips[name], reports[name]) for name in names if name in slips),
-        tuple((name, reports[name]) for name in names if name not in {*slips, *typical}),
+        tuple((name, reports[name]) for name in names if name not in {*slips, *typical, *steps}),
         tuple((name, reports[name]) for name in names if name in typical),
+        tuple(
+            Stepped(one, tuple(reports[name].questions[0].outcomes)) for name, one in steps.items()
+        ),
     )
 
 
@@ -207,6 +234,14 @@ def _typical_jobs(assignment: Assignment, folder: Path, seed: int) -> Iterator[J
         edits = [slips[name] for name in one.slips]
         path = corpus.lay_out(edits, assignment, folder / "typical" / str(number))
         yield Job(one.typical, path, questions, seed)
+
+
+def _step_jobs(
+    steps: Mapping[str, Step], assignment: Assignment, folder: Path, seed: int
+) -> Iterator[Job]:
+    for name, one in steps.items():
+        path = corpus.lay_out_step(one, assignment, folder / name)
+        yield Job(name, path, [one.question], seed)
 
 
 def touched(slip: Slip, assignment: Assignment) -> list[str]:

@@ -85,6 +85,7 @@ def test_patches_hold_pixels_of_several_rows(vit):
 
 @weight(1)
 @law
+@builds_on(ORDER)
 def test_seven_by_seven_patches_of_a_digit(vit):
     """A batch of 28x28 digits gives 49 patches of 16 pixels."""
     expect_shape(
