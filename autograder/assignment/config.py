@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from autograder.assignment.exercise import FILES
+from autograder.assignment.points import total_of
 from autograder.errors import ConfigError
 from checks.code.forbidden import Forbidden
 
@@ -179,7 +180,7 @@ class Assignment:
 
     @property
     def points(self) -> float:
-        return sum(question.points for question in self.questions.values())
+        return total_of(question.points for question in self.questions.values())
 
     def test_files(self, only: list[str] | None = None) -> list[Path]:
         """Return the graded test files, visible before hidden, of all questions or a few."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 
 from autograder.assignment.config import Assignment, Question
+from autograder.assignment.points import exact_share, part_of, shared_out, total_of
 from autograder.assignment.provenance import provenance
 from autograder.isolation.layers import Layer
 from checks.telling import wording
@@ -29,19 +31,26 @@ class QuestionResult:
         total = sum(outcome.weight for outcome in self.outcomes)
         if not total:
             return Fraction(0)
-        return sum((_share(o) * o.weight for o in self.outcomes), Fraction(0)) / total
+        return sum((exact_share(o.share) * o.weight for o in self.outcomes), Fraction(0)) / total
 
     @property
     def points(self) -> float:
-        return round(float(self.share * Fraction(str(self.question.points))), 4)
+        return self.points_of(*self.outcomes)[0]
 
     def points_of(self, *outcomes: Outcome) -> tuple[float, float]:
-        """Return earned and possible points of one of its tests, or of some together."""
-        total = sum(outcome.weight for outcome in self.outcomes)
-        each = Fraction(str(self.question.points)) / total
-        earned = sum((_share(outcome) * outcome.weight for outcome in outcomes), Fraction(0))
-        weight = sum(outcome.weight for outcome in outcomes)
-        return round(float(each * earned), 4), round(float(each * weight), 4)
+        """Return earned and possible points of one of its tests, or of some together.
+
+        However the tests are put together, what is written adds up to the question's points.
+        """
+        most = self._most
+        earned = (part_of(most[outcome.test], outcome.share) for outcome in outcomes)
+        return float(sum(earned)), float(sum(most[outcome.test] for outcome in outcomes))
+
+    @property
+    def _most(self) -> dict[str, Decimal]:
+        weights = tuple(outcome.weight for outcome in self.outcomes)
+        tests = (outcome.test for outcome in self.outcomes)
+        return dict(zip(tests, shared_out(self.question.points, weights)))
 
     @property
     def verdict(self) -> Verdict:
@@ -50,10 +59,6 @@ class QuestionResult:
         if not verdicts or Verdict.OUR_FAULT in verdicts:
             return Verdict.OUR_FAULT
         return verdicts[0] if len(set(verdicts)) == 1 else Verdict.FAILED
-
-
-def _share(outcome: Outcome) -> Fraction:
-    return Fraction(outcome.share).limit_denominator(10**6)
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,11 @@ class Report:
 
     @property
     def points(self) -> float:
-        return round(sum(question.points for question in self.questions), 4)
+        return total_of(question.points for question in self.questions)
 
     @property
     def max_points(self) -> float:
-        return round(sum(question.question.points for question in self.questions), 4)
+        return total_of(question.question.points for question in self.questions)
 
     @property
     def our_fault(self) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograder.assignment.config import Assignment, load
+from autograder.assignment.points import total_of
 from autograder.assignment.provenance import suite_digest, suite_files
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
@@ -179,7 +180,8 @@ class Grading:
         self._began = time.monotonic()
         for entry in self.roster.entries:
             if not entry.parts:
-                most = sum(self.assignment.questions[name].points for name in self.terms.questions)
+                own = self.terms.questions
+                most = total_of(self.assignment.questions[name].points for name in own)
                 self._add(_row(entry, Status.MISSING, max_score=most))
                 continue
             parcel, problem = self._packed(entry)

@@ -53,7 +53,7 @@ class Marks:
 
     @property
     def final(self) -> float:
-        return round(self.row.score - self.penalty, 4)
+        return round(self.row.score - self.penalty, 10)  # no more than a float's own noise
 
 
 def marks(rows: Sequence[Row], policy: Policy | None) -> list[Marks]:

@@ -73,10 +73,17 @@ def _move(was: Row, old: Path, now: Row, new: Path) -> Move | None:
         by.append(f"{was.status.value} -> {now.status.value}")
     if was.content != now.content:
         by.append("another content was handed in")
-    by += _differences(ledger.record(old, was.key), ledger.record(new, now.key))
-    if not by and was.score == now.score:
+    then, today = ledger.record(old, was.key), ledger.record(new, now.key)
+    by += _differences(then, today)
+    before, after = _score(was, then), _score(now, today)
+    if not by and before == after:
         return None
-    return Move(now.submission, now.student, was.score, now.score, tuple(by))
+    return Move(now.submission, now.student, before, after, tuple(by))
+
+
+def _score(row: Row, report: Report | None) -> float:
+    """Return a score as it is worked out now: an earlier version may have rounded otherwise."""
+    return row.score if report is None else report.points
 
 
 def _differences(was: Report | None, now: Report | None) -> Iterator[str]:

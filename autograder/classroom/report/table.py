@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from autograder.classroom.book.ledger import Row
 
@@ -28,7 +29,7 @@ def as_it_was(cell: str) -> str:
 
 def number(value: float) -> str:
     """Return a number of points without needless digits."""
-    return f"{round(value, 4):.10g}"
+    return f"{Decimal(f'{value:.12g}'):f}"
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -28,6 +28,16 @@ def test_a_change_is_told_by_student_and_check(tmp_path, assignment):
     assert compared(old, old).summary == "0 of 3 change: 0 gain, 0 lose."
 
 
+def test_what_only_an_earlier_version_rounded_otherwise_has_not_changed(tmp_path, assignment):
+    old, new = tmp_path / "old", tmp_path / "new"
+    report = report_of(assignment, 0.5)
+    before = graded_class(old, assignment, {"anna": report}, anna={"key": "0" * 32})
+    rounded = tuple(replace(row, score=row.score - 1e-4) for row in before.rows)
+    ledger.Ledger(old, None).keep(replace(before, rows=rounded))
+    graded_class(new, assignment, {"anna": report})
+    assert compared(old, new).summary == "0 of 1 change: 0 gain, 0 lose."
+
+
 def test_who_handed_in_nothing_or_does_not_count_has_not_changed(tmp_path, assignment):
     old, new = tmp_path / "old", tmp_path / "new"
     facts = {"dan": {"status": Status.MISSING, "key": ""},

@@ -101,8 +101,8 @@ def test_gradescope_gets_every_point_and_shows_what_may_be_seen(report, rows, sh
     content = gradescope.results(made, GradescopeSettings(rows=rows))
     jsonschema.validate(content, schema("gradescope"))
     tests = content["tests"]
-    assert sum(row["max_score"] for row in tests) == pytest.approx(10, abs=1e-3)
-    assert sum(row["score"] for row in tests) == pytest.approx(made.points, abs=1e-3)
+    assert sum(row["max_score"] for row in tests) == pytest.approx(10, abs=1e-9)
+    assert sum(row["score"] for row in tests) == pytest.approx(made.points, abs=1e-9)
     seen = json.dumps([row for row in tests if row["visibility"] == "visible"])
     assert (SECRET in seen) is (show is Show.VISIBLE)
     assert "Test 1" in seen

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from decimal import Decimal
 
 import jsonschema
 import pytest
@@ -55,12 +56,15 @@ RESULTS = {
 
 def checked(report):
     """Return a report's results.json after holding it against Gradescope's format."""
-    content = json.loads(json.dumps(gradescope.results(report)))
+    written = json.dumps(gradescope.results(report))
+    content = json.loads(written)
     jsonschema.validate(content, RESULTS)
-    points = content["extra_data"]["questions"].values()
-    assert content["score"] == pytest.approx(sum(question["points"] for question in points))
-    assert sum(test["max_score"] for test in content["tests"]) == pytest.approx(
-        sum(question["max_points"] for question in points), abs=1e-2
+    exact = json.loads(written, parse_float=Decimal)
+    points = exact["extra_data"]["questions"].values()
+    assert exact["score"] == sum(question["points"] for question in points)
+    assert exact["score"] == sum(test["score"] for test in exact["tests"])
+    assert sum(test["max_score"] for test in exact["tests"]) == sum(
+        question["max_points"] for question in points
     )
     return content
 
