@@ -45,6 +45,8 @@ def evaluate(model, loader, device) -> float:
 
 
 def main() -> None:
+    import signal
+
     from digits import load_digits
     from torch.utils.data import DataLoader
     from tqdm import tqdm
@@ -69,17 +71,25 @@ def main() -> None:
     criterion = nn.CrossEntropyLoss()
 
     losses, accuracies = [], []
-    for epoch in range(1, options.epochs + 1):
-        with tqdm(train_loader, desc=f"epoch {epoch}/{options.epochs}", leave=False) as bar:
-            bar.dataset = train_digits  # as the loader has it
-            losses.append(train_one_epoch(model, bar, optimizer, criterion, device))
-        accuracies.append(evaluate(model, unseen_loader, device))
-        print(f"epoch {epoch:2d}   loss {losses[-1]:.3f}   accuracy {accuracies[-1]:.1%}")
+    try:
+        for epoch in range(1, options.epochs + 1):
+            with tqdm(train_loader, desc=f"epoch {epoch}/{options.epochs}", leave=False) as bar:
+                bar.dataset = train_digits  # as the loader has it
+                loss = train_one_epoch(model, bar, optimizer, criterion, device)
+            accuracy = evaluate(model, unseen_loader, device)
+            losses, accuracies = [*losses, loss], [*accuracies, accuracy]
+            print(f"epoch {epoch:2d}   loss {loss:.3f}   accuracy {accuracy:.1%}")
+    except KeyboardInterrupt:  # Ctrl-C: the epochs that are done get drawn
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print(f"stopped after {len(losses)} of {options.epochs} epochs")
 
-    options.out.mkdir(parents=True, exist_ok=True)
-    draw_curves(losses, accuracies, options.out / "curves.png")
-    draw_predictions(model, unseen_digits, device, options.out / "predictions.png")
-    print(f"pictures: {options.out / 'curves.png'}, {options.out / 'predictions.png'}")
+    if losses:
+        options.out.mkdir(parents=True, exist_ok=True)
+        draw_curves(losses, accuracies, options.out / "curves.png")
+        draw_predictions(model, unseen_digits, device, options.out / "predictions.png")
+        print(f"pictures: {options.out / 'curves.png'}, {options.out / 'predictions.png'}")
+    if len(losses) < options.epochs:
+        raise SystemExit(130)  # what a program ends with that Ctrl-C has stopped
 
 
 def parse_options() -> argparse.Namespace:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-STUDENT = Path(__file__).resolve().parents[1]
+from checks.running.watch import watch
+
 WATCH = """\
 Run the visible checks, and again whenever vit.py or train.py is saved. Ctrl-C ends it.
 
@@ -33,29 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).add_argument("question", nargs="?", default="", help="q1 to q7; none: all")
     options, for_pytest = parser.parse_known_args(arguments)
-    return watch(options.question, for_pytest)
-
-
-def watch(question: str, for_pytest: Sequence[str]) -> int:
-    """Run pytest now, and after every change of a Python file beside the checks."""
-    try:
-        from watchfiles import PythonFilter, watch
-    except ImportError:
-        print("This needs watchfiles: python -m pip install watchfiles", file=sys.stderr)
-        return 2
-    only = ["-k", question] if question else []
-
-    def run() -> None:
-        subprocess.run([sys.executable, "-m", "pytest", STUDENT, *only, *for_pytest], check=False)
-        print("waiting for a change (Ctrl-C ends)", flush=True)
-
-    with contextlib.suppress(KeyboardInterrupt):
-        run()
-        for changes in watch(STUDENT, watch_filter=PythonFilter(), recursive=False):
-            names = ", ".join(sorted({Path(path).name for _, path in changes}))
-            print(f"\n{names} saved", flush=True)
-            run()
-    return 0
+    only = ["-k", options.question] if options.question else []
+    return watch([*only, *for_pytest])
 
 
 if __name__ == "__main__":

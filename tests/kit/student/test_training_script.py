@@ -1,6 +1,7 @@
 """`python train.py`: it trains, prints, draws, and says what is wrong with its options."""
 
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -61,3 +62,41 @@ def test_a_wrong_option_is_told(assignment, tmp_path, options, said):
     result = run(assignment, *options, cwd=tmp_path)
     assert result.returncode != 0
     assert said in result.stderr
+
+
+def start(assignment, *options, cwd):
+    script = assignment.solution / "train.py"
+    return subprocess.Popen([sys.executable, "-u", script, *map(str, options)], cwd=cwd,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+
+
+def test_stopped_it_draws_the_epochs_that_are_done(assignment, small_digits, tmp_path):
+    with start(assignment, "--epochs", 100_000, "--data", small_digits, cwd=tmp_path) as process:
+        printed = process.stdout.readline()
+        assert printed.startswith("epoch  1   loss 2.")
+        process.send_signal(signal.SIGINT)
+        line = process.stdout.readline()
+        while line.startswith("epoch "):
+            printed, line = printed + line, process.stdout.readline()
+        process.send_signal(signal.SIGINT)  # once more, while it draws
+        pictures, errors = process.communicate(timeout=PATIENCE)
+    epochs = len(printed.splitlines())
+    assert line == f"stopped after {epochs} of 100000 epochs\n"
+    assert pictures.startswith("pictures: ")
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    for name in ("curves.png", "predictions.png"):
+        assert (tmp_path / "pictures" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_stopped_in_its_first_epoch_it_draws_nothing(assignment, tmp_path):
+    with start(assignment, "--batch-size", 1, cwd=tmp_path) as process:
+        shown = ""
+        while "epoch 1/10" not in shown:  # the progress bar
+            shown += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=PATIENCE)
+    assert printed == "stopped after 0 of 10 epochs\n"
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not (tmp_path / "pictures").exists()
