@@ -164,8 +164,8 @@ REMEDIES = {
     "None": "Is there a `return`?",
     "a list": "torch.stack(...) makes one tensor of a list of tensors that have the same shape.",
     "a tuple": "Return one tensor: `return a, b` makes a tuple, and so does a comma after `return a`.",
-    "the float": "A plain number is no tensor: return what it was taken from, without .item() or float().",
-    "the int": "A plain number is no tensor: return what it was taken from, without .item() or int().",
+    "the float": "A plain number is no tensor: leave out the .item() or float() that made one.",
+    "the int": "A plain number is no tensor: leave out the .item() or int() that made one.",
     "a method": "Are the parentheses missing that call it?",
     "a builtin_function_or_method": "Are the parentheses missing that call it?",
 }

@@ -86,8 +86,8 @@ def test_a_question_without_tests_is_refused(spoiled):
     )
 
 
-def test_tests_without_a_question_are_refused(spoiled):
-    text = (ROOT / "grading.yml").read_text()
+def test_tests_without_a_question_are_refused(spoiled, assignment):
+    text = (assignment.root / "grading.yml").read_text()
     said = spoiled(text[text.index("  q7:\n") :], "")
     assert said.startswith("student/tests/test_q7_accuracy.py: there is no question q7")
 
