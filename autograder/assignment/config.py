@@ -22,6 +22,7 @@ from checks.code.forbidden import Forbidden
 FILE = "grading.yml"
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+MORE_OF_THE_SAME = "more checks of the same kind"
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 FileName = Annotated[str, Field(pattern=rf"^({'|'.join(map(re.escape, FILES))})$")]
@@ -77,6 +78,7 @@ class Question(_Strict):
     title: Annotated[str, Field(min_length=1)]
     points: Annotated[float, Field(ge=0)]
     show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
+    hidden_checks: Annotated[str, Field(pattern=r"^[^\n|]+$")] = MORE_OF_THE_SAME  # in one line
 
 
 class Rows(str, Enum):
@@ -274,7 +276,11 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
     return ConfigError(where, what, _remedy(first))
 
 
-EXAMPLES = {"per": "24h, or 30m, or 7d", "torch_index": "https://download.pytorch.org/whl/cpu"}
+EXAMPLES = {
+    "per": "24h, or 30m, or 7d",
+    "torch_index": "https://download.pytorch.org/whl/cpu",
+    "hidden_checks": "other sizes, several channels, what must raise an error",
+}
 
 
 def _remedy(first: Any) -> str:

@@ -127,12 +127,18 @@ def collected(assignment: Assignment) -> list[Outcome]:
     return list(grading.outcomes.values())
 
 
+def by_question(assignment: Assignment) -> dict[str, list[Outcome]]:
+    """Return the tests of every question, in order, without running one."""
+    found: dict[str, list[Outcome]] = {name: [] for name in assignment.questions}
+    for outcome in collected(assignment):
+        found[outcome.question].append(outcome)
+    return found
+
+
 def weights(assignment: Assignment) -> dict[str, int]:
     """Return the sum of the tests' weights for every question."""
-    totals = dict.fromkeys(assignment.questions, 0)
-    for outcome in collected(assignment):
-        totals[outcome.question] += outcome.weight
-    return totals
+    tests = by_question(assignment)
+    return {name: sum(test.weight for test in own) for name, own in tests.items()}
 
 
 @contextlib.contextmanager

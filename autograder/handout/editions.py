@@ -246,7 +246,7 @@ def _as_notebook(cells: list[tuple[str, str, str]]) -> str:
 
 
 def _filled_in(assignment: Assignment, words: Mapping[str, Any], notebook: bool) -> str:
-    tests = _by_question(assignment)
+    tests = suite.by_question(assignment)
     environment = Environment(
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -274,13 +274,6 @@ def _filled_in(assignment: Assignment, words: Mapping[str, Any], notebook: bool)
                        "it is the text of the handout: put it back") from None  # fmt: skip
 
 
-def _by_question(assignment: Assignment) -> dict[str, list[Outcome]]:
-    found: dict[str, list[Outcome]] = {name: [] for name in assignment.questions}
-    for outcome in suite.collected(assignment):
-        found[outcome.question].append(outcome)
-    return found
-
-
 def _row(assignment: Assignment, name: str, tests: list[Outcome]) -> dict[str, str]:
     question = assignment.questions[name]
     worth = _worth(assignment, name, tests)
@@ -300,7 +293,10 @@ def _graded(assignment: Assignment, name: str, tests: list[Outcome]) -> str:
     rows = [(test.title, points) for test, points in worth if not test.hidden]
     hidden = [points for test, points in worth if test.hidden]
     if hidden:
-        rows.append((f"*{len(hidden)} hidden check{'s' * (len(hidden) > 1)}*", sum(hidden)))
+        words = assignment.questions[name].hidden_checks
+        rows.append(
+            (f"*{len(hidden)} hidden check{'s' * (len(hidden) > 1)}: {words}*", sum(hidden))
+        )
     lines = [f"| graded: {assignment.questions[name].points:g} points | |", "|---|---|"]
     return "\n".join([*lines, *(f"| {title} | {points:.3g} |" for title, points in rows)])
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from autograder.assignment.config import Assignment
+from autograder.assignment.config import Assignment, Question
 from autograder.assignment.exercise import NOTEBOOK
-from autograder.grading.suite import weights
+from autograder.grading.suite import by_question
 from autograder.handout import editions, expected
 from checks.running.facts import fingerprint
+from checks.telling.outcome import Outcome
 
 REQUIREMENTS = ("requirements-cpu.txt", "requirements.txt")
 BY_HAND = ("checks", "tests", "conftest.py", "pytest.ini", *REQUIREMENTS, "data")
@@ -43,17 +45,9 @@ def _marked(name: str, text: str) -> bytes:
 
 
 def _facts(assignment: Assignment) -> bytes:
-    """Return what `pytest student/` knows of the mark sheet: titles, points for a weight of 1, what
-    is forbidden, and how the given files read."""
-    totals = weights(assignment)
-    questions = {
-        name: {
-            "title": question.title,
-            "points": question.points,
-            "points_per_weight": question.points / totals[name] if totals[name] else 0,
-        }
-        for name, question in assignment.questions.items()
-    }
+    """Return what `pytest student/` knows: the questions, what is forbidden, how given files read."""
+    tests = by_question(assignment)
+    questions = {name: _known(q, tests[name]) for name, q in assignment.questions.items()}
     given = {
         path.relative_to(assignment.student).as_posix(): path.read_bytes()
         for folder in ("checks", "tests")
@@ -66,6 +60,18 @@ def _facts(assignment: Assignment) -> bytes:
         "given": {name: fingerprint(content) for name, content in given.items()},
     }
     return (json.dumps(facts, indent=2) + "\n").encode()
+
+
+def _known(question: Question, tests: Sequence[Outcome]) -> dict[str, Any]:
+    """Return what students' runs know of a question; of hidden checks only where there are some."""
+    total, hidden = sum(test.weight for test in tests), sum(test.hidden for test in tests)
+    known = {
+        "title": question.title,
+        "points": question.points,
+        "points_per_weight": question.points / total if total else 0,
+        "visible_checks": len(tests) - hidden,
+    }
+    return known | ({"hidden_checks": question.hidden_checks} if hidden else {})
 
 
 def handed_out(assignment: Assignment) -> dict[str, bytes]:

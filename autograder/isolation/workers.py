@@ -205,7 +205,7 @@ class Worker:
         line = plain_line(lines[frame.line - 1].strip())
         file, number = frame.file, frame.line
         if file == cells.FILE:
-            file, number = cells.place(lines, number)
+            file, number = cells.place(lines, number, named=not (known and frame.function))
         return Frame(file, number, frame.function if known else "", line)
 
 

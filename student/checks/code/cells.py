@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.code import needs
-from checks.code.contract import NAMES
+from checks.code.contract import NAMES, QUESTIONS
 
 GRADED = frozenset(name for names in NAMES.values() for name in names)
 FILE = "notebook.py"  # what the cells are staged as
 NAME = "The notebook"  # what it is called to a student, who has no such file
 CELL = re.compile(r"^# --- (code cell \d+)$", re.MULTILINE)
 DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
+LONGEST_NAME = 40  # of what a cell is told by
 MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*[%!])")
 TIMED = ("%%time", "%%capture", "%%timeit")  # after any other %%magic comes another language
 
@@ -31,13 +33,36 @@ def joined(sources: Iterable[str]) -> str:
     return "\n".join(f"# --- code cell {n}\n{cell}\n" for n, cell in enumerate(sources, start=1))
 
 
-def place(lines: Sequence[str], line: int) -> tuple[str, int]:
-    """Return the cell that a line of the joined text stands in, and its number there, from 1."""
+def place(lines: Sequence[str], line: int, named: bool = True) -> tuple[str, int]:
+    """Return the cell that a line of the joined text stands in, and its number there, from 1.
+
+    named   tell the cell by what it defines as well, "code cell 6 (q3, MyMSA)"; False: where the
+            function is told beside it, by its question alone
+    """
     for number in range(min(line, len(lines)) - 1, -1, -1):
         found = CELL.match(lines[number].rstrip())
         if found:
-            return found[1], line - number - 1
+            own = itertools.takewhile(
+                lambda text: not CELL.match(text.rstrip()), lines[number + 1 :]
+            )
+            inside = line - number - 1
+            label = _label(_definition(list(own), inside), named)
+            return f"{found[1]}{f' ({label})' if label else ''}", inside
     return NAME, line
+
+
+def _definition(cell: Sequence[str], line: int) -> str:
+    """Return what the definition that a cell's line stands in is called; above all, the first graded."""
+    found = [(n, match[1]) for n, text in enumerate(cell, 1) if (match := DEFINITION.match(text))]
+    found = [(n, unicodedata.normalize("NFKC", name)) for n, name in found]  # as Python reads it
+    before = [name for n, name in found if n <= line]
+    graded = [name for _, name in found if name in GRADED]
+    return (before[-1:] or graded[:1] or [name for _, name in found[:1]] or [""])[0]
+
+
+def _label(name: str, named: bool) -> str:
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+    return ", ".join(filter(None, [QUESTIONS.get(name, ""), shown if named else ""]))
 
 
 def without_magics(text: str) -> str:

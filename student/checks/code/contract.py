@@ -11,6 +11,15 @@ NAMES = {
     "vit.py": ("patchify", "get_positional_embeddings", "MyMSA", "MyViTBlock", "LightViT"),
     "train.py": ("train_one_epoch", "evaluate"),
 }
+QUESTIONS = {
+    "patchify": "q1",
+    "get_positional_embeddings": "q2",
+    "MyMSA": "q3",
+    "MyViTBlock": "q4",
+    "LightViT": "q5",
+    "train_one_epoch": "q6",
+    "evaluate": "q6",
+}  # where a student is told of a place; a name that is missing here is told without a question
 MODULES = ("MyMSA", "MyViTBlock", "LightViT")
 DRAWN = ("q1", "q2", "q3", "q5")  # what checks.show has a picture of
 BY_NOTEBOOK = (

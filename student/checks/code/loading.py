@@ -19,7 +19,7 @@ from types import CodeType, ModuleType
 
 from torch import nn
 
-from checks.code import cells, needs
+from checks.code import cells, likely, needs
 from checks.code.contract import MODULES
 from checks.code.forbidden import Findings, Forbidden, Use, look_through
 from checks.telling import wording
@@ -279,7 +279,7 @@ def _parse(path: Path) -> tuple[ast.Module, list[LeftOut]]:
 
     Raises the StudentError that says why there is no tree.
     """
-    content = path.read_bytes()
+    content = _content(path)
     if not content.strip():
         raise StudentError("unreadable", wording.empty_file(_shown(path)))
     try:
@@ -299,6 +299,18 @@ def _parse(path: Path) -> tuple[ast.Module, list[LeftOut]]:
             return ast.parse(text, str(path)), []
         lines = text.splitlines()
         return cells.definitions(cells.without(text, unread)), [_unread(c, lines) for c in unread]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        text = wording.no_such_file(path.name, likely.meant_by(path))
+        raise StudentError("not_found", text) from None
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        text = wording.a_folder(path.name) if path.is_dir() else wording.unopened(path.name, said)
+        raise StudentError("unreadable", text) from None
 
 
 def _unread(cell: cells.Broken, lines: Sequence[str]) -> LeftOut:

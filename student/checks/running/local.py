@@ -77,9 +77,8 @@ class LocalTransport:
         """Return a frame as a student counts lines: in a notebook, from the start of a cell."""
         if frame.file != cells.FILE:
             return frame
-        file, line = cells.place(
-            linecache.getlines(str(self.submission.sources["vit"])), frame.line
-        )
+        lines = linecache.getlines(str(self.submission.sources["vit"]))
+        file, line = cells.place(lines, frame.line, named=not frame.function)
         return replace(frame, file=file, line=line)
 
     def _student_error(self, error: BaseException) -> BaseException:

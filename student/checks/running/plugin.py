@@ -22,6 +22,7 @@ from checks.telling.failures import (
     NotReached,
     StudentError,
     is_worth_another_try,
+    kind_returned,
     own_frames,
 )
 from checks.telling.outcome import Outcome, counted, share_of
@@ -265,7 +266,7 @@ def _judge(
 def _fails_first(item: pytest.Item, error: BaseException, verdict: Verdict) -> str:
     """Return the number of the test whose failure keeps this one from its own law; "" where none does.
 
-    So a title stands beside failures of its own law alone, and a sentence about a file stands once.
+    So a title stands beside failures of its own law alone, and what has one cause is told once.
     """
     faults, own = item.config.stash[FIRST_FAULTS], item.config.stash[OUTCOMES][item.nodeid]
     if isinstance(error, StudentError) and error.is_of_the_file:
@@ -273,11 +274,26 @@ def _fails_first(item: pytest.Item, error: BaseException, verdict: Verdict) -> s
         return first if first != own.test else ""
     if verdict is not Verdict.FAILED:
         return ""
-    marker = item.get_closest_marker("builds_on")
-    names = [f"{own.question} {name}" for name in (marker.args if marker else ())]
-    first = next((faults[name] for name in names if name in faults), "")
+    cause, marker = _cause(item, error), item.get_closest_marker("builds_on")
+    names = [f"{own.question} {each}" for each in (cause, *(marker.args if marker else ()))]
+    found = (faults[name] for name in names if name in faults)
+    first = next((test for test in found if test != own.test), "")
     faults[f"{own.question} {item.name}"] = first or own.test
+    if cause and not first:
+        faults[f"{own.question} {cause}"] = own.test
     return first
+
+
+def _cause(item: pytest.Item, error: BaseException) -> str:
+    """Return what other checks of the question fail by as well, whatever each of them calls.
+
+    An exception counts in visible tests alone: what one says in a hidden test is told to nobody,
+    not even whether it is the same.
+    """
+    if isinstance(error, StudentError) and error.is_raised and not _is_hidden(item):
+        lines = [(frame.file, frame.line) for frame in error.frames]
+        return f"{error.type_name} {error.text} {lines}"
+    return kind_returned(error)
 
 
 def _too_slow(item: pytest.Item, raised: BaseException) -> str:

@@ -80,8 +80,7 @@ def _seen(question: str, file: Path) -> View | None:
     from checks.show import pictures
     from checks.show.views import VIEWS
 
-    sources = {"vit": file} if file.is_file() else {}
-    student = LocalTransport(sources, read_facts(FACTS).forbidden)
+    student = LocalTransport({"vit": file}, read_facts(FACTS).forbidden)
     try:
         with torch.random.fork_rng(devices=[]), pictures.styled():
             torch.manual_seed(0)

@@ -17,6 +17,8 @@ MOST_FRAMES = 6  # of a deep recursion, the ends are enough
 LONGEST_LINE = 200
 OF_THE_FILE = ("unreadable", "absent", "not_found", "forbidden")  # kinds of an error
 STUB = re.compile(r"""raise NotImplementedError\(["']TODO (q[1-9]\d?)["']\)""")
+KIND = re.compile(r"(?:(?:an?|the) )?[\w.]+")  # what a description says before sizes and values
+NO_TENSOR = re.compile(r" returned (.+), not a tensor\.$")
 LOADING = "<module>"  # the outermost function of what ran while a file was loaded
 
 
@@ -36,6 +38,7 @@ class Mismatch(CheckFailed):
     why     a sentence that explains it, where one is known
     causes  mistakes that lead to just this result: each completes `start`
     number  expected and got are numbers of a comparison
+    kind    what sort of thing came back, where it is none that could be compared
     """
 
     call: str
@@ -46,6 +49,7 @@ class Mismatch(CheckFailed):
     causes: tuple[str, ...] = ()
     start: str = "These are exactly the numbers that come out"
     number: bool = False
+    kind: str = ""
 
     def __str__(self) -> str:
         return self._text(hidden=False)
@@ -155,6 +159,20 @@ def the_tensor(value: object, call: str) -> Tensor:
     if not isinstance(value, torch.Tensor):
         raise StudentError("wrong_result", f"{call} returned {describe(value)}, not a tensor.")
     return value
+
+
+def kind_of(described: str) -> str:
+    """Return the sort of thing that `describe` has described: "a list" of any list."""
+    found = KIND.match(described)
+    return found[0] if found else ""
+
+
+def kind_returned(error: BaseException) -> str:
+    """Return what sort of thing came back where a tensor was asked for; "" where none did."""
+    if isinstance(error, Mismatch):
+        return error.kind
+    found = NO_TENSOR.search(error.text) if isinstance(error, StudentError) else None
+    return kind_of(found[1]) if found and error.kind == "wrong_result" else ""
 
 
 def student_error(error: BaseException, files: Collection[Path], call: str = "") -> StudentError:

@@ -6,8 +6,9 @@ import builtins
 import enum
 import re
 import sys
+from collections.abc import Sequence
 
-from checks.telling.failures import CheckFailed, Frame, StudentError
+from checks.telling.failures import CheckFailed, Frame, StudentError, kind_returned
 
 
 class Verdict(enum.Enum):
@@ -94,7 +95,8 @@ def not_started(error: StudentError) -> str:
 def _student_error(error: StudentError) -> str:
     """Say what happened instead of a result: call, what came, the student's own lines, a hint."""
     if error.kind != "raised":
-        return error.text + _lines_of(error)
+        remedy = make_a_tensor(kind_returned(error))
+        return error.text + _lines_of(error) + (f"\n\n{remedy}" if remedy else "")
     said = f": {error.text}" if error.text else ""
     rows = [f"called    {error.call}"] if error.call else []
     rows.append(f"got       {error.type_name}{said}")
@@ -148,6 +150,27 @@ def _hint(error: StudentError) -> str:
     return ""
 
 
+def make_a_tensor(kind: str) -> str:
+    """Say how to return a tensor instead of this sort of thing."""
+    if kind.startswith("a numpy."):
+        return (
+            "Compute with torch from start to end. torch.from_numpy(...) makes a tensor as well, but no "
+            "gradient flows through it: that will do for a fixed table alone."
+        )
+    return REMEDIES.get(kind, "")
+
+
+REMEDIES = {
+    "None": "Is there a `return`?",
+    "a list": "torch.stack(...) makes one tensor of a list of tensors that have the same shape.",
+    "a tuple": "Return one tensor: `return a, b` makes a tuple, and so does a comma after `return a`.",
+    "the float": "A plain number is no tensor: leave out the .item() or float() that made one.",
+    "the int": "A plain number is no tensor: leave out the .item() or int() that made one.",
+    "a method": "Are the parentheses missing that call it?",
+    "a builtin_function_or_method": "Are the parentheses missing that call it?",
+}
+
+
 # --- sentences about files -------------------------------------------------------------------
 
 
@@ -181,8 +204,17 @@ def left_out(file: str, first: int, last: int, kind: str) -> str:
     )
 
 
-def no_such_file(file: str) -> str:
-    return f"There is no {file} among your files."
+def no_such_file(file: str, meant: Sequence[str] = ()) -> str:
+    guess = f" Is it {' or '.join(meant)}? Rename it: names are case sensitive." if meant else ""
+    return f"There is no {file} among your files.{guess}"
+
+
+def a_folder(file: str) -> str:
+    return f"{file} is a folder: put your code into a file of that name."
+
+
+def unopened(file: str, said: str) -> str:
+    return f"{file} cannot be opened ({said}): you need the right to read it."
 
 
 def not_utf8(file: str, line: int, byte: int) -> str:

@@ -9,7 +9,8 @@ from typing import NoReturn, TypedDict
 import torch
 from torch import Tensor
 
-from checks.telling.failures import Mismatch, StudentError, describe
+from checks.telling.failures import Mismatch, StudentError, describe, kind_of
+from checks.telling.wording import make_a_tensor
 from checks.words import nearness
 
 Why = str | Callable[[], str]
@@ -131,8 +132,9 @@ def _said(why: Why) -> str:
 
 def _tensor(got: object, call: str) -> Tensor:
     if not isinstance(got, Tensor):
-        hint = "Is there a `return`?" if got is None else ""
-        raise Mismatch(call, "a torch.Tensor", describe(got), why=hint)
+        what = describe(got)
+        kind = kind_of(what)
+        raise Mismatch(call, "a torch.Tensor", what, why=make_a_tensor(kind), kind=kind)
     if got.device.type == "meta":
         raise Mismatch(call, "a tensor with numbers in it", "one on the meta device")
     return got.detach()
@@ -141,12 +143,19 @@ def _tensor(got: object, call: str) -> Tensor:
 def _causes(
     got: Tensor, expected: Tensor, slips: Mapping[str, Tensor], tol: Tolerance
 ) -> tuple[str, ...]:
-    """Name the slips whose wrong answer is the one that came out. NaN proves nothing."""
+    """Name the slips whose wrong answer is the one that came out.
+
+    NaN proves nothing, nor does a single 0 or 1: too many mistakes end there.
+    """
     return tuple(
         sentence
         for sentence, wrong in slips.items()
-        if not matches(wrong, expected, tol) and matches(got, wrong, tol)
+        if not _is_common(wrong) and not matches(wrong, expected, tol) and matches(got, wrong, tol)
     )
+
+
+def _is_common(wrong: Tensor) -> bool:
+    return wrong.numel() == 1 and wrong.item() in (0, 1)
 
 
 def _difference(

@@ -60,6 +60,13 @@ def test_an_unknown_key_at_the_top_is_told(spoiled):
             "only vit.py and train.py",
         ),
         ("[vit.py, train.py]", "vit.py", "`files` is 'vit.py'", "write a list here"),
+        (
+            "hidden_checks: long tables,",
+            "hidden_checks: a | b,",
+            "`hidden_checks` is 'a | b,",
+            "write it like this: other sizes, several channels",
+        ),
+        ("hidden_checks: long tables,", "hidden_check: long", "unknown key", "`hidden_checks`?"),
         ("  q2:", "  2:", "is no name of a question", "call it q1, q2"),
         ("  q2:", "  second:", "`second` is no name of a question", "call it q1, q2"),
         ("    title: Positional embeddings\n", "", "`title` is missing", "add `title: ...`"),
@@ -79,8 +86,9 @@ def test_a_question_without_tests_is_refused(spoiled):
     )
 
 
-def test_tests_without_a_question_are_refused(spoiled):
-    said = spoiled("  q7:\n    title: Accuracy on MNIST\n    points: 5\n    show: visible\n", "")
+def test_tests_without_a_question_are_refused(spoiled, assignment):
+    text = (assignment.root / "grading.yml").read_text()
+    said = spoiled(text[text.index("  q7:\n") :], "")
     assert said.startswith("student/tests/test_q7_accuracy.py: there is no question q7")
 
 

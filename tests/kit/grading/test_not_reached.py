@@ -59,6 +59,32 @@ def test_a_check_that_counts_beside_others_only_claims_no_title(grader, submissi
     assert (left_alone.share, left_alone.verdict) == (0, Verdict.NOT_REACHED)
 
 
+def test_what_is_no_tensor_is_told_once_in_grading_and_costs_what_it_did(grader, submission):
+    vit = "def patchify(images, n_patches):\n    return None\n"
+    (question,) = grader.grade(submission(vit=vit), ["q1"]).questions
+    told = [o for o in question.outcomes if "expected  a torch.Tensor" in o.message]
+    assert [o.test for o in told] == ["q1.1"]
+    assert "Is there a `return`?" in told[0].message
+    later = [o for o in question.outcomes if o.message == "Not reached: q1.1 fails first."]
+    assert any(o.hidden for o in later)
+    assert all(o.verdict is Verdict.NOT_REACHED and o.share == 0 for o in later)
+    assert question.points == 0
+
+
+def test_one_exception_is_told_once_and_hidden_checks_tell_what_they_did(
+    grader, submission, edited
+):
+    vit = edited("vit", "h, w = H // n_patches", "h, w = H // n_patch")
+    (question,) = grader.grade(submission(vit=vit), ["q1"]).questions
+    visible = [o for o in question.outcomes if not o.hidden]
+    assert "NameError: name 'n_patch' is not defined" in visible[0].message
+    assert {o.message for o in visible[1:]} == {"Not reached: q1.1 fails first."}
+    hidden = [o for o in question.outcomes if o.hidden and o.verdict is Verdict.FAILED]
+    assert len(hidden) > 1  # those that take nothing of q1.1 for granted
+    assert all("NameError: (what it says is not shown" in o.message for o in hidden)
+    assert question.points == 0
+
+
 @pytest.fixture(scope="module")
 def items(assignment):
     """The suite's tests, by question and function, in the order in which they run."""

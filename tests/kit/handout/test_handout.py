@@ -1,5 +1,6 @@
 """The handout: one text, of which student/README.md and the notebook are made."""
 
+import json
 import re
 
 import nbformat
@@ -8,7 +9,7 @@ import pytest
 from autograder.assignment.config import load
 from autograder.errors import KitError
 from autograder.grading import suite
-from autograder.handout import editions
+from autograder.handout import editions, skeleton
 from autograder.handout.figures import illustrations
 from kit.workbench import ROOT, with_settings
 
@@ -36,6 +37,25 @@ def test_every_question_is_told_with_its_points_and_visible_checks(assignment, p
         assert f"**Check** with `pytest -k {name}`." in page
     for outcome in suite.collected(assignment):
         assert (outcome.title in page) is not outcome.hidden, outcome.title
+
+
+def test_every_question_says_what_its_hidden_checks_look_at(assignment, page):
+    for question in assignment.questions.values():
+        assert re.search(rf"\*\d+ hidden checks?: {re.escape(question.hidden_checks)}\*", page)
+
+
+def test_a_question_without_words_for_its_hidden_checks_says_more_of_the_same(copied):
+    path = copied.root / "grading.yml"
+    path.write_text(re.sub(r"    hidden_checks: .*\n", "", path.read_text()))
+    assert "*7 hidden checks: more checks of the same kind* |" in editions.readme(load(copied.root))
+
+
+def test_students_runs_know_how_many_checks_there_are(assignment):
+    known = json.loads(skeleton.generate(assignment)["checks/assignment.json"])["questions"]
+    for name, question in assignment.questions.items():
+        visible = [o for o in suite.collected(assignment) if o.question == name and not o.hidden]
+        assert known[name]["visible_checks"] == len(visible)
+        assert known[name]["hidden_checks"] == question.hidden_checks
 
 
 def test_points_in_the_text_are_those_of_the_mark_sheet(copied):

@@ -91,7 +91,7 @@ def test_the_skeleton_stops_kindly_at_the_first_stub(assignment, handed_out):
     book = edition(assignment, False)
     stopped = run(book, handed_out)
     assert stopped.evalue == "q1 is not started: put your code into its cell, and run both again."
-    assert "not started: code cell 3 still raises TODO q1" in printed(book, 'check("q1")')
+    assert "not started: code cell 3 (q1) still raises TODO q1" in printed(book, 'check("q1")')
     assert "Traceback" not in str(stopped)
 
 
@@ -109,7 +109,7 @@ def test_an_error_is_shown_with_the_cell_and_its_line(assignment, handed_out):
     book = edition(assignment, True, MISTYPED)
     del book.cells[8:]
     run(book, handed_out)
-    place = r"at        code cell 3, line 2\d, in patchify: h, w = H // n_patch"
+    place = r"at        code cell 3 \(q1\), line 2\d, in patchify: h, w = H // n_patch"
     for cell in ('check("q1")', 'show("q1")'):
         told = printed(book, cell)
         assert re.search(place, told), told
@@ -218,7 +218,7 @@ def test_the_notebook_earns_what_the_files_earn_however_it_was_saved(
 def test_the_skeleton_notebook_earns_nothing(assignment, grader):
     report = grader.grade(Path(assignment.student / "assignment.ipynb"), FAST, seed=4)
     assert report.points == 0
-    assert "code cell 3 still raises TODO q1 in patchify." in messages(report)
+    assert "code cell 3 (q1) still raises TODO q1 in patchify." in messages(report)
 
 
 def test_a_line_of_a_handed_in_notebook_is_told_by_its_cell(assignment, tmp_path, grader):
@@ -226,10 +226,10 @@ def test_a_line_of_a_handed_in_notebook_is_told_by_its_cell(assignment, tmp_path
     text = nbformat.writes(edition(assignment, True, MISTYPED))
     path.write_text(text)
     assert re.search(
-        r"at        code cell 3, line 2\d, in patchify", messages(grader.grade(path, ["q1"]))
+        r"at        code cell 3 \(q1\), line 2\d, in patchify", messages(grader.grade(path, ["q1"]))
     )
     path.write_text(text.replace("def patchify(images", "def patchify((images"))
-    assert "code cell 3, line 1: " in messages(grader.grade(path, ["q1"]))
+    assert "code cell 3 (q1, patchify), line 1: " in messages(grader.grade(path, ["q1"]))
 
 
 def test_imports_that_nothing_graded_uses_need_not_be_there(assignment, tmp_path, grader):

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from autograder.errors import KitError
+from checks.code import cells
 from kit.workbench import messages
 
 TINY = ["q1", "q2"]
@@ -219,11 +220,36 @@ def test_a_cell_that_cannot_be_read_costs_what_it_defines(grader, assignment, tm
     assert [question.points for question in report.questions] == [15, 0, 15, 10]
     text = messages(report)
     assert "Nothing in this cell counts until this is mended." in text
-    assert "code cell 3, line" in text
+    assert "code cell 3 (q3, MyMSA), line" in text
     assert report.notes[-2:] == (
-        "code cell 3 was left out: it cannot be read as Python. What it defines is missing.",
+        "code cell 3 (q3, MyMSA) was left out: it cannot be read as Python. What it defines is missing.",
         "code cell 6 was left out: it cannot be read as Python. What it defines is missing.",
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "place"),
+    [
+        (3, True, ("code cell 1 (helper)", 2)),
+        (7, True, ("code cell 2 (q6, train_one_epoch)", 2)),
+        (10, True, ("code cell 2 (q6, evaluate)", 5)),
+        (10, False, ("code cell 2 (q6)", 5)),
+        (5, True, ("code cell 2 (q6, train_one_epoch)", 0)),  # the cell as a whole
+        (13, True, ("code cell 3", 1)),
+        (16, True, (f"code cell 4 ({'x' * 40}...)", 1)),
+    ],
+)
+def test_a_place_in_a_notebook_is_told_by_what_stands_there(line, named, place):
+    text = cells.joined(
+        [
+            "def helper():\n    return 1",
+            "import math\ndef train_one_epoch(): ...\n\ndef evaluate():\n    return 0",
+            "1 / 0",
+            f"def {'x' * 90}(): ...",
+        ]
+    )
+    lines = text.splitlines()
+    assert cells.place(lines, line, named) == place
 
 
 def test_two_notebooks_are_told(grader, assignment, tmp_path):
