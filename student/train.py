@@ -45,18 +45,37 @@ def evaluate(model, loader, device) -> float:
 
 
 def main() -> None:
+    from digits import load_digits
+
+    from checks.show import pictures, training
+
+    options = parse_options()
+    train_digits = load_digits(train=True, root=options.data)
+    unseen_digits = load_digits(train=False, root=options.data)
+    model, losses, accuracies = fit(options, train_digits, unseen_digits)
+
+    if losses:
+        curves, predictions = options.out / "curves.png", options.out / "predictions.png"
+        pictures.save(training.curves(losses, accuracies), curves)
+        shown = first_answers(model, unseen_digits, training.SHOWN)
+        pictures.save(training.predictions(*shown), predictions)
+        print(f"pictures: {curves}, {predictions}")
+    if len(losses) < options.epochs:
+        raise SystemExit(130)  # what a program ends with that Ctrl-C has stopped
+
+
+def fit(options, train_digits, unseen_digits):
+    """Train a LightViT, and print how well it does after every epoch.
+
+    Returns the model, and the loss and the accuracy of each epoch.
+    """
     import signal
 
-    from digits import load_digits
     from torch.utils.data import DataLoader
     from tqdm import tqdm
 
-    options = parse_options()
     torch.manual_seed(options.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-    train_digits = load_digits(train=True, root=options.data)
-    unseen_digits = load_digits(train=False, root=options.data)
     train_loader = DataLoader(train_digits, batch_size=options.batch_size, shuffle=True)
     unseen_loader = DataLoader(unseen_digits, batch_size=500)
 
@@ -82,17 +101,10 @@ def main() -> None:
     except KeyboardInterrupt:  # Ctrl-C: the epochs that are done get drawn
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(f"stopped after {len(losses)} of {options.epochs} epochs")
-
-    if losses:
-        options.out.mkdir(parents=True, exist_ok=True)
-        draw_curves(losses, accuracies, options.out / "curves.png")
-        draw_predictions(model, unseen_digits, device, options.out / "predictions.png")
-        print(f"pictures: {options.out / 'curves.png'}, {options.out / 'predictions.png'}")
-    if len(losses) < options.epochs:
-        raise SystemExit(130)  # what a program ends with that Ctrl-C has stopped
+    return model, losses, accuracies
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options(arguments=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Train a LightViT on MNIST.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -107,7 +119,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="the same seed, the same run")
     parser.add_argument("--data", type=Path, help="a folder with MNIST/raw/ (default: ours)")
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="where pictures go")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def positive(kind):
@@ -123,40 +135,16 @@ def positive(kind):
     return parse
 
 
-def draw_curves(losses, accuracies, path) -> None:
-    """Save the loss and the accuracy of every epoch as one picture."""
-    from matplotlib.figure import Figure
-
-    epochs = range(1, len(losses) + 1)
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    left.plot(epochs, losses, marker="o")
-    left.set(title="Training loss", xlabel="epoch", ylabel="mean cross-entropy")
-    right.plot(epochs, accuracies, marker="s", color="black")
-    right.set(
-        title="Accuracy on unseen digits", xlabel="epoch", ylabel="share correct", ylim=(0, 1)
-    )
-    for axes in (left, right):
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    figure.savefig(path, dpi=120)
-
-
-def draw_predictions(model, digits, device, path, rows=3, columns=8) -> None:
-    """Save a grid of unseen digits, each with the model's answer and the right one."""
-    from matplotlib.figure import Figure
-
+def first_answers(model, digits, count):
+    """Return the first digits as pictures (28, 28), the right answers, and the model's answers."""
     model.eval()
-    images, labels = zip(*(digits[i] for i in range(rows * columns)))
+    device = next(model.parameters()).device
+    images, labels = zip(*(digits[i] for i in range(min(count, len(digits)))))
+    images = torch.stack(images)
     with torch.no_grad():
-        answers = model(torch.stack(images).to(device)).argmax(dim=1).tolist()
-
-    figure = Figure(figsize=(1.2 * columns, 1.5 * rows), layout="constrained")
-    cells = figure.subplots(rows, columns).flat
-    for cell, image, label, answer in zip(cells, images, labels, answers):
-        cell.imshow(image[0], cmap="gray_r")
-        cell.set_title(f"{answer}" if answer == label else f"{answer}, not {label}", fontsize=9)
-        cell.axis("off")
-    figure.savefig(path, dpi=120)
+        answers = model(images.to(device)).argmax(dim=1).tolist()
+    low, high = images.min(), images.max()
+    return (images[:, 0] - low) / (high - low), list(map(int, labels)), answers
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from autograder.assignment.exercise import FILES, SECOND
 from autograder.errors import KitError
 from autograder.grading import suite
 from autograder.handout import regions
-from autograder.handout.figures import FOLDER, illustrations
+from autograder.handout.figures import FOLDER, illustrations, numbers
 from checks.code.contract import DRAWN
 from checks.code.needs import bound_by
 from checks.telling.failures import STUB
@@ -68,8 +68,8 @@ TRAINING = (
     """\
 from IPython.display import Image, display
 
-for name in ("curves", "predictions"):
-    display(Image(f"pictures/{name}.png"))
+display(Image("pictures/curves.png", alt="the loss and the accuracy of each epoch"))
+display(Image("pictures/predictions.png", alt="digits, each with the model's answer"))
 """,
 )
 
@@ -197,7 +197,7 @@ def notebook(assignment: Assignment, solved: bool = False) -> str:
 
 
 def _checks(question: str, otter: bool) -> tuple[str, ...]:
-    look = f'show("{question}")  # what your code does, beside what is expected'
+    look = f'# what your code does, beside what is expected\nshow("{question}")'
     by_otter = f'grader.check("{question}")'
     cells = {f'check("{question}")': True, look: question in DRAWN, by_otter: otter}
     return tuple(source for source, wanted in cells.items() if wanted)
@@ -260,6 +260,7 @@ def _filled_in(assignment: Assignment, words: Mapping[str, Any], notebook: bool)
             notebook=notebook,
             questions=[_row(assignment, name, outcomes) for name, outcomes in tests.items()],
             run=assignment.settings.training,
+            shown=numbers(assignment),
             graded=lambda name: _graded(assignment, name, tests[name]),
             **words,
         )
@@ -283,7 +284,6 @@ def _row(assignment: Assignment, name: str, tests: list[Outcome]) -> dict[str, s
         "title": question.title,
         "points": f"{question.points:g}",
         "visible": f"{seen:.3g}",
-        "hidden": f"{float(question.points) - seen:.3g}",
     }
 
 
@@ -297,7 +297,7 @@ def _graded(assignment: Assignment, name: str, tests: list[Outcome]) -> str:
         rows.append(
             (f"*{len(hidden)} hidden check{'s' * (len(hidden) > 1)}: {words}*", sum(hidden))
         )
-    lines = [f"| graded: {assignment.questions[name].points:g} points | |", "|---|---|"]
+    lines = [f"| what is graded | of {assignment.questions[name].points:g} points |", "|---|---|"]
     return "\n".join([*lines, *(f"| {title} | {points:.3g} |" for title, points in rows)])
 
 

@@ -1,7 +1,11 @@
-"""Draw the handout's figures into student/figures/: solution/figures.py has one function for each."""
+"""Draw the handout's figures into student/figures/: solution/figures.py has one function for each.
+
+The numbers that the text tells of them are kept beside it, in solution/figures.json.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.assignment.config import Assignment
 from autograder.assignment.sources import run_source
+from autograder.errors import KitError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SOURCE = "figures.py"  # in solution/
+NUMBERS = "figures.json"  # in solution/
 FOLDER = Path("figures")  # in student/
 SUFFIXES = (".svg", ".png")
 
@@ -38,7 +44,18 @@ def illustrations(assignment: Assignment) -> Mapping[str, Illustration]:
     return found
 
 
-def material(assignment: Assignment, *most: int) -> object:
+def numbers(assignment: Assignment) -> Mapping[str, Any]:
+    """Return what the committed figures show, by name. Raises KitError."""
+    path = assignment.solution / NUMBERS
+    try:
+        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise KitError(f"solution/{NUMBERS}", f"cannot be read: {error}",
+                       "run `autograder figures`") from None  # fmt: skip
+    return found
+
+
+def material(assignment: Assignment, *most: int) -> Any:
     """Return what is drawn, which takes a training; `most` digits make it short."""
     return run_source(assignment.solution / SOURCE).material(assignment, *most)
 
@@ -68,4 +85,6 @@ def write(assignment: Assignment) -> list[Path]:
                 )
                 picture.savefig(path, dpi=pictures.DPI, metadata=nothing)
                 files.append(path)
-    return files
+    told = assignment.solution / NUMBERS
+    told.write_text(json.dumps(content.numbers, indent=2) + "\n", encoding="utf-8")
+    return [*files, told]

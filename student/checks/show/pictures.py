@@ -24,6 +24,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 DPI = 110
+WIDTH = 5.2  # inches: so narrow that letters can still be read where a phone shrinks the picture
 TABLE = "cividis"
 INK = "gray_r"  # pixels: 0 is paper, 1 is ink
 PAPER = "0.82"  # between patches: darker than their background, lighter than ink
@@ -191,7 +192,7 @@ def _number(axes: Axes, top: float, left: float, number: int) -> None:
         str(number),
         ha="left",
         va="top",
-        fontsize=8,
+        fontsize=9,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )
 

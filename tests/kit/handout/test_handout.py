@@ -33,7 +33,7 @@ def sources(book, kind):
 def test_every_question_is_told_with_its_points_and_visible_checks(assignment, page):
     for name, question in assignment.questions.items():
         assert f"| {name}  {question.title} | {question.points:g} |" in page
-        assert f"| graded: {question.points:g} points | |" in page
+        assert f"| what is graded | of {question.points:g} points |" in page
         assert f"**Check** with `pytest -k {name}`." in page
     for outcome in suite.collected(assignment):
         assert (outcome.title in page) is not outcome.hidden, outcome.title
@@ -67,7 +67,7 @@ def test_points_in_the_text_are_those_of_the_mark_sheet(copied):
     path.write_text(before + q3.replace("25", "35") + after)
     changed = editions.readme(load(copied.root))
     assert "| q3  Multi-head self-attention | 35 |" in changed
-    assert "graded: 35 points" in changed
+    assert "| what is graded | of 35 points |" in changed
 
 
 def test_every_step_shows_shapes_a_figure_and_what_to_write(page):
