@@ -65,7 +65,11 @@ def material(assignment: Assignment, most: int | None = None) -> Material:
     options = train.parse_options([])
     learned, _ = _digits(assignment, "train", most)
     unseen, digits = _digits(assignment, "t10k", most)
-    with torch.random.fork_rng(devices=[]), _one_thread(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        torch.random.fork_rng(devices=[]),
+        _one_thread(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         model, losses, accuracies = train.fit(options, learned, unseen)
     return Material(vit, train, options, model.eval(), losses, accuracies, digits, unseen)
 
@@ -164,7 +168,7 @@ def _attention(material: Material) -> Figure:
         maps = last_attention(lambda: material.model(image), n * n + 1, heads)
     assert maps is not None, "the reference solution computes its weights in the open"
     picture = pictures.new_picture(
-        4.6, 5.2, "the larger a square, the more\nthe class token attends there"
+        4.5, 5.2, "the larger a square, the more\nthe class token attends there"
     )
     for head, axes in enumerate(picture.subplots(2, heads // 2).flat):
         weights = maps[head, 0, 1:].reshape(n, n)
@@ -336,8 +340,8 @@ FIGURES = {
         ),
         Illustration(
             "predictions",
-            f"{training.SHOWN} handwritten digits with the trained model's answer above each. Where it is "
-            "wrong, the digit has a frame and a cross, and above it stands both: its answer, and "
+            f"{training.SHOWN} handwritten digits with the trained model's answer above each. Where it "
+            "is wrong, the digit has a frame and a cross, and above it stands both: its answer, and "
             "what it should be.",
             _predictions,
             trained=True,

@@ -45,8 +45,9 @@ def evaluate(model, loader, device) -> float:
 
 
 def main() -> None:
-    from checks.show import pictures, training
     from digits import load_digits
+
+    from checks.show import pictures, training
 
     options = parse_options()
     train_digits = load_digits(train=True, root=options.data)
