@@ -155,7 +155,7 @@ def _attention(material: Material) -> Figure:
         maps = last_attention(lambda: material.model(image), n * n + 1, heads)
     assert maps is not None, "the reference solution computes its weights in the open"
     picture = pictures.new_picture(
-        4.6, 5.2, "the larger a square, the more\nthe class token attends there"
+        4.5, 5.2, "the larger a square, the more\nthe class token attends there"
     )
     for head, axes in enumerate(picture.subplots(2, heads // 2).flat):
         weights = maps[head, 0, 1:].reshape(n, n)

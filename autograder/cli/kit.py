@@ -215,7 +215,7 @@ def student(
 
 @app.command()
 def figures() -> None:
-    """Draw the handout's figures anew into student/figures/. Trains the solution: some minutes."""
+    """Draw the handout's figures anew into student/figures/. Trains the solution: half a minute."""
     from autograder.handout.figures import write
 
     assignment = the_kit()

@@ -37,13 +37,14 @@ STYLE = {
 
 
 class Picture(Figure):
-    """A figure that notebooks show without pyplot."""
+    """A figure that notebooks show without pyplot, and describe by its titles."""
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
         buffer = io.BytesIO()
         with styled():
             self.savefig(buffer, format="png", dpi=DPI)
-        return buffer.getvalue()
+        titles = [self.get_suptitle(), *(axes.get_title() for axes in self.axes)]
+        return buffer.getvalue(), {"alt": "; ".join(title for title in titles if title)}
 
 
 @contextmanager

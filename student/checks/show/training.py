@@ -48,14 +48,15 @@ def predictions(images: Iterable[Tensor], labels: Sequence[int], answers: Sequen
     """
     with pictures.styled():
         picture = pictures.new_picture(pictures.WIDTH, 3.4)
-        axes = picture.subplots(ROWS, COLUMNS).flat
+        axes = list(picture.subplots(ROWS, COLUMNS).flat)
+        for place in axes:
+            place.set_axis_off()  # where there are fewer digits than places
         for place, image, label, answer in zip(axes, images, labels, answers):
+            place.set_axis_on()
             pictures.pixels(place, image, f"{answer}")
             if answer != label:
                 height, width = image.shape
                 place.set_title(f"{answer}, not {label}", fontweight="bold")
                 pictures.frame(place, 0.5, 0.5, height - 1, width - 1)
                 pictures.cross(place, [(height - 4.5, width - 4.5)], size=8)
-        for place in axes:  # fewer digits than places
-            place.set_axis_off()
         return picture

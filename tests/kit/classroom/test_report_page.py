@@ -1,9 +1,7 @@
 """The report of a class: as text, and in a real browser sorted, searched, opened and printed."""
 
 import itertools
-import os
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -11,24 +9,12 @@ import pytest
 from autograder.classroom.book.ledger import Status, read
 from autograder.classroom.report import page
 from autograder.classroom.report.tally import Tally
+from kit.browser import browser_here, launched, violations
 from kit.classroom.class_of import graded_class, report_of
-from kit.workbench import proof
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-PROMISED = bool(os.environ.get("BROWSER_PROMISED"))  # where CI has installed one
 NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
 SCRIPT, IMAGE = "<script>document.title='x'</script>", '"><img src=x onerror="document.title=1">'
 TURNED = r"evil\u202egnp"
-
-needed = pytest.mark.skipif(
-    BROWSER is None and not PROMISED, reason="no Chromium or Chrome is installed"
-)
-
-
-def browser_here(test):
-    """Mark what is seen in a browser only: a proof, where there is one."""
-    return proof(needed(test))
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +41,8 @@ def out(assignment, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with launched() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -209,6 +192,20 @@ def test_keyboard_and_screen_reader_find_their_way(opened):
     levels = opened.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+@browser_here
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_axe_finds_nothing_in_the_class_nor_in_a_students_page(opened, scheme, width):
+    opened.emulate_media(color_scheme=scheme)
+    opened.set_viewport_size({"width": width, "height": 900})
+    for details in opened.locator("details").all():
+        details.evaluate("one => one.open = true")
+    assert violations(opened) == {}
+    opened.locator("#class").get_by_role("link", name="ben").click()
+    assert violations(opened) == {}
+    opened.get_by_role("link", name="The page for the student").click()
+    assert violations(opened) == {}
 
 
 def channel(value):

@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 
 from autograder.assignment.config import load
 from autograder.errors import KitError
@@ -14,6 +15,8 @@ from autograder.handout.figures import illustrations
 from kit.workbench import ROOT, with_settings
 
 FIGURES = illustrations(load(ROOT))
+PHONE = 39  # columns of code that a window of 390 pixels shows without scrolling
+INSTALL = "python -m pip install -r requirements.txt"  # a command stays on one line
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +156,18 @@ def test_a_missing_figure_is_told(copied):
         KitError, match=r"(?s)figures/model.png: cannot be read.*autograder figures"
     ):
         editions.notebook(copied)
+
+
+def test_a_phone_shows_every_line_of_code_whole(page):
+    blocks = [t for t in MarkdownIt("commonmark").parse(page) if t.type in ("code_block", "fence")]
+    lines = [line for block in blocks for line in block.content.splitlines()]
+    assert len(lines) > 60
+    assert [line for line in lines if len(line) > PHONE and line != INSTALL] == []
+
+
+def test_every_column_has_a_name_and_every_link_says_where_it_leads(page):
+    heads = re.findall(r"^(\|.*\|)\n\|-", page, flags=re.M)
+    assert len(heads) > 8
+    assert all(name.strip() for head in heads for name in head.strip("|").split("|"))
+    links = re.findall(r"(?<!!)\[([^\]]+)\]\(", page)
+    assert [text for text in links if len(text) < 10 or re.fullmatch(r"(click )?here", text)] == []

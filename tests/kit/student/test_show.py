@@ -216,7 +216,9 @@ def test_a_notebook_gets_a_picture_that_shows_itself(assignment, capsys):
     state = torch.random.get_rng_state()
     picture = show("q5", assignment.solution / "vit.py")
     assert isinstance(picture, Figure)
-    assert picture._repr_png_().startswith(PNG)
+    content, described = picture._repr_png_()
+    assert content.startswith(PNG)
+    assert described["alt"].startswith("q5  LightViT: all ")  # what a screen reader says
     assert torch.equal(torch.random.get_rng_state(), state)
     assert "are as expected" in capsys.readouterr().out
 

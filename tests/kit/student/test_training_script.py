@@ -6,9 +6,12 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from autograder.assignment.digits import read_digits
-from kit.workbench import PATIENCE
+from autograder.handout import figures
+from checks.show import pictures, training
+from kit.workbench import PATIENCE, proof
 
 
 @pytest.fixture
@@ -100,3 +103,40 @@ def test_stopped_in_its_first_epoch_it_draws_nothing(assignment, tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not (tmp_path / "pictures").exists()
+
+
+@proof
+def test_without_options_it_is_the_run_of_the_handouts_curves(assignment, tmp_path):
+    result = run(assignment, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith("epoch")]
+    told = figures.numbers(assignment)
+    assert [int(row[1]) for row in rows] == list(range(1, len(told["losses"]) + 1))
+    # of another machine, the last digits: what they change grows from step to step
+    assert float(rows[0][3]) == pytest.approx(told["losses"][0], abs=0.1)
+    reached = float(rows[-1][5].rstrip("%")) / 100
+    assert reached == pytest.approx(told["accuracies"][-1], abs=0.03)
+
+
+def test_a_wrong_answer_stands_out_and_few_digits_are_enough():
+    images = torch.zeros(2, 28, 28)
+    axes = training.predictions(images, [4, 8], [4, 0]).axes
+    assert [one.get_title() for one in axes[:3]] == ["4", "0, not 8", ""]
+    marks = [(len(one.patches), len(one.lines)) for one in axes[:3]]
+    assert marks == [(0, 0), (2, 1), (0, 0)]  # a frame, white under black, and a cross
+    assert [one.axison for one in axes[:3]] == [True, True, False]
+
+
+def test_curves_begin_at_zero_and_tell_what_was_reached():
+    left, right = training.curves([4.0, 1.0], [0.5, 0.75]).axes
+    assert left.get_ylim() == (0, 4.0)
+    assert right.get_ylim()[0] == 0
+    assert [text.get_text() for text in right.texts] == ["75.0%"]
+    assert {one.lines[0].get_marker() for one in (left, right)} == {"o", "s"}  # not by colour alone
+    assert left.get_ylabel().endswith("(nats)")
+    assert right.get_ylabel().endswith("(%)")
+
+
+def test_its_pictures_have_the_width_of_the_handouts():
+    for picture in (training.curves([1.0], [0.5]), training.predictions([], [], [])):
+        assert picture.get_size_inches()[0] == pictures.WIDTH
