@@ -32,8 +32,8 @@ student: $(READY) ## write what is generated in student/ anew from solution/
 figures: $(READY) ## draw the handout's figures anew into student/figures/
 	$(BIN)/autograder figures
 
-bench: $(READY) $(EXTRAS)  ## workers, calls, memory, a grading beside its bare training, a class beside a loop
-	PYTHONPATH=tests $(BIN)/python -m kit.bench.grading && PYTHONPATH=tests $(BIN)/python -m kit.bench.a_class
+bench: $(READY) $(EXTRAS)  ## what a student waits for; workers, calls, memory, a grading beside its training, a class beside a loop
+	PYTHONPATH=tests $(BIN)/python -m kit.bench.at_home && PYTHONPATH=tests $(BIN)/python -m kit.bench.grading && PYTHONPATH=tests $(BIN)/python -m kit.bench.a_class
 
 explore: $(READY) ## judge 2,000 files that nobody wrote: right fragments, most with one place changed
 	OMP_NUM_THREADS=1 $(BIN)/autograder explore --files 2000

@@ -2,24 +2,13 @@
 
 import os
 import re
-import selectors
-import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
+from kit.student.own_copy import handed_out, solve
 from kit.workbench import PATIENCE
-
-
-def handed_out(assignment, place):
-    """Return a student's copy of student/, in a folder with a space and an accent in its name."""
-    folder = place / "my élève" / "student"
-    ignore = shutil.ignore_patterns("__pycache__", "*-ubyte", ".pytest_cache")
-    shutil.copytree(assignment.student, folder, ignore=ignore)
-    return folder
 
 
 @pytest.fixture
@@ -54,11 +43,6 @@ def run(folder, *arguments, cwd=None, **variables):
         timeout=PATIENCE,
         check=False,
     ).stdout
-
-
-def solve(handout, assignment, *files):
-    for name in files or ("vit.py", "train.py"):
-        shutil.copy(assignment.solution / name, handout / name)
 
 
 def test_the_skeleton_says_not_started(said_of_the_skeleton):
@@ -191,67 +175,3 @@ def test_messages_survive_a_terminal_of_another_encoding(handout, assignment, en
     printed = run(handout, "-k", "q2 or q3", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert "visible checks:" in printed
     assert "ValueError: 8 \\u03b8 do not divide" in printed or "ValueError" in printed
-
-
-# --- again whenever a file is saved ----------------------------------------------------------
-
-
-def watching(handout, *arguments, **variables):
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", "checks", "watch", *arguments],
-        cwd=handout,
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        bufsize=0,
-    )
-
-
-def lines_until(process, wanted):
-    """Read lines until one holds this."""
-    seen = [""]
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(process.stdout, selectors.EVENT_READ)
-        while wanted not in seen[-1] and waiting.select(PATIENCE):
-            seen.append(process.stdout.readline().decode())
-            if not seen[-1]:
-                break
-    assert wanted in seen[-1], "".join(seen)
-    return "".join(seen)
-
-
-def saved_until_seen(handout, assignment, process, wanted):
-    """Save files, again and again: the watcher is told to begin, and that it has, nobody says."""
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(process.stdout, selectors.EVENT_READ)
-        end = time.monotonic() + PATIENCE
-        solve(handout, assignment)
-        while not waiting.select(1.0):
-            assert time.monotonic() < end
-            (handout / "vit.py").touch()
-    return lines_until(process, wanted)
-
-
-def test_saving_a_file_runs_the_checks_again(handout, assignment):
-    process = watching(handout, "q1")
-    try:
-        assert "not started" in lines_until(process, "next: q1")
-        lines_until(process, "waiting for a change")
-        again = saved_until_seen(handout, assignment, process, "next: q2")
-        assert "vit.py saved" in again
-        assert "5 of 5 visible checks pass" in again
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=PATIENCE) == 0
-    finally:
-        process.kill()
-        process.stdout.close()
-
-
-def test_without_watchfiles_the_remedy_is_told(handout):
-    (handout / "watchfiles.py").write_text("raise ImportError")
-    process = watching(handout)
-    assert (
-        "This needs watchfiles: python -m pip install watchfiles"
-        in process.communicate()[0].decode()
-    )
-    assert process.returncode == 2
