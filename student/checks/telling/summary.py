@@ -10,6 +10,7 @@ from checks.telling.wording import Verdict
 
 WORDS = {
     Verdict.FAILED: "FAIL",
+    Verdict.PARTLY: "PART",
     Verdict.NOT_REACHED: "----",
     Verdict.NOT_STARTED: "TODO",
     Verdict.OUR_FAULT: "OUR FAULT",
@@ -66,7 +67,7 @@ def _question(outcomes: Sequence[Outcome], title: str) -> Iterator[str]:
         yield f"{start}{passed} of {len(outcomes)} visible checks pass"
         for outcome in outcomes:
             if outcome.verdict is not Verdict.PASSED:
-                yield f"    {WORDS[outcome.verdict]}  {outcome.test}  {outcome.claim}"
+                yield f"    {WORDS[outcome.told]}  {outcome.test}  {outcome.claim}"
                 details = outcome.details if outcome.verdict is Verdict.OUR_FAULT else ""
                 last = "\n".join(details.splitlines()[-LAST_LINES:])
                 yield from _indented(f"{outcome.message}\n{last}".strip(), 10)
