@@ -80,7 +80,7 @@ def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
 
 def _row_of_test(question: QuestionResult, outcome: Outcome) -> dict[str, Any]:
     name, said = f"{outcome.test}  {outcome.claim}", _shown(outcome, question.question.show)
-    return _row(question, [outcome], name, outcome.test[1:], said, outcome.verdict)
+    return _row(question, [outcome], name, outcome.test[1:], said, outcome.told)
 
 
 def _rows_of_question(question: QuestionResult) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ def show(report: Report, console: Console, as_student: bool = False) -> None:
 def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
     """Print what did not pass; where everything ended alike, once."""
     if once := said_once(outcomes):
-        line = f"{question.id}  {outcomes[0].verdict.value}: {once}\n"
+        line = f"{question.id}  {outcomes[0].told.value}: {once}\n"
         console.print(Text(line), soft_wrap=True)
         return
     for outcome in outcomes:

@@ -54,10 +54,12 @@ class QuestionResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The question's verdict: a fault of ours first, then what all its tests have in common."""
+        """A fault of ours first; then what is earned; of nothing, what all its tests have in common."""
         verdicts = [outcome.verdict for outcome in self.outcomes]
         if not verdicts or Verdict.OUR_FAULT in verdicts:
             return Verdict.OUR_FAULT
+        if earned := self.points:
+            return Verdict.PASSED if earned == self.question.points else Verdict.PARTLY
         return verdicts[0] if len(set(verdicts)) == 1 else Verdict.FAILED
 
 

@@ -43,6 +43,7 @@ STYLE, SCRIPT = (
 PAGES.globals["style"] = STYLE
 TONES = {
     Verdict.PASSED.value: "good",
+    Verdict.PARTLY.value: "some",
     Verdict.FAILED.value: "bad",
     Verdict.NOT_REACHED.value: "soft",
     Verdict.NOT_STARTED.value: "soft",

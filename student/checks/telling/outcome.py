@@ -40,6 +40,12 @@ class Outcome:
     evidence: bool = False
 
     @property
+    def told(self) -> Verdict:
+        """Its verdict as it is read: what stands beside a part of the points is not "failed"."""
+        is_part = self.verdict is Verdict.FAILED and self.share > 0
+        return Verdict.PARTLY if is_part else self.verdict
+
+    @property
     def claim(self) -> str:
         """What students read as its title: one that was not reached claims nothing of their code."""
         return Verdict.NOT_REACHED.value if self.verdict is Verdict.NOT_REACHED else self.title

@@ -10,6 +10,7 @@ from checks.telling.wording import Verdict
 
 WORDS = {
     Verdict.FAILED: "FAIL",
+    Verdict.PARTLY: "PART",
     Verdict.NOT_REACHED: "----",
     Verdict.NOT_STARTED: "TODO",
     Verdict.OUR_FAULT: "OUR FAULT",
@@ -104,7 +105,7 @@ def _grouped(outcomes: Sequence[Outcome]) -> Iterator[Sequence[Outcome]]:
 
 def _failure(alike: Sequence[Outcome]) -> Iterator[str]:
     first, tests = alike[0], ", ".join(outcome.test for outcome in alike)
-    start = f"    {WORDS[first.verdict]}  {tests}  "
+    start = f"    {WORDS[first.told]}  {tests}  "
     if first.verdict is Verdict.NOT_REACHED and "\n" not in first.message:
         yield f"{start}{first.message}"
         return

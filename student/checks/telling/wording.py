@@ -12,9 +12,10 @@ from checks.telling.failures import CheckFailed, Frame, StudentError, kind_retur
 
 
 class Verdict(enum.Enum):
-    """The ways a test ends."""
+    """The ways a test ends; a question, or a test that gives parts, may also be earned partly."""
 
     PASSED = "passed"
+    PARTLY = "partly"  # told where some of the points are earned; no test is recorded with it
     FAILED = "failed"
     NOT_REACHED = "not reached"  # what it builds on fails, or the file cannot be used at all
     NOT_STARTED = "not started"
