@@ -171,10 +171,10 @@ def kind_returned(error: BaseException) -> str:
     """Return what sort of thing came back where a tensor was asked for; "" where none did."""
     if isinstance(error, Mismatch):
         return error.kind
-    if not isinstance(error, StudentError) or error.kind != "wrong_result":
-        return ""
-    found = NO_TENSOR.search(error.text)
-    return kind_of(found[1]) if found else ""
+    if isinstance(error, StudentError) and error.kind == "wrong_result":
+        found = NO_TENSOR.search(error.text)
+        return kind_of(found[1]) if found else ""
+    return ""
 
 
 def student_error(error: BaseException, files: Collection[Path], call: str = "") -> StudentError:

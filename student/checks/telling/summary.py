@@ -51,7 +51,7 @@ def _ahead(outcomes: Sequence[Outcome], assignment: Mapping[str, Any]) -> Iterat
 
 def _not_run(question: str, outcomes: Sequence[Outcome], assignment: Mapping[str, Any]) -> int:
     """Return how many visible checks of a question were left out of this run."""
-    there = int(assignment.get(question, {}).get("visible_checks", 0))
+    there: int = assignment.get(question, {}).get("visible_checks", 0)
     return max(0, there - sum(outcome.question == question for outcome in outcomes))
 
 
