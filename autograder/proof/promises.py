@@ -27,6 +27,7 @@ from autograder.proof import (
     tolerances,
 )
 from autograder.proof.leaks import leaks
+from autograder.proof.pasted import searching
 from autograder.proof.quality import A_FIFTH, Quality
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
@@ -63,7 +64,7 @@ def promises(
     write     first write the generated parts of README.md and docs/ anew
     """
     yield generated(assignment)
-    yield no_solution_line(assignment)
+    yield no_solution_line(assignment, on_progress)
     questions = [name for name in assignment.questions if training or name != TRAINED]
     with Grader(assignment) as grader:
         yield skeleton_earns_nothing(grader, questions)
@@ -91,16 +92,19 @@ def generated(assignment: Assignment) -> Promise:
     return Promise(1, text, not found, "run `autograder student`" if found else "", tuple(found))
 
 
-def no_solution_line(assignment: Assignment) -> Promise:
-    """Promise 2: no line that students are to write is to be read in student/."""
+def no_solution_line(assignment: Assignment, on_progress: Listener | None = None) -> Promise:
+    """Promise 2: no line that students are to write is in student/, and no function to paste."""
     secret = solution_lines(assignment)
     found = []
     for path in sorted(assignment.student.rglob("*")):
         if path.is_file() and path.suffix in (".py", ".md", ".txt", ".ipynb", ".ini", ".json"):
             name = path.relative_to(assignment.root).as_posix()
             found += [f"{name}, line {n}: {line}" for n, line in telling_lines(_text(path), secret)]
-    text = "no solution line can be read in student/"
-    return Promise(2, text, not found, f"{len(secret)} lines looked for", tuple(found))
+    searched = searching.search(assignment, on_progress)
+    found += searched.lines
+    text = "no solution line can be read in student/, and no function there gives an answer"
+    note = f"{len(secret)} lines looked for, {searched.called} functions called"
+    return Promise(2, text, not found, note, tuple(found))
 
 
 def _text(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""What a student could paste: functions that students get, and that give a question's answer."""
