@@ -197,7 +197,7 @@ def notebook(assignment: Assignment, solved: bool = False) -> str:
 
 
 def _checks(question: str, otter: bool) -> tuple[str, ...]:
-    look = f'# what your code does, beside what is expected\nshow("{question}")'
+    look = f'show("{question}")  # yours beside the expected'
     by_otter = f'grader.check("{question}")'
     cells = {f'check("{question}")': True, look: question in DRAWN, by_otter: otter}
     return tuple(source for source, wanted in cells.items() if wanted)
