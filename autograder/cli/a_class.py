@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from autograder.cli.app import app
+from autograder.cli.app import app, interrupted_twice
 from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit
 from autograder.errors import KitError
 
@@ -49,7 +48,7 @@ def batch(
     from autograder.classroom.book import ledger
     from autograder.classroom.finding.roster import A_CLASS
     from autograder.classroom.report import compare
-    from autograder.cli.terminal import show_class, show_moves, shown_steps
+    from autograder.cli.terminal import show_class, show_moves, show_stopped, shown_steps
     from autograder.submission.found import must_exist
 
     assignment, console = the_kit(), Console(highlight=False)
@@ -59,16 +58,19 @@ def batch(
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
     asked = Asked(questions, seed, before)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",
                        "run `autograder doctor` on a worker")  # fmt: skip
     if strict:
         mind_confinement(layers_here(assignment), strict)
-    with shown_steps(tell_left=False) as on_step:
-        done = run(
-            assignment, source, out, asked, _graders(assignment, processes, scheduler), on_step
-        )
+    graders = _graders(assignment, processes, scheduler)
+    try:
+        with shown_steps(tell_left=False) as on_step:
+            done = run(assignment, source, out, asked, graders, on_step)
+    except KeyboardInterrupt:
+        show_stopped(out, Console(stderr=True, highlight=False))
+        raise
     show_class(done, out, console)
     mind_confinement(done.layers, strict)
     if against and before:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import signal
 import socket
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -13,6 +16,7 @@ from autograder import __version__
 from autograder.errors import KitError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # a platform ends us with the second at its own limit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +46,34 @@ def _for_all(
     """
 
 
+def interrupted_twice() -> None:
+    """Have Ctrl-C and SIGTERM raise KeyboardInterrupt twice at most: what has begun to end, ends.
+
+    The first ends the work, and what is known is told; the second ends that, too.
+    """
+    left = 2
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            _no_more_interrupts()
+        raise KeyboardInterrupt
+
+    for number in INTERRUPTS:
+        signal.signal(number, interrupt)
+
+
+def _no_more_interrupts() -> None:
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _leave_at_once() -> None:
+    _no_more_interrupts()
+    gc.freeze()  # Python would take torch apart piece by piece, which is seconds of waiting
+
+
 def main() -> None:
     """Run a command; a KitError is told in three lines, without a traceback, with status 2."""
     try:
@@ -56,4 +88,9 @@ def main() -> None:
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:  # before or after the tests: what was written stays
+        _leave_at_once()
         sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _leave_at_once()
+        raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from autograder.cli.app import INTERRUPTED, app
+from autograder.cli.app import INTERRUPTED, app, interrupted_twice
 from autograder.cli.asked import data_folder, layers_here, mind_confinement, questions_of, the_kit
 from autograder.errors import KitError
 
@@ -70,6 +69,7 @@ def grade(
         with contextlib.suppress(KitError):  # the disk may be full for a moment: the end will tell
             keep(report)
 
+    interrupted_twice()
     keep(not_run(assignment, questions, seed))
     must_exist(path)
     digits = data_folder(data)
@@ -77,14 +77,13 @@ def grade(
         Grader,  # with torch, which takes seconds: a slip is told first
     )
 
-    # A platform that ends us because of its own limit is answered as Ctrl-C is.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         Grader(assignment, digits) as grader,
         shown_progress(assignment, questions) as (on_progress, on_outcome),
     ):
         mind_confinement(grader.layers, strict)
         report = grader.grade(path, questions, seed, on_progress, on_outcome, keep_if_possible)
+        keep_if_possible(report)  # before anything is printed: that may be interrupted, too
     # What Autolab and GitHub Classroom print, students read.
     show(report, Console(highlight=False), as_student=autolab or all_or_1)
     keep(report)

@@ -184,6 +184,12 @@ def show_class(done: Done, out: Path, console: Console) -> None:
         console.print(Text(str(out / name)), soft_wrap=True)
 
 
+def show_stopped(out: Path, console: Console) -> None:
+    """Print where all is that was graded until a class was interrupted, and how to go on."""
+    said = f"Stopped. What was graded is kept in {out}; the same command goes on from there."
+    console.print(Text(said), soft_wrap=True)
+
+
 def show_moves(moves: Moves, console: Console) -> None:
     """Print whose marks change between two batches, and by which checks."""
     for line in moves.warnings:

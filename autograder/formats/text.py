@@ -10,6 +10,7 @@ from rich.text import Text
 
 from autograder.formats.gradescope import seen_by_student
 from autograder.grading.report import QuestionResult, Report
+from checks.telling import wording
 from checks.telling.outcome import Outcome, said_once
 from checks.telling.wording import Verdict
 
@@ -22,7 +23,7 @@ def show(report: Report, console: Console, as_student: bool = False) -> None:
     for line in (*filter(None, [report.message]), *report.notes):
         console.print(Text(line), soft_wrap=True)
     for question in report.questions:
-        if not report.message:
+        if report.is_judged:
             outcomes = seen_by_student(question) if as_student else question.outcomes
             _show_question(question, outcomes, console)
     table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
@@ -45,14 +46,20 @@ def show(report: Report, console: Console, as_student: bool = False) -> None:
 
 
 def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print what did not pass; where everything ended alike, once."""
-    if once := said_once(outcomes):
-        line = f"{question.id}  {outcomes[0].told.value}: {once}\n"
-        console.print(Text(line), soft_wrap=True)
+    """Print what did not pass; where everything ended alike, once, and what was not run, together."""
+    once = said_once(outcomes) if question.outcomes else question.message
+    if once:
+        verdict = question.verdict if not outcomes else outcomes[0].told
+        start = "" if once == wording.STOPPED_BEFORE else f"{verdict.value}: "
+        console.print(Text(f"{question.id}  {start}{once}\n"), soft_wrap=True)
         return
+    rest = [outcome.test for outcome in outcomes if outcome.message == wording.STOPPED_BEFORE]
     for outcome in outcomes:
-        if outcome.verdict is not Verdict.PASSED or outcome.message or outcome.details:
+        told = outcome.verdict is not Verdict.PASSED or outcome.message or outcome.details
+        if told and outcome.test not in rest:
             _show_outcome(question, outcome, console)
+    if rest:
+        console.print(Text(f"{', '.join(rest)}  {wording.STOPPED_BEFORE}\n"), soft_wrap=True)
 
 
 def _show_outcome(question: QuestionResult, outcome: Outcome, console: Console) -> None:

@@ -28,7 +28,6 @@ from autograder.isolation.worker import kernel
 from autograder.isolation.workers import Listener
 from autograder.submission.reading import Parcel, read
 from autograder.submission.staging import Submission, stage
-from checks.telling import wording
 from checks.telling.outcome import Outcome
 
 OutcomeListener = Callable[[Outcome], None]
@@ -69,7 +68,8 @@ class Grader:
         seed        of the tests' inputs: the same seed, the same report
 
         on_report gets what there is so far whenever a question is finished; on_call, what the tests
-        ask of the student's code.
+        ask of the student's code. KeyboardInterrupt ends the tests, and there is a report of what was
+        judged until then; it is raised at the second time.
         """
         layers = self.layers  # found out once: no part of what this submission takes
         started = time.monotonic()
@@ -130,14 +130,19 @@ class Grader:
             suite.run(self.assignment, grading, questions, seed)
         except KitError:
             raise
+        except KeyboardInterrupt:
+            if grading.interrupted:  # the second time: at once
+                raise
+            grading.interrupted = True
         except Exception:  # the last resort: whatever failed here, the student gets a report
-            return traceback.format_exc()
+            return grading.fault or traceback.format_exc()
         return ""
 
     def _collect(
         self, grading: suite.Grading, questions: list[str], seed: int, details: str
     ) -> Report:
-        outcomes = [o for o in grading.outcomes.values() if not _is_broken(o, grading.uncollected)]
+        broken = [name for name in questions if _is_broken(name, grading.uncollected)]
+        outcomes = [o for o in grading.outcomes.values() if o.question not in broken]
         details = "\n".join([details, *grading.uncollected]).strip()
         report = reports.collect(self.assignment, questions, outcomes, seed, details)
         facts = reports.facts(self.assignment)
@@ -146,7 +151,7 @@ class Grader:
         report = replace(report, accuracy=grading.accuracy, facts=facts)
         if grading.finished and not grading.interrupted:
             return report
-        return replace(report, message=wording.NOT_FINISHED, interrupted=True)
+        return reports.cut_short(report, broken)
 
     @contextlib.contextmanager
     def _transport(
@@ -184,6 +189,6 @@ def _no_place(error: OSError) -> KitError:
     )
 
 
-def _is_broken(outcome: Outcome, uncollected: Sequence[str]) -> bool:
+def _is_broken(question: str, uncollected: Sequence[str]) -> bool:
     """Whether a test file of this question could not be read: its other tests weigh wrongly then."""
-    return any(f"test_{outcome.question}_" in broken for broken in uncollected)
+    return any(f"test_{question}_" in broken for broken in uncollected)

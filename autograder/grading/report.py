@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -88,6 +88,12 @@ class Report:
         return total_of(question.question.points for question in self.questions)
 
     @property
+    def is_judged(self) -> bool:
+        """Whether its tests have something to tell: a message speaks for all of them, but not of a run
+        that was cut short."""
+        return not self.message or self.interrupted
+
+    @property
     def our_fault(self) -> bool:
         return any(question.verdict is Verdict.OUR_FAULT for question in self.questions)
 
@@ -106,6 +112,24 @@ def collect(
         own = counted([outcome for outcome in known if outcome.question == name])
         questions.append(QuestionResult(name, assignment.questions[name], own))
     return Report(tuple(questions), seed, details=details)
+
+
+def cut_short(report: Report, broken: Sequence[str]) -> Report:
+    """Return the report of a run that did not come to its end: what is left was not run.
+
+    broken  questions that could not have been judged anyway
+    """
+    questions = []
+    for question in report.questions:
+        outcomes = tuple(  # there are no details of what was not run
+            replace(outcome, details="") if outcome.message == wording.STOPPED_BEFORE else outcome
+            for outcome in question.outcomes
+        )
+        message = question.message if question.id in broken else wording.STOPPED_BEFORE
+        questions.append(replace(question, outcomes=outcomes, message=message))
+    return replace(
+        report, questions=tuple(questions), message=wording.NOT_FINISHED, interrupted=True
+    )
 
 
 def not_run(assignment: Assignment, only: Sequence[str], seed: int) -> Report:

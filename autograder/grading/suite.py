@@ -55,11 +55,13 @@ class Grading:
     ) -> None:
         self._transport, self._run, self._listener = transport, run, listener
         self.outcomes: dict[str, Outcome] = {}
-        self.on_question: Callable[[], None] = lambda: None  # a question's tests are all run
+        # A question's tests are all run, or the run is interrupted.
+        self.on_question: Callable[[], None] = lambda: None
         self.interrupted = self.finished = False
         self._question = ""
         self._graded: GradedRun | None = None
         self.uncollected: list[str] = []
+        self.fault = ""  # what failed in the run itself
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -72,6 +74,14 @@ class Grading:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.uncollected.append(f"{report.nodeid}\n{report.longrepr}")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = True
+        self.on_question()  # at once: whoever interrupts twice does not wait for the end
+
+    def pytest_internalerror(self, excrepr: object) -> bool:
+        self.fault = str(excrepr)
+        return True  # else pytest prints it
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_outcome(self, outcome: Outcome) -> None:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from autograder.assignment.config import Assignment, load
+from autograder.cli.app import INTERRUPTS
 from autograder.cli.commands import main
 from autograder.grading import grade, pool
 from autograder.grading.grade import Grader
@@ -165,7 +166,7 @@ def autograder(
 
     It says and does what `kit.workbench.run` does, which starts cold.
     """
-    ended = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in INTERRUPTS}
 
     def call(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         words = [*map(str, arguments)]
@@ -183,4 +184,5 @@ def autograder(
         return subprocess.CompletedProcess(words, status, printed.out, printed.err)
 
     yield call
-    signal.signal(signal.SIGTERM, ended)
+    for number, handler in before.items():
+        signal.signal(number, handler)

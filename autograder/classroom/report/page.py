@@ -105,7 +105,7 @@ def submission_page(row: Row, report: Report, assignment: str, as_student: bool)
         "row": row,
         "report": report,
         "assignment": assignment,
-        "questions": [] if report.message else questions,
+        "questions": questions if report.is_judged else [],
         "as_student": as_student,
         "tones": TONES,
         "feedback": f"../{SUBMISSIONS}/{quote(row.folder, safe='')}/{FEEDBACK}",

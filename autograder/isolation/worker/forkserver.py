@@ -58,14 +58,21 @@ class ForkServer:
     def serve(self) -> None:
         """Follow orders until the grader hangs up; then nothing is left alive."""
         while True:
-            data, descriptors, _, _ = socket.recv_fds(self._control, MOST_ORDER, 2)
+            try:
+                data, descriptors, _, _ = socket.recv_fds(self._control, MOST_ORDER, 2)
+            except ConnectionError:
+                break
             if not data:
                 break
             order = _decode(data)
             if isinstance(order, Start):
-                self._control.send(self._start(order, *descriptors))
+                answer = self._start(order, *descriptors)
             else:
-                self._control.send(str(self._end(order.pid, order.grace)).encode())
+                answer = str(self._end(order.pid, order.grace)).encode()
+            try:
+                self._control.send(answer)
+            except ConnectionError:  # a grader that was interrupted has not waited for it
+                break
         for pid in list(self._users):
             self._end(pid, grace=0)
 

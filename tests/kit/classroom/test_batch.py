@@ -148,12 +148,20 @@ def test_killed_and_given_again_it_goes_on_and_ends_as_if_never_ended(tmp_path):
     with pytest.raises(KitError, match="not graded to its end"):
         ledger.read_finished(tmp_path / "killed")
 
-    interrupted = subprocess.Popen([*command, tmp_path / "killed"], cwd=ROOT)
+    interrupted = subprocess.Popen(
+        [*command, tmp_path / "killed"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
     wait_for(lambda: kept_in(tmp_path / "killed") > kept)
     interrupted.send_signal(signal.SIGINT)
-    assert interrupted.wait(timeout=PATIENCE) == 130
+    _, said = interrupted.communicate(timeout=PATIENCE)
+    assert interrupted.returncode == 130, said
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
 
     kept = kept_in(tmp_path / "killed")
+    told = list((tmp_path / "killed/submissions").glob("*/feedback.txt"))
+    assert len(told) >= kept - 1  # the last one may have been interrupted before it was written
+    assert all("Cut images into patches" in path.read_text() for path in told)
     resumed = run("batch", folder, "--out", tmp_path / "killed", "--only", "q1", "-j", 2)
     assert f"{8 - kept} graded now, {kept} taken from earlier runs." in resumed.stdout
     once = (tmp_path / "killed/grades.csv").read_bytes()

@@ -1,8 +1,11 @@
 """Faults of our own side: whatever is killed, full or missing, the results say what happened."""
 
+import contextlib
+import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -13,10 +16,14 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from autograder.assignment.config import load
+from autograder.cli import terminal
 from autograder.errors import KitError
 from autograder.formats import gradescope, whole_files
+from autograder.formats.text import show
+from autograder.grading import suite
 from autograder.grading.grade import Grader
 from autograder.grading.report import not_run
 from checks.running.local import LocalTransport
@@ -187,20 +194,135 @@ def test_a_killed_worker_is_asked_again(grader, submission, edited, tmp_path):
     assert "was ended by the signal SIGKILL" in lost[0]
 
 
+SLIP = "These are exactly the numbers that come out if the base is 1000 instead of 10000."
+
+
+@pytest.fixture
+def off(submission, edited):
+    """A submission whose q2 is told a mistake by name."""
+    return submission(vit=edited("vit", "10000 **", "1000 **"))
+
+
+def has_q2(content):
+    """Whether q2 is judged: all that comes before q4 is, or nearly."""
+    told = content["extra_data"]["questions"]
+    return told["q2"]["verdict"] == "partly" and told["q3"]["points"] > 0
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_an_interrupted_grading_keeps_what_it_has(tmp_path, how):
+def test_an_interrupted_grading_keeps_and_tells_what_it_has(tmp_path, off, how):
     results = tmp_path / "results.json"
-    process = grading("solution", results)
-    until(results, lambda content: content["score"] >= 40)
+    process = grading(off, results, "--seed", 1)
+    until(results, has_q2)
     process.send_signal(how)
     printed, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, printed
+    assert printed.lstrip().startswith("The grading did not come to its end.")
+    assert SLIP in printed
+    assert re.search(r"q2 +Positional embeddings +partly ", printed)
+    assert re.search(r"^q7  Not run: .* no fault of yours\.$", printed, flags=re.M)
+    assert "Traceback" not in printed
     content = read(results)
-    assert 40 <= content["score"] < 100
+    assert 25 <= content["score"] < 91
     assert "did not come to its end" in content["output"]
-    rest = [row for row in content["tests"] if row["status"] == "failed"]
-    assert any("no fault of yours" in row["output"] for row in rest)
+    assert any(SLIP in row["output"] for row in content["tests"])
+    rest = [row for row in content["tests"] if row["output"].startswith("Not run: ")]
+    assert {row["number"].split(".")[0] for row in rest} >= {"7"}
+    assert all(row["status"] == "failed" and row["score"] == 0 for row in rest)
+    assert "not run" not in content["extra_data"].get("details", "")
     assert set(content["extra_data"]["questions"]) == set(EVERY)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.3])
+def test_interrupted_once_more_it_ends_at_once_and_clean(tmp_path, off, monkeypatch, pause):
+    """Whatever the second one meets: closing, writing, printing, or Python's own end."""
+    place = tmp_path / "tmp"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    results = tmp_path / "results.json"
+    process = grading(off, results, "--seed", 1)
+    until(results, has_q2)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(pause)
+    printed, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, printed
+    assert "Traceback" not in printed
+    assert any(SLIP in row["output"] for row in read(results)["tests"])
+    assert list(place.iterdir()) == []
+
+
+def told(report):
+    """Return a report as `autograder grade` prints it."""
+    console = Console(file=io.StringIO(), width=200)
+    show(report, console)
+    return console.file.getvalue()
+
+
+def test_a_grader_that_fails_half_way_tells_what_it_has(grader, off, capfd):
+    def fail(outcome):
+        if outcome.test == "q3.2":
+            raise ZeroDivisionError("of ours")
+
+    report = grader.grade(off, FAST, seed=1, on_outcome=fail)
+    assert report.interrupted
+    verdicts = [question.verdict.value for question in report.questions]
+    assert verdicts == ["passed", "partly", *["our fault"] * 4]
+    text = told(report)
+    assert SLIP in text
+    assert "q4  Not run: the grading was stopped before this check." in text
+    assert "What failed on our side:" in text
+    assert "ZeroDivisionError: of ours" in text
+    assert capfd.readouterr().err == ""
+
+
+def test_a_failed_grader_ends_as_an_interrupted_one(autograder, monkeypatch, off, tmp_path):
+    @contextlib.contextmanager
+    def failing(assignment, questions):
+        def fail(outcome):
+            if outcome.question == "q3":
+                raise ZeroDivisionError("of ours")
+
+        yield None, fail
+
+    monkeypatch.setattr(terminal, "shown_progress", failing)
+    ended = autograder("grade", off, "--only", "q2,q3", "--seed", 1, "--json", tmp_path / "r.json")
+    assert ended.returncode == 130
+    assert SLIP in ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert read(tmp_path / "r.json")["extra_data"]["questions"]["q2"]["verdict"] == "partly"
+
+
+def test_interrupted_while_tests_are_collected_nothing_is_held_against_anybody(
+    grader, assignment, monkeypatch
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suite.Grading, "pytest_collection_finish", interrupt)
+    report = grader.grade(assignment.solution, ["q1", "q2"])
+    assert report.interrupted
+    text = told(report)
+    for name in ("q1", "q2"):
+        assert f"{name}  Not run: the grading was stopped before this check." in text
+    assert "The grader failed here" not in text
+
+
+def test_interrupted_outside_of_the_tests_once_is_a_report_and_twice_the_end(
+    grader, assignment, monkeypatch
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    def twice(kit, grading, *_):
+        grading.pytest_keyboard_interrupt()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suite, "run", interrupt)
+    assert grader.grade(assignment.solution, ["q1"]).interrupted
+    monkeypatch.setattr(suite, "run", twice)
+    with pytest.raises(KeyboardInterrupt):
+        grader.grade(assignment.solution, ["q1"])
 
 
 def test_a_killed_grader_leaves_results_and_nothing_running(tmp_path):
