@@ -58,6 +58,7 @@ ACTIVATIONS: dict[str, tuple[Activation, ...]] = {
     UNNAMED: (F.silu, torch.sigmoid, torch.tanh, F.leaky_relu, F.elu, F.softplus),
 }
 
+OTHER_RATIOS = (1, 2, 3, 4, 8)  # for which the width of an MLP is named
 TRIES = 3  # with other inputs: some are too alike to fit a map to; a map that fits is proof
 FULL = 1e-4  # of the largest singular value: a direction that is there
 NOTHING = 1e-4  # what an MLP with random weights adds is about 1
@@ -127,6 +128,7 @@ def expect_mlp(
     if cause is None:
         expected = f"x + mlp(norm2(x)), with an MLP of {d} -> {ratio * d} -> {d} features"
         got += ", whichever of your weights are taken for the norm and the two maps"
+        named = _of_another_width(own, z, added, first, ratio) or why
     elif cause not in (RIGHT, UNNAMED):
         named = f"{NAMED} {cause}"
     expect(cause == RIGHT, call=call, expected=expected, got=got, why=named)
@@ -148,6 +150,16 @@ def _told_by_parameters(
             gains = [own[mlp.gain].flatten()] if mlp.gain else [torch.ones(1)]
             return cause or _of_gains(gains, first), nearest
     return None, nearest
+
+
+def _of_another_width(
+    own: Mapping[str, Tensor], z: Tensor, added: Tensor, first: Norm, ratio: int
+) -> str:
+    """Name the width of an MLP that is right but for it; "" where there is none."""
+    for other in OTHER_RATIOS:
+        if other != ratio and _told_by_parameters(own, z, added, first, other)[0] == RIGHT:
+            return f"{NAMED} the MLP is {other} times as wide in the middle, where mlp_ratio is {ratio}."
+    return ""
 
 
 def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
