@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxEr
 
 from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import FILES, SECOND
+from autograder.assignment.points import shared_out
 from autograder.errors import KitError
 from autograder.grading import suite
 from autograder.handout import regions
@@ -302,9 +303,8 @@ def _graded(assignment: Assignment, name: str, tests: list[Outcome]) -> str:
 
 
 def _worth(assignment: Assignment, name: str, tests: list[Outcome]) -> list[tuple[Outcome, float]]:
-    points = float(assignment.questions[name].points)
-    total = sum(test.weight for test in tests)
-    return [(test, points * test.weight / total) for test in tests]
+    points = shared_out(assignment.questions[name].points, tuple(test.weight for test in tests))
+    return list(zip(tests, map(float, points)))
 
 
 def _alt(name: str, assignment: Assignment) -> str:

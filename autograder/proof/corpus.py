@@ -204,7 +204,8 @@ def lay_out_step(step: Step, assignment: Assignment, folder: Path) -> Path:
     piece = Editions(assignment).pieces()[step.question]
     for name in assignment.settings.files:
         text = (assignment.solution / name).read_text(encoding="utf-8")
-        (folder / name).write_text(_with_piece(text, piece, step) if name == piece.file else text)
+        text = _with_piece(text, piece, step) if name == piece.file else text
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment.config import Assignment, Question
+from autograder.assignment.points import shared_out
 from autograder.errors import KitError
 from autograder.grading import suite
 from autograder.proof import calibrate, tolerances
@@ -123,13 +123,13 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
 
 
 def _questions(assignment: Assignment) -> Iterator[ListedQuestion]:
-    outcomes = suite.collected(assignment)
+    tests_of = suite.by_question(assignment)
     for name, question in assignment.questions.items():
-        own = [outcome for outcome in outcomes if outcome.question == name]
-        each = Fraction(str(question.points)) / sum(outcome.weight for outcome in own)
+        own = tests_of[name]
+        points = shared_out(question.points, tuple(outcome.weight for outcome in own))
         tests = [
-            ListedTest(o.test, o.title, float(each * o.weight), _seen(o.hidden, question))
-            for o in own
+            ListedTest(o.test, o.title, float(worth), _seen(o.hidden, question))
+            for o, worth in zip(own, points)
         ]
         yield ListedQuestion(name, question.title, question.points, tuple(tests))
 

@@ -19,6 +19,7 @@ from checks.judging.model import blocks_seen, expect_in_dtype
 from checks.words.compare import matches
 
 A_BATCH, BLOCKS = "test_a_batch_of_digits", "test_the_blocks_follow_each_other"
+EARLIER = ("patchify", "get_positional_embeddings", "MyViTBlock")
 DIGITS = (1, 28, 28)
 
 
@@ -26,7 +27,7 @@ DIGITS = (1, 28, 28)
 @law
 def test_a_batch_of_digits(vit, stand_in, draw):
     """Three digits give three rows of ten logits, whatever B stands in image_dim."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     model, images = vit.LightViT((2, *DIGITS)), draw(3, *DIGITS)
     try:
         logits = model(images)
@@ -74,7 +75,7 @@ def expect_any_batch_size(model, images):
 @builds_on(A_BATCH)
 def test_the_logits_are_raw(vit, stand_in, draw):
     """The logits are raw: no softmax at the end."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     logits = vit.LightViT((4, *DIGITS))(draw(4, *DIGITS))
     expect_shape(logits, (4, 10), call="LightViT(images.shape)(images)")
     sums, sums_of_exp = logits.sum(1), logits.exp().sum(1)
@@ -95,7 +96,7 @@ def test_the_logits_are_raw(vit, stand_in, draw):
 @builds_on(A_BATCH)
 def test_the_blocks_follow_each_other(vit, stand_in, draw):
     """Three different blocks run one after the other."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     model = vit.LightViT((2, *DIGITS), n_blocks=3)
     call = "LightViT(images.shape, n_blocks=3)(images), looking at its blocks"
     lists = unregistered(model)
@@ -146,7 +147,7 @@ def test_the_blocks_follow_each_other(vit, stand_in, draw):
 @builds_on(A_BATCH, BLOCKS)
 def test_the_class_token_stands_in_front(vit, stand_in, draw):
     """Token 0 is the class token: the same for every image, before the patch tokens."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     model, images = vit.LightViT((4, *DIGITS)), draw(4, *DIGITS)
     randomise(model, draw, images)  # whatever they start as, different images have other tokens now
     tokens = blocks_seen(model, images, n_tokens=50, d=8).inputs[0]
@@ -173,7 +174,7 @@ def test_the_class_token_stands_in_front(vit, stand_in, draw):
 @builds_on(A_BATCH, BLOCKS)
 def test_the_blocks_are_given_tokens(vit, stand_in, draw):
     """The blocks are given tokens that are made of the images."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     images = draw(2, *DIGITS)
     images[1] = images[0]
     images[1, 0, 10, 10] += 5
@@ -185,7 +186,7 @@ def test_the_blocks_are_given_tokens(vit, stand_in, draw):
 @builds_on(A_BATCH, BLOCKS)
 def test_positions_are_added(vit, stand_in):
     """The positions are added: equal patches make other tokens at other places."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     model, black = vit.LightViT((1, *DIGITS), n_blocks=1), torch.zeros(1, *DIGITS)
     tokens = blocks_seen(model, black, n_tokens=50, d=8).inputs[0][0, 1:]
     alike = (tokens - tokens[:1]).abs().amax(1) < 1e-6
@@ -204,7 +205,7 @@ def test_positions_are_added(vit, stand_in):
 @builds_on(A_BATCH, BLOCKS)
 def test_the_class_token_alone_is_classified(vit, stand_in, draw):
     """The logits depend on the last block's token 0 and on no other."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     model = vit.LightViT((3, *DIGITS))
     images, one, other = draw(3, *DIGITS), draw(3, 50, 8), draw(3, 50, 8)
     randomise(model, draw, images)  # a classifier may well start at zero
@@ -241,7 +242,7 @@ def test_the_class_token_alone_is_classified(vit, stand_in, draw):
 @builds_on(A_BATCH, BLOCKS)
 def test_smaller_images_in_fewer_patches(vit, stand_in, draw):
     """Images of 12x12 pixels in 2x2 patches work: no size of the digits is written as a number."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     model = vit.LightViT((2, 1, 12, 12), n_patches=2, n_blocks=1)
     expect_shape(
         model(draw(2, 1, 12, 12)),
@@ -255,5 +256,5 @@ def test_smaller_images_in_fewer_patches(vit, stand_in, draw):
 @builds_on(A_BATCH, BLOCKS)
 def test_the_table_follows_the_model(vit, stand_in, draw):
     """model.to(dtype) takes everything along, the table of positions too."""
-    stand_in("patchify", "get_positional_embeddings", "MyViTBlock")
+    stand_in(*EARLIER)
     expect_in_dtype(vit.LightViT((2, *DIGITS)), draw(2, *DIGITS), "bfloat16")

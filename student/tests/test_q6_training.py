@@ -7,6 +7,7 @@ import torch
 from checks import CLOSE, builds_on, expect, expect_tensor, for_sizes, law, reported, weight
 from checks.beside.spies import spy_on_evaluation, spy_on_training
 from checks.judging.by_hand import accuracy_by_hand, answers_that_hit, drawn_hits, epoch_by_hand
+from checks.judging.device import expect_moved
 from checks.words.compare import error
 
 STEPS, ACCURACY = "test_every_batch_makes_one_step", "test_the_accuracy_is_a_share"
@@ -201,16 +202,7 @@ def test_it_evaluates_without_gradients(train, draw):
 @builds_on(STEPS, ACCURACY)
 def test_images_go_to_the_device(train, draw):
     """The images of every batch are moved to the device, in training and in evaluation."""
-    images, labels = draw(8, 1, 2, 2), draw.integers(0, 3, 8)
-    trained = spy_on_training(train, draw(4, 3), images, labels, 4)
-    evaluated = spy_on_evaluation(train, draw(4, 3), images, labels, 4)
-    for name, moved in (("train_one_epoch", trained.moved), ("evaluate", evaluated.moved)):
-        expect(
-            all(moved),
-            call=f"{name}(..., device), looking at what the model is given",
-            expected="images.to(device)",
-            got="images as the loader gave them",
-        )
+    expect_moved(train, draw, "images")
 
 
 @weight(1)

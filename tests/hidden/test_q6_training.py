@@ -3,6 +3,7 @@
 from checks import CLOSE, builds_on, expect, expect_tensor, reported, weight
 from checks.beside.spies import spy_on_evaluation, spy_on_training
 from checks.judging.by_hand import epoch_by_hand
+from checks.judging.device import expect_moved
 from checks.words.compare import error
 
 STEPS, ACCURACY = "test_every_batch_makes_one_step", "test_the_accuracy_is_a_share"
@@ -37,7 +38,7 @@ def test_an_epoch_starts_afresh(train, draw):
 @reported
 @builds_on(ACCURACY, "test_it_evaluates_without_gradients")
 def test_it_evaluates_without_learning(train, draw):
-    """evaluate runs in evaluation mode, without gradients, and changes nothing."""
+    """evaluate runs in evaluation mode and changes nothing."""
     weights = draw(4, 3)
     seen = spy_on_evaluation(train, weights, draw(8, 1, 2, 2), draw.integers(0, 3, 8), 4)
     call = "evaluate(model, loader, device)"
@@ -53,19 +54,7 @@ def test_it_evaluates_without_learning(train, draw):
 @builds_on(STEPS, ACCURACY, "test_images_go_to_the_device")
 def test_labels_go_to_the_device(train, draw):
     """The labels of every batch are where the model's answers are."""
-    images, labels = draw(8, 1, 2, 2), draw.integers(0, 3, 8)
-    trained = spy_on_training(train, draw(4, 3), images, labels, 4)
-    evaluated = spy_on_evaluation(train, draw(4, 3), images, labels, 4)
-    for name, moved in (
-        ("train_one_epoch", trained.labels_moved),
-        ("evaluate", not evaluated.mixed),
-    ):
-        expect(
-            moved,
-            call=f"{name}(..., device), looking at what meets the model's answers",
-            expected="labels.to(device)",
-            got="labels as the loader gave them",
-        )
+    expect_moved(train, draw, "labels")
 
 
 @weight(2)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from autograder.assignment.exercise import FILES
 from autograder.proof.pasted.cases import Given, Question
-from autograder.proof.pasted.collecting import Candidate
+from autograder.proof.pasted.collecting import Candidate, content_of
 from checks.running.local import LocalModule
 
 MOST_BY_NAME = 100  # ways to fill the parameters that are tried
@@ -84,7 +84,7 @@ def slots(candidate: Candidate, function: FunctionType | None) -> list[Slot]:
     """Return what a function takes, known as it was seen or only by its text."""
     code, around = candidate.code, vars(candidate.module)
     cells = function.__closure__ or () if function else ()
-    held = dict(zip(code.co_freevars, map(_content, cells)))
+    held = dict(zip(code.co_freevars, (content_of(cell, NOTHING) for cell in cells)))
     found = [
         *(_parameters(function, candidate) if function else _by_text(code)),
         *(Slot(name, HELD, default=held.get(name, NOTHING)) for name in code.co_freevars),
@@ -138,13 +138,6 @@ def _resolved(annotation: object, names: Mapping[str, object]) -> object:
         return eval(annotation, dict(names))
     except Exception:  # a name that only type checkers know
         return Any
-
-
-def _content(cell: CellType) -> object:
-    try:
-        return cell.cell_contents
-    except ValueError:  # nothing is in it yet
-        return NOTHING
 
 
 # --- what fits a slot ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
 DEPTH = 3  # of containers in what a running function knows
 MOST_ITEMS = 200  # of one of them
@@ -85,7 +85,7 @@ class Collection:
             self._keep(function)
             if depth:
                 for cell in function.__closure__ or ():
-                    self.see(_content(cell), depth - 1)
+                    self.see(content_of(cell), depth - 1)
         elif depth:
             for _, part in zip(range(MOST_ITEMS), self._parts(value)):
                 self.see(part, depth - 1)
@@ -154,11 +154,12 @@ def _function_of(value: object) -> FunctionType | None:
     return value if isinstance(value, FunctionType) else None
 
 
-def _content(cell: object) -> object:
+def content_of(cell: CellType, empty: object = None) -> object:
+    """Return what a function holds in a cell; `empty` where nothing is in it yet."""
     try:
-        return cell.cell_contents  # type: ignore[attr-defined]  # CellType, which typing has not
-    except ValueError:  # nothing is in it yet
-        return None
+        return cell.cell_contents
+    except ValueError:
+        return empty
 
 
 def _loaded(path: Path) -> ModuleType | None:

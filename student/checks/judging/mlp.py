@@ -135,12 +135,17 @@ def expect_mlp(
 
 
 def _told_by_parameters(
-    own: Mapping[str, Tensor], z: Tensor, added: Tensor, first: Norm, ratio: int
+    own: Mapping[str, Tensor],
+    z: Tensor,
+    added: Tensor,
+    first: Norm,
+    ratio: int,
+    known: Mapping[str, tuple[Activation, ...]] = ACTIVATIONS,
 ) -> tuple[str | None, float]:
     """Return RIGHT or a mistake that a reading of the parameters tells; how near the nearest comes."""
     nearest = math.inf
     normed = [kind(z) for kind in first.kinds]
-    for cause, activations in ACTIVATIONS.items():
+    for cause, activations in known.items():
         for mlp in itertools.islice(_readings(own, z.shape[-1], ratio), MOST_READINGS):
             apart = min(_apart(mlp, own, normed, added, activation) for activation in activations)
             if cause == RIGHT:
@@ -156,8 +161,9 @@ def _of_another_width(
     own: Mapping[str, Tensor], z: Tensor, added: Tensor, first: Norm, ratio: int
 ) -> str:
     """Name the width of an MLP that is right but for it; "" where there is none."""
+    right = {RIGHT: ACTIVATIONS[RIGHT]}
     for other in OTHER_RATIOS:
-        if other != ratio and _told_by_parameters(own, z, added, first, other)[0] == RIGHT:
+        if other != ratio and _told_by_parameters(own, z, added, first, other, right)[0] == RIGHT:
             return f"{NAMED} the MLP is {other} times as wide in the middle, where mlp_ratio is {ratio}."
     return ""
 

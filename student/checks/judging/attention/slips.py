@@ -20,27 +20,40 @@ from checks.words.compare import Tolerance
 LOOSE: Tolerance = {"rtol": 1e-3, "atol": 1e-4}  # float32 against float64, outputs up to about 10
 
 # What the scores q @ k^T are multiplied by, from d, d_head and the length; attention weights from
-# scores so scaled. A cause completes "These are exactly the numbers that come out if ...".
+# q and k, as heads, and that scale. A cause completes "These are exactly the numbers that come out if".
 Scale = Callable[[int, int, int], float]
-Weigh = Callable[[Tensor], Tensor]
+Weigh = Callable[[Tensor, Tensor, float], Tensor]
 
 
 def _right_scale(d: int, d_head: int, length: int) -> float:
     return 1 / math.sqrt(d_head)
 
 
+def attended(q: Tensor, k: Tensor, scale: float | None = None, causal: bool = False) -> Tensor:
+    """Return the weights (..., queries, keys) of torch's own attention: what it makes of unit values.
+
+    q, k   (..., N, d_head), of heads; the axes in front are broadcast
+    scale  of the scores, if it is not 1 / sqrt(d_head)
+    """
+    unit = torch.eye(k.shape[-2], dtype=k.dtype)
+    return F.scaled_dot_product_attention(q, k, unit, is_causal=causal, scale=scale)
+
+
+def _of_scores(weights: Callable[[Tensor], Tensor]) -> Weigh:
+    """Weigh by a function of the scores (..., B, head, N, N)."""
+    return lambda q, k, scale: weights(q @ k.mT * scale)
+
+
+def _over_all(scores: Tensor) -> Tensor:
+    return scores.flatten(-2).softmax(-1).reshape(scores.shape)
+
+
 @dataclass(frozen=True)
 class Mistake:
-    """A way to compute attention that differs from the right one in one place, or in some.
-
-    weigh   what makes weights of the scores; None: what torch's own attention does
-    turned  the weights are those of the keys over the queries
-    """
+    """A way to compute attention that differs from the right one in one place, or in some."""
 
     scale: Scale = _right_scale
-    weigh: Weigh | None = None
-    turned: bool = False
-    causal: bool = False
+    weigh: Weigh = attended
     split: str = "right"  # or "reshape"
     merge: str = "right"  # or "reshape", "mean"
     adds_input: bool = False
@@ -71,10 +84,6 @@ UNLEARNED = "a map for q, k, v or the output does not follow from the weights: e
 UNSCALED = "the scores are not divided by sqrt(d_head)."
 
 
-def _over_all(scores: Tensor) -> Tensor:
-    return scores.flatten(-2).softmax(-1).reshape(scores.shape)
-
-
 MISTAKES = {
     UNSCALED: Mistake(lambda d, d_head, length: 1.0),
     "the scores are divided by sqrt(d) instead of sqrt(d_head).": Mistake(
@@ -93,7 +102,7 @@ MISTAKES = {
         lambda d, d_head, length: math.sqrt(d_head)
     ),
     "the softmax runs over the queries, not over the keys (for scores of shape (..., query, key) "
-    "that is dim=-1).": Mistake(turned=True),
+    "that is dim=-1).": Mistake(weigh=lambda q, k, scale: attended(k, q, scale).mT),
     "the heads are split by reshape alone, which mixes tokens: split the last axis, then swap axes.": (
         Mistake(split="reshape")
     ),
@@ -103,19 +112,21 @@ MISTAKES = {
     "the heads are split and put together by reshape alone, which mixes tokens: split the last axis, "
     "then swap axes, and swap them back at the end.": Mistake(split="reshape", merge="reshape"),
     AVERAGED: Mistake(merge="mean"),
-    "there is no softmax.": Mistake(weigh=lambda scores: scores),
-    "a sigmoid stands where the softmax belongs.": Mistake(weigh=torch.sigmoid),
-    "a ReLU stands where the softmax belongs.": Mistake(weigh=torch.relu),
+    "there is no softmax.": Mistake(weigh=_of_scores(lambda scores: scores)),
+    "a sigmoid stands where the softmax belongs.": Mistake(weigh=_of_scores(torch.sigmoid)),
+    "a ReLU stands where the softmax belongs.": Mistake(weigh=_of_scores(torch.relu)),
     "the softmax runs over the heads, not over the keys.": Mistake(
-        weigh=lambda scores: scores.softmax(-3)
+        weigh=_of_scores(lambda scores: scores.softmax(-3))
     ),
     "the softmax runs over the batch, not over the keys.": Mistake(
-        weigh=lambda scores: scores.softmax(-4)
+        weigh=_of_scores(lambda scores: scores.softmax(-4))
     ),
     "the softmax runs over all scores of a head at once: each row of (N, N) must sum to 1.": (
-        Mistake(weigh=_over_all)
+        Mistake(weigh=_of_scores(_over_all))
     ),
-    "a causal mask is left in: every token may attend to every other.": Mistake(causal=True),
+    "a causal mask is left in: every token may attend to every other.": Mistake(
+        weigh=lambda q, k, scale: attended(q, k, scale, causal=True)
+    ),
     "the input is added to the result: that is the block's part.": Mistake(adds_input=True),
     "tokens attend over the batch: the sequences are the first axis, the tokens the second.": (
         Mistake(over_batch=True)
@@ -125,16 +136,10 @@ MISTAKES = {
 }
 
 
-def _part(place: str) -> str:
-    return "weigh" if place in ("turned", "causal") else place
-
-
 def combined() -> Iterator[tuple[str, Mistake]]:
     """Yield every two of the mistakes that lie in different places, as one."""
     for (one, first), (other, second) in itertools.combinations(MISTAKES.items(), 2):
-        if len({_part(place) for one in (first, second) for place in one.places}) == len(
-            [*first.places, *second.places]
-        ):
+        if not first.places.keys() & second.places.keys():
             cause = f"{one.removesuffix('.')}, and {other}"
             yield cause, dataclasses.replace(first, **second.places)  # type: ignore[arg-type]  # fields of its own
 
@@ -144,21 +149,7 @@ def weighed(mistake: Mistake, q: Tensor, k: Tensor, n_heads: int) -> Tensor:
     d, length = q.shape[-1], k.shape[-2]
     scale = mistake.scale(d, d // n_heads, length)
     q, k = _heads(mistake, q, n_heads), _heads(mistake, k, n_heads)
-    if mistake.weigh is not None:
-        return mistake.weigh(q @ k.mT * scale)
-    if mistake.turned:
-        return attended(k, q, scale).mT
-    return attended(q, k, scale, mistake.causal)
-
-
-def attended(q: Tensor, k: Tensor, scale: float | None = None, causal: bool = False) -> Tensor:
-    """Return the weights (..., queries, keys) of torch's own attention: what it makes of unit values.
-
-    q, k   (..., N, d_head), of heads; the axes in front are broadcast
-    scale  of the scores, if it is not 1 / sqrt(d_head)
-    """
-    unit = torch.eye(k.shape[-2], dtype=k.dtype)
-    return F.scaled_dot_product_attention(q, k, unit, is_causal=causal, scale=scale)
+    return mistake.weigh(q, k, scale)
 
 
 def gathered(mistake: Mistake, weights: Tensor, v: Tensor) -> Tensor:
