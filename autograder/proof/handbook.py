@@ -108,6 +108,7 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
         "spread": sum(len(one.lost) > 1 for one in measured.wrong),
         "failed": len(measured.failed_right),
         "named": measured.named,
+        "steps": measured.steps,
         "misnamed": sum(bool(one.wrong_names) for one in measured.wrong),
         "questions": list(_questions(assignment)),
         "graded": [q.id for _, report in measured.typical[:1] for q in report.questions],
