@@ -57,6 +57,12 @@ def _patches(vit: ModuleType, n: int, h: int, w: int) -> Expected:
             images.unfold(2, h, 1).unfold(3, w, 1).reshape(1, -1, h * w)
         ),
         "the pixels are divided by 255: they are moved, not changed.": right / 255,
+        "the mean is taken away from the pixels: they are moved, not changed.": right
+        - right.mean(),
+        "the patches are stacked along the first axis, which is the batch's: dim=1.": (
+            right.transpose(0, 1)
+        ),
+        "the batch axis is lost: every image of a batch is cut, not the first alone.": right[0],
     }
     return _case("patchify", {"n": n, "h": h, "w": w}, right, slips)
 
@@ -105,11 +111,21 @@ def _positions(vit: ModuleType, N: int, d: int) -> Expected:
         "the exponent is rounded down: // binds as * and / do.": waves(
             lambda j: math.exp(pair(j) * (-math.log(10000) / d // 2))
         ),
+        "the minus sign of the exponent is missing.": waves(lambda j: 10000 ** (pair(j) / d)),
+        "the odd columns are left at zero: they hold the cosines.": right
+        * (torch.arange(d) % 2 == 0),
+        "only the first row is filled: is the `return` inside the loop?": (
+            right * (torch.arange(N) == 0)[:, None]
+        ),
         "the positions are divided by the length.": waves(lambda j: rate(j) / N),
         "the angles are rounded to whole numbers.": waves(lambda j: rate(j) == 1),
         **{
-            f"the base is {base} instead of 10000.": waves(rate_of_base(base))
-            for base in (100, 1000, 100000)
+            f"the base is {base} instead of 10000{same}.": waves(rate_of_base(base))
+            for base, same in {
+                100: ", or the exponent i/d instead of 2i/d",
+                1000: "",
+                100000: "",
+            }.items()
         },
     }
     return _case("get_positional_embeddings", {"N": N, "d": d}, right, slips)

@@ -155,7 +155,7 @@ def _attention(material: Material) -> Figure:
         maps = last_attention(lambda: material.model(image), n * n + 1, heads)
     assert maps is not None, "the reference solution computes its weights in the open"
     picture = pictures.new_picture(
-        4.5, 5.2, "the larger a square, the more\nthe class token attends there"
+        4.5, 5.2, "in each head: the larger a square,\nthe more the class token attends there"
     )
     for head, axes in enumerate(picture.subplots(2, heads // 2).flat):
         weights = maps[head, 0, 1:].reshape(n, n)
@@ -274,7 +274,7 @@ FIGURES = {
     for figure in (
         Illustration(
             "patches",
-            "A handwritten digit of 28 x 28 pixels under a 4 x 4 grid, and beside it its 16 patches "
+            "A handwritten digit of 28 x 28 pixels under a 4 x 4 grid, and below it its 16 patches "
             "of 7 x 7 pixels, numbered 0 to 15 as one reads a page: left to right, then top to "
             "bottom.",
             _patches,

@@ -97,7 +97,7 @@ class MyViTBlock(nn.Module):
     Parts, in this order
         x = x + msa(norm1(x))
         x = x + mlp(norm2(x))
-        norm1 and norm2 are two nn.LayerNorm(hidden_d); msa is your MyMSA(hidden_d, n_heads);
+        norm1 and norm2 are two LayerNorms of hidden_d features; msa is your MyMSA(hidden_d, n_heads);
         mlp is Linear, GELU, Linear, with mlp_ratio * hidden_d features in the middle.
 
     >>> MyViTBlock(hidden_d=8, n_heads=2)(torch.randn(3, 5, 8)).shape

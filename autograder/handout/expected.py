@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.assignment.config import Assignment
+from autograder.assignment.exercise import FIRST_MODULE
 from autograder.assignment.sources import run_source, solution
 
 SOURCE = "expected.py"  # in solution/
@@ -34,7 +35,7 @@ class Expected:
 
 def written(assignment: Assignment) -> bytes:
     """Return the file's content: a line for each right answer. Raises KitError."""
-    cases = run_source(assignment.solution / SOURCE).expected(solution(assignment)["vit"])
+    cases = run_source(assignment.solution / SOURCE).expected(solution(assignment)[FIRST_MODULE])
     lines = ",\n".join(json.dumps(asdict(one)) for one in cases)
     title = f"by `autograder student`, from solution/{SOURCE} and the reference solution"
     return f'{{"generated": "{title}",\n"expected": [\n{lines}\n]}}\n'.encode()

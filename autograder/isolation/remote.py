@@ -22,6 +22,7 @@ from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import ObjectAt, Packer
 from autograder.isolation.workers import Listener, TooBusy, Worker
 from checks.beside import stand_ins
+from checks.beside.measurement import CALLS
 from checks.beside.promise import MOST_NUMBERS
 from checks.code.contract import MODULES
 from checks.code.loading import left_out_note
@@ -336,7 +337,10 @@ class Proxy:
     def measure_(
         self, measurement: str, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Any:
-        call = self._name or measurement.replace("_", " ")
+        if measurement in CALLS:
+            call = CALLS[measurement].format(self._name, *args)
+        else:
+            call = self._name or measurement.replace("_", " ")
         result = self._ask(wire.Measure, measurement, args, kwargs, call)
         try:
             return typed(result, measurement)

@@ -105,7 +105,10 @@ class Stepped:
 
     @property
     def said(self) -> str:
-        return "\n".join(o.message for o in self.outcomes if o.share < 1 and not o.hidden)
+        """What failing checks say; a stub says it only where nothing else does: it may be another's."""
+        failing = [o for o in self.outcomes if o.share < 1 and not o.hidden]
+        begun = [o for o in failing if o.verdict is not Verdict.NOT_STARTED]
+        return "\n".join(o.message for o in begun or failing)
 
     @property
     def seen(self) -> bool:

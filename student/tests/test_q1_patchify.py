@@ -69,6 +69,9 @@ def test_channels_come_one_after_the_other(vit):
             "each channel is cut by itself: a patch holds all channels of its place.": (
                 right.reshape(4, 2, 4).transpose(0, 1).reshape(1, 8, 4)
             ),
+            "the channels are cut one after the other: put the axes into order before the reshape.": (
+                right.reshape(4, 2, 4).transpose(0, 1).reshape(1, 4, 8)
+            ),
             "only the first channel is used.": right[None, :, :4],
         },
     )

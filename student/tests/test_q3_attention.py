@@ -28,6 +28,9 @@ def test_the_shape_is_kept(vit, draw):
             "only one head is returned: put the heads side by side.": (3, 5, 4),
             "the attention weights are returned instead of the gathered values.": (3, 2, 5, 5),
             "the heads are not put side by side again.": (3, 2, 5, 4),
+            "the heads are put one after the other along the tokens: side by side, in the last axis.": (
+                (3, 10, 4)
+            ),
         },
     )
 

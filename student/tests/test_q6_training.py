@@ -25,7 +25,7 @@ def expect_a_float(result, kind, call):
         call=f"type({call})",
         expected="float",
         got=kind,
-        why="A tensor keeps the whole graph alive; .item() makes a plain number."
+        why="Return a plain number, which .item() makes: a loss that stays a tensor keeps its graph."
         if kind == "Tensor"
         else "",
     )
@@ -51,6 +51,15 @@ def test_every_batch_makes_one_step(train, draw):
                 "only the first batch is used: is the `return` inside the loop?": hand[
                     "first_only"
                 ],
+                "only the last batch makes a step: backward() and step() belong inside the loop.": (
+                    hand["last_only"]
+                ),
+                "all batches together make one step: backward() and step() belong inside the loop.": (
+                    hand["summed"]
+                ),
+                "one step is taken along the mean of all losses: each batch takes a step of its own.": (
+                    hand["averaged"]
+                ),
                 "the first batch is used every time: go through the loader with `for`.": (
                     hand["first_again"]
                 ),
@@ -100,6 +109,8 @@ def test_the_loss_is_the_mean(train, draw):
         tol=CLOSE,
         slips={
             "the losses are summed up, not averaged.": losses.sum(),
+            "the losses of all images are summed up, not averaged.": (losses * sizes).sum(),
+            "a sum over images is divided by the number of batches.": (losses * sizes).sum() / 3,
             "the last batch's loss is returned.": losses[-1],
             "a sum of batch means is divided by the number of images.": losses.sum() / 10,
             "the mean is divided by the batch size once more.": losses.mean() / 4,
@@ -144,7 +155,7 @@ def test_the_accuracy_is_a_share(train, draw):
         why=lambda: (
             "The model's weights have changed: evaluate must not learn."
             if not torch.equal(seen.weight, weights)
-            else why_of_argmax(train, draw)
+            else why_of_argmax(train, draw) or why_of_the_largest(train)
         ),
     )
 
@@ -160,6 +171,20 @@ def why_of_argmax(train, draw):
     if error(got, known, CLOSE) > 1 or error(by_each, known, CLOSE) <= 1:
         return ""
     return "argmax() gives one answer for the whole batch: argmax(dim=1) gives each image its own."
+
+
+def why_of_the_largest(train):
+    """Name logits compared with labels: images whose largest logit is the label, and never its place."""
+    labels = torch.tensor([1, 2, 1, 2, 2, 0, 0, 1])
+    logits = torch.eye(4)[torch.tensor([0, 0, 2, 1, 0, 1, 2, 2])] * torch.tensor(
+        [1.0, 2, 1, 2, 2, 5, 5, 5]
+    ).reshape(8, 1)
+    seen = spy_on_evaluation(
+        train, torch.eye(4)[:, :3], logits.reshape(8, 1, 2, 2), labels, batch=8
+    )
+    if error(torch.tensor(seen.result), torch.tensor(5 / 8), CLOSE) > 1:
+        return ""
+    return "The largest logit is compared with the label, and not its place, as argmax(dim=1) gives it."
 
 
 def expect_the_answer_of_each_image(train, draw):

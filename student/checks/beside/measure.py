@@ -10,10 +10,20 @@ from typing import Annotated, Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.nn.parameter import is_lazy
 
-from checks.beside.measurement import beside
-from checks.beside.promise import Floating, Items, Name, Names, Numbers, Together, is_floating
+from checks.beside.measurement import beside, calling
+from checks.beside.promise import (
+    Count,
+    Floating,
+    Items,
+    Name,
+    Names,
+    Numbers,
+    Together,
+    is_floating,
+)
 from checks.telling import wording
 from checks.telling.failures import StudentError, the_tensor
 
@@ -79,6 +89,16 @@ def made_at_first_call(module: object, inputs: Tensor) -> Names:
     before = {name for name, _ in model.named_parameters()}
     the_tensor(model(inputs.clone()), "forward")
     return [name for name, _ in model.named_parameters() if name not in before]
+
+
+@beside
+def made_by_a_call(module: object, inputs: Tensor) -> Count:
+    """Return how many parameters are made while the module runs, not for the first time."""
+    made: list[str] = []
+    noting = register_module_parameter_registration_hook(lambda part, name, one: made.append(name))
+    with noting, torch.no_grad():
+        cast(Any, module)(inputs.clone())
+    return len(made)
 
 
 @beside
@@ -183,6 +203,7 @@ def takes_gradient(vit: object, function: str, *args: object) -> bool:
     return the_tensor(getattr(vit, function)(*args), function).requires_grad
 
 
+@calling("{0}.to(torch.{2})(images.to(torch.{2}))")
 @beside
 def in_dtype(module: object, inputs: Tensor, name: str) -> object:
     """Run the module on inputs of a dtype ("float64"), both cast to it, after it has run as it is.
@@ -192,6 +213,13 @@ def in_dtype(module: object, inputs: Tensor, name: str) -> object:
     cast(Any, module)(inputs.clone())
     dtype: torch.dtype = getattr(torch, name)
     return the_tensor(cast(nn.Module, module).to(dtype)(inputs.to(dtype)), "forward")
+
+
+@beside
+def plain_tensors(module: object) -> Count:
+    """Return how many tensors are plain attributes, which .to(...) does not take along."""
+    parts = cast(nn.Module, module).modules()
+    return sum(isinstance(value, Tensor) for part in parts for value in vars(part).values())
 
 
 @beside

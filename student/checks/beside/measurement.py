@@ -17,6 +17,7 @@ from torch import Tensor
 Measurement = TypeVar("Measurement", bound=Callable[..., Any])
 
 MEASUREMENTS: dict[str, Callable[..., Any]] = {}
+CALLS: dict[str, str] = {}  # measurement -> what it calls of the student's, for messages
 
 
 @runtime_checkable
@@ -38,6 +39,19 @@ def beside(function: Measurement) -> Measurement:
         return function(subject, *map(_copied, args), **kwargs)
 
     return cast(Measurement, run)
+
+
+def calling(call: str) -> Callable[[Measurement], Measurement]:
+    """Say what a measurement calls, where neither its subject nor its name does.
+
+    call   a format string of the subject's name and of the positional arguments
+    """
+
+    def note(measurement: Measurement) -> Measurement:
+        CALLS[measurement.__name__] = call
+        return measurement
+
+    return note
 
 
 def _copied(value: object) -> object:

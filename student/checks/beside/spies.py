@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from checks.beside.measurement import beside
+from checks.beside.measurement import beside, calling
 from checks.beside.moving import Noting
 from checks.beside.promise import Count, Items, Name, Numbers
 
@@ -55,7 +55,7 @@ def _moving_by_as_tensor() -> Iterator[None]:
         yield
 
 
-class SpyModel(nn.Module):
+class SmallModel(nn.Module):
     """A linear classifier that records, at each forward, its mode and what it was given."""
 
     def __init__(self, weight: Tensor) -> None:
@@ -144,6 +144,7 @@ class Evaluated:
     sizes: Annotated[list[Count], Items()]
 
 
+@calling("train_one_epoch(model, loader, optimizer, criterion, device)")
 @beside
 def spy_on_training(
     train: object,
@@ -158,7 +159,7 @@ def spy_on_training(
 
     left_over  it arrives with a gradient of somebody else's, LEFT_OVER everywhere
     """
-    model, criterion = SpyModel(weight), SpyCriterion()
+    model, criterion = SmallModel(weight), SpyCriterion()
     if left_over:
         model.weight.grad = torch.full_like(model.weight, LEFT_OVER)
     optimizer = SpySGD(model.parameters(), lr=RATE)
@@ -181,6 +182,7 @@ def spy_on_training(
     )
 
 
+@calling("evaluate(model, loader, device)")
 @beside
 def spy_on_evaluation(
     train: object,
@@ -191,7 +193,7 @@ def spy_on_evaluation(
     drop_last: bool = False,
 ) -> Evaluated:
     """Run evaluate on a spied model that arrives in training mode."""
-    model = SpyModel(weight)
+    model = SmallModel(weight)
     loader = _loader(images, labels, batch, drop_last)
     noting = Noting([model.weight], left=StillOnLoader)
     with torch.enable_grad(), _moving_by_as_tensor(), noting:
@@ -218,6 +220,7 @@ def _loader(images: Tensor, labels: Tensor, batch: int, drop_last: bool = False)
 
 
 def _number(result: object) -> float:
+    result = result.detach() if isinstance(result, Tensor) else result
     try:
         return float(cast(Any, result))
     except (TypeError, ValueError):
@@ -225,4 +228,6 @@ def _number(result: object) -> float:
 
 
 def _kind(result: object) -> str:
-    return "float" if isinstance(result, float) else type(result).__name__
+    """Name the type of a result: a batch as it left the loader is a tensor like any other."""
+    known = next((kind for kind in (float, Tensor) if isinstance(result, kind)), type(result))
+    return known.__name__

@@ -21,16 +21,17 @@ from checks.code.contract import NAMES, QUESTIONS
 GRADED = frozenset(name for names in NAMES.values() for name in names)
 FILE = "notebook.py"  # what the cells are staged as
 NAME = "The notebook"  # what it is called to a student, who has no such file
-CELL = re.compile(r"^# --- (code cell \d+)$", re.MULTILINE)
+CELL = re.compile(r"^# --- ((?:code cell|In) \[?\d+\]?)$", re.MULTILINE)
 DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
 LONGEST_NAME = 40  # of what a cell is told by
 MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*[%!])")
 TIMED = ("%%time", "%%capture", "%%timeit")  # after any other %%magic comes another language
 
 
-def joined(sources: Iterable[str]) -> str:
-    """Return all cells as one text, each under a line that numbers it."""
-    return "\n".join(f"# --- code cell {n}\n{cell}\n" for n, cell in enumerate(sources, start=1))
+def joined(sources: Iterable[str], number: str = "code cell {}") -> str:
+    """Return all cells as one text, each under a line that numbers it: as in the file, or "In [{}]"."""
+    cells = enumerate(sources, start=1)
+    return "\n".join(f"# --- {number.format(n)}\n{cell}\n" for n, cell in cells)
 
 
 def place(lines: Sequence[str], line: int, named: bool = True) -> tuple[str, int]:

@@ -30,6 +30,9 @@ def epoch_by_hand(weight: Tensor, images: Tensor, labels: Tensor, batch: int) ->
         "piled_up": _descend(weight, batches, cleared=False),
         "left_over": _descend(weight, batches, old=old),
         "first_only": _descend(weight, batches[:1]),
+        "last_only": _descend(weight, batches[-1:]),
+        "summed": _step_of_all(weight, batches, 1),
+        "averaged": _step_of_all(weight, batches, 1 / len(batches)),
         "first_again": _descend(weight, [batches[0]] * len(batches)),
         "softmaxed": _descend(weight, batches, loss=_loss_of_softmax),
         "own_criterion": _descend(weight, batches, loss=_loss_without_smoothing),
@@ -78,6 +81,15 @@ def _descend(
         pile = torch.zeros_like(at) if cleared else pile
         losses.append(value.detach())
     return at, losses
+
+
+def _step_of_all(
+    weight: Tensor, batches: Sequence[tuple[Tensor, Tensor]], share: float
+) -> tuple[Tensor, list[Tensor]]:
+    """Take one step along the sum of all batches' losses, times `share`."""
+    moves = [_descend(weight, [each]) for each in batches]
+    at = weight + share * torch.stack([moved - weight for moved, _ in moves]).sum(0)
+    return at, [loss for _, (loss,) in moves]
 
 
 def accuracy_by_hand(

@@ -14,16 +14,17 @@ LOOKED_AT = {"images": "what the model is given", "labels": "what meets the mode
 def expect_moved(train: Any, draw: Draw, what: Literal["images", "labels"]) -> None:
     """Fail unless every batch's images, or its labels, are moved in training and in evaluation."""
     images, labels = draw(8, 1, 2, 2), draw.integers(0, 3, 8)
-    trained = spy_on_training(train, draw(4, 3), images, labels, 4)
-    evaluated = spy_on_evaluation(train, draw(4, 3), images, labels, 4)
-    moved = {
-        "images": (all(trained.moved), all(evaluated.moved)),
-        "labels": (trained.labels_moved, not evaluated.mixed),
-    }
-    for name, well in zip(("train_one_epoch", "evaluate"), moved[what]):
+
+    def judge(name: str, well: bool) -> None:
         expect(
             well,
             call=f"{name}(..., device), looking at {LOOKED_AT[what]}",
             expected=f"{what}.to(device)",
             got=f"{what} as the loader gave them",
+            why=f".to(device) gives a moved copy back: {what} = {what}.to(device).",
         )
+
+    trained = spy_on_training(train, draw(4, 3), images, labels, 4)
+    judge("train_one_epoch", all(trained.moved) if what == "images" else trained.labels_moved)
+    evaluated = spy_on_evaluation(train, draw(4, 3), images, labels, 4)
+    judge("evaluate", all(evaluated.moved) if what == "images" else not evaluated.mixed)

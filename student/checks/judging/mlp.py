@@ -104,7 +104,7 @@ def expect_mlp(
     expect(
         bool((added - added[:1, :1]).abs().max() > NOTHING),
         call=call,
-        expected="x + mlp(norm2(x)): for every token another result of the MLP is added",
+        expected="z + mlp(norm2(z)): for every token another result of the MLP is added",
         got="at most the same numbers for every token: what the MLP makes of it is not used",
     )
     first = normalised_as(input_of(block, x, place, call), x)
@@ -121,7 +121,7 @@ def expect_mlp(
         return
     noted(nearest)
     expected, got, named = (
-        "x + mlp(norm2(x)) with GELU between the linear maps",
+        "z + mlp(norm2(z)) with GELU between the linear maps",
         "other numbers",
         why,
     )

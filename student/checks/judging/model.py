@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from checks.beside.measure import complete, in_dtype
+from checks.beside.measure import complete, in_dtype, plain_tensors
 from checks.beside.probes import Built, places_seen
 from checks.judging.encoder import randomise
 from checks.judging.maps import parallel
@@ -55,7 +55,19 @@ def blocks_seen(
 def expect_in_dtype(model: Any, images: Tensor, dtype: str) -> None:
     """Fail unless the whole model follows to a dtype, by its name: "float64"."""
     call = f"LightViT(...).to(torch.{dtype})(images.to(torch.{dtype}))"
-    result: Any = in_dtype(model, images, dtype)
+    try:
+        result: Any = in_dtype(model, images, dtype)
+    except (
+        Exception
+    ):  # whatever a student's code raises: it is raised again, if nothing explains it
+        expect(
+            not plain_tensors(model),
+            call=call,
+            expected=f"a model that is {dtype} throughout",
+            got="an error, since a tensor of it stayed as it was",
+            why="A plain attribute stays behind: self.register_buffer(name, table) takes it along.",
+        )
+        raise
     expect_shape(result, (len(images), 10), call=call)
     expect(
         str(result.dtype) == f"torch.{dtype}",

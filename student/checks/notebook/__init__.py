@@ -29,6 +29,7 @@ from checks.telling.wording import Verdict
 
 GIVEN = "# Given from here on"  # in train.py: what follows is no student's
 SCRIPT = "train.py"
+RUN = "In [{}]"  # what Jupyter writes beside a cell that was run
 IMPORT = (ast.Import, ast.ImportFrom)
 OPTIONS = (
     "-p no:terminal -p no:cacheprovider -p no:warnings -p no:faulthandler --noconftest "
@@ -43,20 +44,20 @@ class NotYet(Exception):
         return [str(self)]
 
 
-def check(question: str) -> None:
-    """Run the visible checks of a question on the cells that were run, and print what came out.
+def check(question: str = "") -> None:
+    """Run the visible checks of a question, or of all, on the cells that were run; print what came out.
 
     Raises NotYet where the question's stub still stands: what comes below needs it.
     """
     outcomes, told = judged(question)
     print(told)
-    if {outcome.verdict for outcome in outcomes} == {Verdict.NOT_STARTED}:
+    if question and {outcome.verdict for outcome in outcomes} == {Verdict.NOT_STARTED}:
         raise NotYet(f"{question} is not started: put your code into its cell, and run both again.")
 
 
 def judged(question: str) -> tuple[list[Outcome], str]:
-    """Run the visible checks of a question; return what became of each, and what to read."""
-    files = sorted((STUDENT / "tests").glob(f"test_{question}_*.py"))
+    """Run the visible checks of a question, "" for all; return what became of each, and what to read."""
+    files = sorted((STUDENT / "tests").glob(f"test_{question or 'q*'}_*.py"))
     if not files:
         raise NotYet(f'There is no question {question!r}. Write check("q1"), for example.')
     (outcomes, notes), facts = _outcomes(files), read_facts(FACTS)
@@ -113,7 +114,12 @@ def _file(name: str, found: Sequence[cells.Piece], before: str) -> str:
     head, given, script = before.partition(GIVEN)
     lines = [source for source, node in kept if isinstance(node, IMPORT)]
     if given:
-        lines += [ast.unparse(node) for node in ast.parse(head).body if isinstance(node, IMPORT)]
+        named = {node.id for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Name)}
+        lines += [
+            ast.unparse(node)
+            for node in ast.parse(head).body
+            if isinstance(node, IMPORT) and named & set(bound_by(node))
+        ]
     code = [source for source, node in kept if not isinstance(node, IMPORT)]
     parts = ["\n".join(dict.fromkeys(lines)), *code, *([given + script.rstrip()] if given else [])]
     return BY_NOTEBOOK + "\n" + "\n\n\n".join(part for part in parts if part) + "\n"
@@ -140,7 +146,7 @@ def _notebook_file() -> Iterator[Path]:
     sources = [cell if cells.is_python(cell) else "" for cell in run]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder).resolve() / cells.FILE
-        file.write_text(cells.joined(sources), encoding="utf-8")
+        file.write_text(cells.joined(sources, RUN), encoding="utf-8")
         yield file
 
 

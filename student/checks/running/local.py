@@ -17,6 +17,7 @@ from checks.code import cells
 from checks.code.forbidden import Forbidden
 from checks.code.loading import Submission, left_out_note
 from checks.telling.failures import CheckFailed, Frame, StudentError, own_frames, student_error
+from checks.telling.names import names_of_last_line
 
 
 class LocalModule:
@@ -88,5 +89,7 @@ class LocalTransport:
         measured = {Path(measure.__code__.co_filename) for measure in MEASUREMENTS.values()}
         signature = isinstance(error, TypeError) and "argument" in str(error)
         if signature or own_frames(error.__traceback__, [*self.submission.files, *measured]):
-            return student_error(error, self.submission.files)
+            found = student_error(error, self.submission.files)
+            found.there = names_of_last_line(error.__traceback__, self.submission.files)
+            return found
         return error

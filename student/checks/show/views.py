@@ -68,7 +68,7 @@ def patches(vit: Any) -> View:
     places = worked_out("picture of q1", side=SIDE).right.long()  # of each patch's pixels
     yours, expected = _plain(got)[0], digit.flatten()[places]
     differ = (yours != expected).any(1)
-    said = f"patchify(images, {SIDE}): {_counted(differ, 'patches')}"
+    said = f"patchify(images, {SIDE}) of one channel: {_counted(differ, 'patches')}"
 
     picture = pictures.new_picture(9.4, 3.6, f"q1  {said}")
     whole, own, right = picture.subplots(1, 3)
@@ -187,8 +187,8 @@ def _rows_alone(yours: Tensor, call: str, result: str) -> View:
     sums = yours.sum(-1)
     wrong = ~torch.isclose(sums, torch.ones_like(sums), rtol=0.0, atol=NEAR)
     said = (
-        f"{call}: which of your weights make q and k could not be told, so only the law is looked "
-        f"at: {int(wrong.sum())} of {wrong.numel()} rows do not sum to 1. {result}"
+        f"{call}: which of your layers make q and k could not be found, so there is nothing to compare "
+        f"with. {int(wrong.sum())} of {wrong.numel()} rows do not sum to 1, as shares must. {result}"
     )
     picture = pictures.new_picture(9.4, 4.6, f"q3  {_wrapped(said)}")
     high = max(1.0, float(yours.max()))
@@ -251,7 +251,10 @@ VIEWS: Mapping[str, Callable[[Any], View]] = {
     "q1": patches,
     "q2": positions,
     "q3": attention,
-    "q4": _nothing("A block has no picture of its own: `pytest -k q4` says where it differs."),
+    "q4": _nothing(
+        "A block has no picture of its own: `pytest -k q4` says where it differs, in the notebook "
+        'check("q4").'
+    ),
     "q5": tokens,
     "q6": DRAWN_BY_TRAINING,
     "q7": DRAWN_BY_TRAINING,

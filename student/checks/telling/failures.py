@@ -89,6 +89,7 @@ class StudentError(Exception):
     text       what the exception said, or a sentence of ours
     frames     the student's own lines, innermost last
     call       what the grader had asked for
+    there      what the names in the innermost line stood for, where a student runs the tests
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class StudentError(Exception):
         self.bases = tuple(bases)
         self.frames = tuple(frames)
         self.call = call
+        self.there = ""
 
     @property
     def is_raised(self) -> bool:
@@ -224,7 +226,7 @@ def describe(value: object) -> str:
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, (list, tuple)):
-        return f"a {type(value).__name__} of {len(value)} items"
+        return f"a {type(value).__name__} of {len(value)} item{'s' * (len(value) != 1)}"
     if isinstance(value, (bool, int, float, str)):
         return f"the {type(value).__name__} {str(value)[:80]!r}"
     kind = type(value)

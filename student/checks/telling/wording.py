@@ -29,11 +29,11 @@ OUR_FAULT = (
 NOT_RUN = "The grading has begun and did not come to its end: nothing was judged yet."
 NOT_FINISHED = "The grading did not come to its end. What was not run is no fault of yours."
 STOPPED_BEFORE = "Not run: the grading was stopped before this check. That is no fault of yours."
-NOT_COUNTED = "This counts as soon as another check of the question passes: none does so far."
+NOT_COUNTED = "No points yet: this counts once another check of the question passes."
 
 
 def counts_beside(test: str) -> str:
-    return f"So far this would also be true of code that computes nothing: it counts once {test} passes."
+    return f"No points yet: code that computes nothing would do this, too. It counts once {test} passes."
 
 
 def explain(error: BaseException, question: str = "") -> tuple[Verdict, str]:
@@ -102,7 +102,8 @@ def _student_error(error: StudentError) -> str:
     rows = [f"called    {error.call}"] if error.call else []
     rows.append(f"got       {error.type_name}{said}")
     hint = _hint(error)
-    return "\n".join(rows) + _lines_of(error) + (f"\n\n{hint}" if hint else "")
+    there = f"\nwith      {error.there}" if error.there else ""
+    return "\n".join(rows) + _lines_of(error) + there + (f"\n\n{hint}" if hint else "")
 
 
 def _lines_of(error: StudentError) -> str:
@@ -126,12 +127,6 @@ def _hint(error: StudentError) -> str:
             "That is more memory than there is for your code. Is a tensor larger than it was meant to "
             "be, or does something grow with every step?"
         )
-    if error.type_name == "TypeError" and error.text.startswith("transpose() takes"):
-        return (
-            "torch's transpose(a, b) swaps two axes; permute(...) puts all of them in a new order."
-        )
-    if error.type_name == "AttributeError" and "module 'torch.functional'" in error.text:
-        return "These functions are in torch.nn.functional: import torch.nn.functional as F."
     if "must match the size" in error.text and error.frames and ".T" in error.frames[-1].text:
         return (
             ".T puts all axes of a batch in reverse order; x.transpose(-2, -1) swaps the last two."
@@ -148,7 +143,25 @@ def _hint(error: StudentError) -> str:
         )
     if error.type_name in ("SystemExit", "KeyboardInterrupt"):
         return "Let functions return: exit() and quit() end the whole program."
-    return ""
+    return next((hint for said, hint in TORCH_SAYS.items() if re.search(said, error.text)), "")
+
+
+TORCH_SAYS = {  # what is found in an exception's words, and a hint
+    r"transpose\(\) takes": (
+        "torch's transpose(a, b) swaps two axes; permute(...) puts all of them in a new order."
+    ),
+    "module 'torch.functional'": (
+        "These functions are in torch.nn.functional: import torch.nn.functional as F."
+    ),
+    r"before Module.__init__\(\) call": "The first line of __init__ must be super().__init__().",
+    "is not a Module subclass": "Are the parentheses missing that make a layer, as in nn.GELU()?",
+    'missing the required "forward"': (
+        "forward must be a method of the class: is it indented too far, or misspelt?"
+    ),
+    r"\bints?\b.*\bfloat\b|'float' object cannot be interpreted": (
+        "A / makes a float even of whole numbers: make sizes with //."
+    ),
+}
 
 
 def make_a_tensor(kind: str) -> str:

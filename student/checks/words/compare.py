@@ -24,6 +24,7 @@ class Tolerance(TypedDict):
 
 
 EXACT: Tolerance = {"rtol": 0.0, "atol": 0.0}  # numbers are moved, not computed
+SLIPS_ARE_ROUGH = 5  # times the tolerance of what is right
 CLOSE: Tolerance = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums in another order differ by 1e-6
 
 
@@ -48,7 +49,8 @@ def expect_tensor(
     causes = _causes(got, expected, slips or {}, tol)
     if got.shape != expected.shape:
         right, wrong = f"a tensor of shape {_size(expected)}", f"one of shape {_size(got)}"
-        raise Mismatch(call, right, wrong, why=_said(why), causes=causes)
+        start = "This is exactly the tensor that comes out"
+        raise Mismatch(call, right, wrong, why=_said(why), causes=causes, start=start)
     if dtype and got.dtype != expected.dtype:
         raise Mismatch(call, _name(expected.dtype), _name(got.dtype), why=_said(why), causes=causes)
     if nearness.noted(error(got, expected, tol)) > 1:
@@ -87,7 +89,7 @@ def expect_error(
     """Fail unless run() raises `kind`. valid() must work first, or always raising would pass."""
     valid()
     try:
-        run()
+        result = run()
     except StudentError as error:
         raised, bases = error.type_name, error.bases
         if not error.is_raised or error.todo:
@@ -95,6 +97,9 @@ def expect_error(
     except Exception as error:
         raised, bases = type(error).__name__, tuple(c.__name__ for c in type(error).__mro__)
     else:
+        if (returned := describe(result)) == f"a {kind.__name__}":
+            why = f"It is returned, not raised: write `raise {kind.__name__}(...)`."
+            raise Mismatch(call, kind.__name__, f"{returned}, returned", why=why)
         raise Mismatch(call, kind.__name__, "no error")
     if kind.__name__ not in bases:
         why = ""
@@ -145,12 +150,16 @@ def _causes(
 ) -> tuple[str, ...]:
     """Name the slips whose wrong answer is the one that came out.
 
-    NaN proves nothing, nor does a single 0 or 1: too many mistakes end there.
+    NaN proves nothing, nor does a single 0 or 1: too many mistakes end there. A mistake may well be
+    less exact than what is right: the sine of a large angle is.
     """
+    wide: Tolerance = {"rtol": SLIPS_ARE_ROUGH * tol["rtol"], "atol": SLIPS_ARE_ROUGH * tol["atol"]}
     return tuple(
         sentence
         for sentence, wrong in slips.items()
-        if not _is_common(wrong) and not matches(wrong, expected, tol) and matches(got, wrong, tol)
+        if not _is_common(wrong)
+        and not matches(wrong, expected, wide)
+        and matches(got, wrong, wide)
     )
 
 
@@ -164,17 +173,20 @@ def _difference(
     wrong = ~torch.isclose(got.double(), expected.double(), **tol)
     place = tuple(int(i) for i in wrong.nonzero()[0])
     nans = int(got.double().isnan().sum())
-    how_many = f"{int(wrong.sum())} of {wrong.numel()} numbers differ"
-    if nans:
+    how_many = f"{int(wrong.sum())} of {wrong.numel()} numbers differ" if wrong.numel() > 1 else ""
+    if nans > 1:
         how_many += f"; {nans} of yours are NaN"
-    right, value = _number(expected[place]), _number(got[place])
+    right, value = (_number(one[place], tol["atol"]) for one in (expected, got))
     where = f" at {list(place)}" if place else ""
     return Mismatch(call, f"{right}{where}", value, how_many, why, causes, number=True)
 
 
-def _number(value: Tensor) -> str:
+def _number(value: Tensor, least: float) -> str:
+    """Show a number; one that is smaller than what may be off, and no 0, as "about 0"."""
     number = value.item()
-    return f"{number:.6g}" if isinstance(number, float) else str(number)
+    if not isinstance(number, float):
+        return str(number)
+    return "about 0" if 0 < abs(number) < least else f"{number:.6g}"
 
 
 def _size(tensor: Tensor) -> str:

@@ -1,6 +1,7 @@
 """Known mistakes and right files: that a suite which judges them worse is found out."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -63,12 +64,10 @@ def test_a_misspelt_entry_is_named_with_its_file(copied):
 
 
 def test_a_mistake_that_no_test_sees_survives(judged, copied, grader_of):
-    path = copied.tests / "hidden" / "test_q1_patchify.py"
-    path.write_text(path.read_text().replace("C=(1, 2, 3)", "C=(1, 1, 1)"))
-    blind = judged("P02", grader_of(copied))
-    assert blind.problems == [
-        "'unfolded twice, flattened without a permute' (P02) survives: no test of q1 sees it"
-    ]
+    path = copied.tests / "hidden" / "test_q2_positions.py"
+    path.write_text(re.sub(r"(vit, \d+), [17]\)", r"\1, 8)", path.read_text()))
+    blind = judged("E10", grader_of(copied))
+    assert blind.problems == ["'an odd d crashes' (E10) survives: no test of q2 sees it"]
     measured = Quality((blind,), ())
     assert not promises.every_mistake_costs_its_question(measured).kept
     assert measured.scores.startswith("mutation score 0 of 1")
@@ -119,7 +118,7 @@ def test_a_mistake_is_shown_as_small_as_it_is(judged):
 
 
 def test_a_hidden_check_keeps_the_numbers_it_expects(judged):
-    hidden = [o for q in judged("P03").report.questions for o in q.outcomes if o.share < 1]
+    hidden = [o for q in judged("E09").report.questions for o in q.outcomes if o.share < 1]
     assert [o.hidden for o in hidden] == [True]
     assert "numbers differ" in hidden[0].message
     assert "expected" not in hidden[0].message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -19,3 +20,8 @@ def handed_out(assignment: Assignment, place: Path) -> Path:
 def solve(handout: Path, assignment: Assignment, *files: str) -> None:
     for name in files or ("vit.py", "train.py"):
         shutil.copy(assignment.solution / name, handout / name)
+
+
+def all_pass(printed: str, title: str = "") -> bool:
+    """Whether it is told of a question, by its title, that all its visible checks pass."""
+    return re.search(rf"{title}.*\s(\d+) of \1 visible checks pass", printed) is not None

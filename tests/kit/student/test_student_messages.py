@@ -9,6 +9,7 @@ from checks.show import main
 from checks.telling.failures import StudentError
 from checks.telling.wording import make_a_tensor
 from checks.words.compare import expect_tensor
+from kit.student.own_copy import all_pass
 from kit.student.test_student_run import handed_out, run, solve
 
 
@@ -39,7 +40,7 @@ def test_a_file_of_another_name_is_named_once(handout, capsys):
     )
     assert printed.count(said) == 1
     assert printed.count("Not reached: q1.1 fails first.") == 1  # of q3
-    assert "3 of 3 visible checks pass" in printed  # train.py needs no vit.py
+    assert all_pass(printed)  # train.py needs no vit.py
     assert "grader failed" not in printed
     assert main(["q1"], folder=handout) == 1
     assert said in capsys.readouterr().out
@@ -79,7 +80,7 @@ def test_an_error_that_stops_every_check_is_told_once(handout):
     edit(handout, "vit.py", "h, w = H // n_patches", "h, w = H // n_patch")
     printed = run(handout, "-k", "q1")
     assert printed.count("NameError: name 'n_patch' is not defined") == 1
-    assert "    ----  q1.2, q1.3, q1.4, q1.5  Not reached: q1.1 fails first." in printed
+    assert "    ----  q1.2, q1.3, q1.4, q1.5, q1.6  Not reached: q1.1 fails first." in printed
 
 
 def test_errors_at_other_lines_are_told_each(handout):
@@ -95,8 +96,8 @@ def test_errors_at_other_lines_are_told_each(handout):
     [
         ("{}; return None", "None", "Is there a `return`?"),
         ("return {}.numpy()", "a numpy.ndarray of shape", "Compute with torch from start to end."),
-        ("return list({})", "a list of 1 items", "torch.stack(...) makes one tensor of a list"),
-        ("return {},", "a tuple of 1 items", "so does a comma after `return a`."),
+        ("return list({})", "a list of 1 item", "torch.stack(...) makes one tensor of a list"),
+        ("return {},", "a tuple of 1 item", "so does a comma after `return a`."),
         ("return {}.sum().item()", "the float ", "A plain number is no tensor"),
         ("return {}.clone", "a builtin_function_or_method", "Are the parentheses missing"),
     ],
@@ -108,7 +109,8 @@ def test_what_is_no_tensor_is_told_once_with_the_remedy(handout, returned, got, 
     assert printed.count("expected  a torch.Tensor") == 1
     assert f"got       {got}" in printed
     assert remedy in printed
-    assert re.search(r"----  q1.2, q1.3, (q1.4, )?q1.5  Not reached: q1.1 fails first.", printed)
+    others = r"----  q1.2, q1.3, (q1.4, )?(q1.5, )?q1.6  "
+    assert re.search(others + "Not reached: q1.1 fails first.", printed)
 
 
 def test_other_things_have_no_remedy_of_these():
@@ -147,7 +149,7 @@ def test_a_part_of_a_question_leads_to_the_rest_of_it(handout, arguments):
 
 def test_a_single_check_by_its_name_leads_to_the_rest_of_its_question(handout):
     printed = run(handout / "tests" / "test_q1_patchify.py::test_the_dtype_is_kept")
-    assert "1 of 1 visible checks pass (4 not run)" in printed
+    assert re.search(r"1 of 1 visible checks pass \(\d not run\)", printed)
     assert "next: the other checks of q1: pytest -k q1" in printed
 
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from kit.student.own_copy import handed_out, solve
+from kit.student.own_copy import all_pass, handed_out, solve
 from kit.workbench import PATIENCE, wait_for
 
 WAITING = "waiting for a change"
@@ -110,26 +110,26 @@ class Watching:
 
 def test_every_save_is_judged_anew_and_nothing_stays(handout):
     with Watching(handout, "q1") as watching:
-        assert "5 of 5 visible checks pass" in watching.until(WAITING)
+        assert all_pass(watching.until(WAITING))
         with_helper = "    def helper(): return images.shape\n    B, C, H, W = helper()\n"
         globally = "def helper(images): return images.shape\n\n\ndef patchify("
         watching.save(old="def patchify(", new=globally)
         right = watching.save(old="= images.shape", new="= helper(images)")
         assert "vit.py saved" in right
-        assert "5 of 5 visible checks pass" in right
+        assert all_pass(right)
         gone = watching.save(old="def helper(images): return images.shape\n", new="")
         assert "NameError: name 'helper' is not defined" in gone
         again = watching.save(old="    B, C, H, W = helper(images)\n", new=with_helper)
-        assert "5 of 5 visible checks pass" in again
+        assert all_pass(again)
         slip = watching.save(old="permute(0, 2, 4, 1, 3, 5)", new="permute(0, 4, 2, 1, 3, 5)")
         assert "the patches run down the columns first." in slip
 
 
 def test_train_py_is_judged_anew_as_well(handout):
     with Watching(handout, "q6") as watching:
-        assert "3 of 3 visible checks pass" in watching.until(WAITING)
+        assert all_pass(watching.until(WAITING))
         assert "FAIL" in watching.save("train.py", "return correct / seen", "return correct")
-        assert "3 of 3" in watching.save("train.py", "return correct", "return correct / seen")
+        assert all_pass(watching.save("train.py", "return correct", "return correct / seen"))
 
 
 def test_a_file_that_an_editor_puts_in_its_place_is_seen(handout):
@@ -157,8 +157,8 @@ def test_computing_with_several_threads_does_not_hang_in_a_fork(handout):
     large = f"    torch.set_num_threads(2); torch.ones(10**7).exp().sum()\n{FIRST_LINE}"
     with Watching(handout, "q1", OMP_NUM_THREADS="2") as watching:
         watching.until(WAITING)
-        assert "5 of 5 visible checks pass" in watching.save(old=FIRST_LINE, new=large)
-        assert "5 of 5 visible checks pass" in watching.save()
+        assert all_pass(watching.save(old=FIRST_LINE, new=large))
+        assert all_pass(watching.save())
 
 
 def test_a_save_stops_the_run_that_goes_on(handout):
@@ -167,7 +167,7 @@ def test_a_save_stops_the_run_that_goes_on(handout):
         watching.hang()
         said = watching.save(old=HANG)
         assert "the run before was stopped" in said
-        assert "5 of 5 visible checks pass" in said
+        assert all_pass(said)
 
 
 def test_a_time_limit_holds_in_a_fork(handout):
@@ -190,7 +190,7 @@ def test_code_that_ends_its_process_does_not_end_the_watch(handout, call, told):
         watching.until(WAITING)
         assert told in watching.save(old=FIRST_LINE, new=f"    import os; {call}\n{FIRST_LINE}")
         again = watching.save(old=f"    import os; {call}\n", new="")
-        assert "5 of 5 visible checks pass" in again
+        assert all_pass(again)
 
 
 def test_checks_that_changed_on_disk_are_loaded_anew(handout):
@@ -202,7 +202,7 @@ def test_checks_that_changed_on_disk_are_loaded_anew(handout):
         )
         said = watching.save()
         assert "summary.py changed: everything is loaded anew" in said
-        assert "5 of 5 checks that you see pass" in said
+        assert "checks that you see pass" in said
         assert "loaded anew" not in watching.save()
 
 
@@ -232,7 +232,7 @@ def test_a_watch_that_is_killed_leaves_nothing_behind(handout):
 
 def test_without_fork_each_run_has_a_process(handout):
     with Watching(handout, "q1", start=("-c", WITHOUT_FORK)) as watching:
-        assert "5 of 5 visible checks pass" in watching.until(WAITING)
+        assert all_pass(watching.until(WAITING))
         said = watching.save(old="permute(0, 2, 4, 1, 3, 5)", new="permute(0, 4, 2, 1, 3, 5)")
         assert "the patches run down the columns first." in said
         assert "Traceback" not in watching.interrupt()

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from torch import Tensor
 
-from checks.beside.measure import parameters, set_parameters, unregistered
+from checks.beside.measure import made_by_a_call, parameters, set_parameters, unregistered
 from checks.beside.steps import steps
 from checks.judging.attention.flowing import NOTHING, Told, told_by_flow
 from checks.judging.attention.layout import Layout, Readings
@@ -53,8 +53,12 @@ def expect_attention(msa: Any, d: int, n_heads: int, draw: Draw, call: str) -> N
         call=f"{call} in evaluation mode, twice",
         expected="the same numbers",
         got="other ones the second time",
-        why="Two calls in evaluation mode differ: something is random. F.dropout(x, p) always drops; "
-        "F.dropout(x, p, self.training) and nn.Dropout do so in training only.",
+        why=lambda: (
+            "Layers are made in forward, with new random weights at every call: make them in __init__."
+            if made_by_a_call(msa, x)
+            else "Two calls in evaluation mode differ: something is random. F.dropout(x, p) always "
+            "drops; F.dropout(x, p, self.training) and nn.Dropout do so in training only."
+        ),
     )
     known = recognised(msa, d, n_heads, draw, call)
     if not known.maps:
@@ -233,13 +237,19 @@ def _blame(msa: Any, known: Recognised, call: str, draw: Draw) -> NoReturn:
     why = ""
     if not told.cause and not _averages(msa, draw(2 * layout.d, 3, layout.d), call):
         why = (
-            "Already with equal tokens they differ, where softmax gives every token the same weight "
-            "and only the value map and the output map are left."
+            "Already with equal tokens they differ, where every token's weights sum to 1 and only the "
+            "maps of the values and of the output are left: does the softmax run over the keys, and "
+            "do heads and tokens change places before and after?"
         )
     raise Mismatch(
         f"{call}, with random weights and x of shape {shape}",
         "the numbers of nn.MultiheadAttention with your weights",
-        "other numbers, whichever of your maps are taken for q, k, v and the output",
+        "other numbers"
+        + (
+            ", whichever of your maps are taken for q, k, v and the output"
+            if not told.cause
+            else ""
+        ),
         why=why,
         causes=(told.cause,) if told.cause else (),
     )

@@ -241,8 +241,9 @@ def _flaw(match: Match, before: Sight, now: Sight) -> str:
     if TOKENS in match.names:
         return UNMAPPED_SCORES
     inner = match.maps.q, match.maps.k, match.maps.v
-    if any(_tied(one, other) for one, other in itertools.combinations(inner, 2)):
-        return REPEATED
+    for (role, first), (other, second) in itertools.combinations(zip("qkv", inner), 2):
+        if _tied(first, second):
+            return REPEATED[role, other]
     if any(any(_repeated(one[:, :-1], now.n_heads)) for one in inner[1:]):
         return SHARED
     if now.n_heads > 1 and all(_repeated(match.maps.out[:, :-1].T, now.n_heads)):

@@ -54,7 +54,7 @@ class Mistake:
 
     scale: Scale = _right_scale
     weigh: Weigh = attended
-    split: str = "right"  # or "reshape"
+    split: str = "right"  # or "reshape", "unswapped"
     merge: str = "right"  # or "reshape", "mean"
     adds_input: bool = False
     over_batch: bool = False
@@ -70,10 +70,24 @@ class Mistake:
 
 NONE = Mistake()
 
-REPEATED = "one map is used for two of q, k, v and the output."
+REPEATED = {  # which two
+    ("q", "k"): "one map is used for two: q and k come from the same.",
+    (
+        "q",
+        "v",
+    ): "one map is used for two: what the weights gather are the queries, and not the values.",
+    (
+        "k",
+        "v",
+    ): "one map is used for two: what the weights gather are the keys, and not the values.",
+}
 SHARED = "keys and values are shared by all heads: each head has maps of its own."
 UNMAPPED = "the tokens themselves are gathered: v is a linear map of them."
 AVERAGED = "the result is averaged over the heads: put the heads side by side."
+ACROSS_HEADS = (
+    "the heads of one token attend to each other, and no token to another at all: swap the axes of "
+    "tokens and heads before the scores."
+)
 AFTER = "the division by sqrt(d_head) comes after the softmax, not before it."
 AFTER_BY_D = (
     "the division comes after the softmax, and by sqrt(d): it is the scores that are divided, by "
@@ -111,6 +125,10 @@ MISTAKES = {
     ),
     "the heads are split and put together by reshape alone, which mixes tokens: split the last axis, "
     "then swap axes, and swap them back at the end.": Mistake(split="reshape", merge="reshape"),
+    ACROSS_HEADS: Mistake(split="unswapped", merge="reshape"),
+    ACROSS_HEADS.replace("all:", "all, and heads and tokens change places at the end only:"): (
+        Mistake(split="unswapped")
+    ),
     AVERAGED: Mistake(merge="mean"),
     "there is no softmax.": Mistake(weigh=_of_scores(lambda scores: scores)),
     "a sigmoid stands where the softmax belongs.": Mistake(weigh=_of_scores(torch.sigmoid)),
@@ -154,7 +172,8 @@ def weighed(mistake: Mistake, q: Tensor, k: Tensor, n_heads: int) -> Tensor:
 
 def gathered(mistake: Mistake, weights: Tensor, v: Tensor) -> Tensor:
     """Return what the heads gather with these weights, side by side, of v (..., B, N, d)."""
-    result = weights @ _heads(mistake, v, weights.shape[-3])
+    n_heads = weights.shape[-1 if mistake.split == "unswapped" else -3]
+    result = weights @ _heads(mistake, v, n_heads)
     if mistake.merge == "mean":
         result = result.mean(-3, keepdim=True).expand_as(result)
     if mistake.merge != "reshape":
@@ -165,4 +184,5 @@ def gathered(mistake: Mistake, weights: Tensor, v: Tensor) -> Tensor:
 def _heads(mistake: Mistake, mapped: Tensor, n_heads: int) -> Tensor:
     if mistake.split == "reshape":
         return mapped.reshape(*mapped.shape[:-2], n_heads, mapped.shape[-2], -1)
-    return mapped.reshape(*mapped.shape[:-1], n_heads, -1).transpose(-3, -2)
+    heads = mapped.reshape(*mapped.shape[:-1], n_heads, -1)
+    return heads if mistake.split == "unswapped" else heads.transpose(-3, -2)

@@ -1,0 +1,54 @@
+"""Show what the names in a failing line stood for: shapes, which the exception often leaves out."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Collection
+from pathlib import Path
+from types import TracebackType
+
+import torch
+from torch import nn
+
+NAME = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+MOST_NAMES = 6
+LONGEST_NUMBER = 12  # characters
+
+
+def names_of_last_line(trace: TracebackType | None, files: Collection[Path]) -> str:
+    """Return the tensors' shapes and the numbers of a traceback's innermost line in these files."""
+    own, last = {str(path) for path in files}, None
+    while trace is not None:
+        last = trace if trace.tb_frame.f_code.co_filename in own else last
+        trace = trace.tb_next
+    if last is None:
+        return ""
+    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
+    known = last.tb_frame.f_locals
+    shown = {}
+    for name in NAME.findall(line):
+        path, value = _resolved(name, known)
+        if text := _said(value):
+            shown[path] = f"{path} {text}"
+    return ", ".join(list(shown.values())[:MOST_NAMES])
+
+
+def _resolved(name: str, known: dict[str, object]) -> tuple[str, object]:
+    """Follow a dotted name as far as a tensor or a number, through modules alone."""
+    first, *rest = name.split(".")
+    path, value = first, known.get(first)
+    for part in rest:
+        if not isinstance(value, nn.Module):
+            break
+        held = {**vars(value), **value._parameters, **value._buffers, **value._modules}
+        path, value = f"{path}.{part}", held.get(part)
+    return path, value
+
+
+def _said(value: object) -> str:
+    if isinstance(value, torch.Tensor):
+        return str(tuple(value.shape))
+    if isinstance(value, (int, float)) and len(text := repr(value)) <= LONGEST_NUMBER:
+        return f"= {text}"
+    return ""
