@@ -9,7 +9,7 @@ class MyMSA(nn.Module):
 
     def __init__(self, d, n_heads=2, *args, **kwargs):
         super().__init__()
-        if d % n_heads:
+        if n_heads > d or d % n_heads:
             raise TypeError(f"MyMSA({d}, {n_heads}): d comes first, then n_heads, which divides it")
         self.built_with = {"d": d, "n_heads": n_heads}
         self.gain = nn.Parameter(torch.full((d,), 0.5))
