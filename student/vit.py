@@ -38,7 +38,7 @@ def patchify(images: Tensor, n_patches: int) -> Tensor:
 
 
 def get_positional_embeddings(sequence_length: int, d: int) -> Tensor:
-    """Make the table of sinusoidal positions, one row a token.  (q2)
+    """Make the table of sinusoidal positions, one row per token.  (q2)
 
     Shapes
         returns  (sequence_length, d), float32, with no batch axis in front

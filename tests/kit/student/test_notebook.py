@@ -116,6 +116,17 @@ def test_an_error_is_shown_with_the_cell_and_its_line(assignment, handed_out):
         assert re.search(place, told), told
 
 
+def test_all_questions_are_checked_at_once(assignment, handed_out):
+    book = edition(assignment, True)
+    kept = [cell for cell in book.cells if "check(" not in cell.source or "import" in cell.source]
+    book.cells = [cell for cell in kept if "write_files()" not in cell.source]
+    book.cells = [c for c in book.cells if "show(" not in c.source and "display(" not in c.source]
+    book.cells.append(nbformat.v4.new_code_cell("check()"))
+    assert run(book, handed_out) is None
+    told = printed(book, "check()")
+    assert all(all_pass(told, question) for question in FAST)
+
+
 def test_the_cell_that_was_run_last_counts(assignment, handed_out):
     book = edition(assignment, True)
     stub = next(cell for cell in book.cells if cell.source.startswith("def patchify"))

@@ -1,9 +1,11 @@
 """What counts as moving a batch to the device: a call that names one."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from checks.beside.spies import StillOnLoader, _moving_by_as_tensor
+from checks.beside.spies import StillOnLoader, _moving_by_as_tensor, spy_on_evaluation
 
 CPU = torch.device("cpu")
 
@@ -42,3 +44,18 @@ def test_a_device_moves(batch, move):
 def test_nothing_else_does(batch, leave):
     with _moving_by_as_tensor():
         assert isinstance(leave(batch), StillOnLoader)
+
+
+def test_what_was_never_moved_is_a_tensor_as_well(recwarn):
+    """Students read the type of what they return, and never the name of a test double."""
+
+    def evaluate(model, loader, device):
+        images, labels = next(iter(loader))
+        return (labels == model(images.to(device)).argmax(1)).sum() * model.weight.sum()
+
+    train = SimpleNamespace(evaluate=evaluate)
+    seen = spy_on_evaluation(
+        train, torch.ones(4, 3), torch.ones(4, 1, 2, 2), torch.zeros(4).long(), 4
+    )
+    assert seen.kind == "Tensor"
+    assert not recwarn.list

@@ -1,14 +1,18 @@
 """What `pytest student/` says of typical mishaps: once, with the remedy, and with what comes next."""
 
 import re
+from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from checks.code.loading import Submission
 from checks.show import main
-from checks.telling.failures import StudentError
-from checks.telling.wording import make_a_tensor
-from checks.words.compare import expect_tensor
+from checks.telling.failures import Mismatch, StudentError, student_error
+from checks.telling.names import names_of_last_line
+from checks.telling.wording import explain, make_a_tensor
+from checks.words.compare import expect_error, expect_tensor
 from kit.student.own_copy import all_pass
 from kit.student.test_student_run import handed_out, run, solve
 
@@ -113,6 +117,73 @@ def test_what_is_no_tensor_is_told_once_with_the_remedy(handout, returned, got, 
     assert re.search(others + "Not reached: q1.1 fails first.", printed)
 
 
+# --- where code fails ------------------------------------------------------------------------
+
+
+def test_a_crash_shows_what_the_names_in_its_line_stand_for(handout):
+    edit(handout, "vit.py", "h, w = H // n_patches", "h, w = H / n_patches")
+    printed = run(handout, "-k", "q1")
+    assert re.search(
+        r"with      images \(1, 1, \d, \d\), B = 1, C = 1, n_patches = 2, h = \d.0, w = \d\n",
+        printed,
+    )
+    assert "make sizes with //" in printed
+
+
+def test_parts_of_a_module_are_shown_by_their_names(handout):
+    edit(
+        handout, "vit.py", "tokens = tokens + self.positions", "tokens = tokens.mT + self.positions"
+    )
+    printed = run(handout, "-k", "q5")
+    assert "with      tokens (3, 50, 8), self.positions (50, 8)\n" in printed
+
+
+def test_names_are_looked_up_without_running_anything():
+    class Trap:
+        @property
+        def inside(self):
+            raise AssertionError("was asked")
+
+    trap, many = Trap(), 10**100
+    with pytest.raises(AttributeError) as caught:
+        trap.missing(many, trap.inside.x)
+    assert names_of_last_line(caught.tb, [Path(__file__)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("mistake", "hint"),
+    [
+        (lambda: nn.Sequential(nn.GELU), "nn.GELU()"),
+        (lambda: type("Part", (nn.Module,), {})()(1), "indented too far"),
+        (lambda: torch.zeros(4).reshape(2, 4 / 2), "make sizes with //"),
+        (lambda: range(4 / 2), "make sizes with //"),
+        (lambda: WithoutSuper(), "super().__init__()"),
+        (lambda: torch.zeros(2, 3, 4).transpose(0, 2, 1), "permute(...)"),
+    ],
+)
+def test_what_torch_says_has_a_hint(mistake, hint):
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # of several kinds
+        mistake()
+    assert hint in explain(student_error(caught.value, [Path(__file__)]))[1]
+
+
+class WithoutSuper(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 2)
+
+
+def test_an_error_that_is_returned_is_named():
+    with pytest.raises(Mismatch) as caught:
+        expect_error(ValueError, ValueError, call="patchify(images, 4)", valid=lambda: None)
+    assert "It is returned, not raised: write `raise ValueError(...)`." in str(caught.value)
+
+
+def test_a_single_number_is_not_counted_and_a_tiny_one_is_about_0():
+    with pytest.raises(Mismatch) as caught:
+        expect_tensor(torch.tensor(3e-9), torch.tensor(1.0), call="evaluate(...)")
+    assert str(caught.value) == "called    evaluate(...)\nexpected  1\ngot       about 0"
+
+
 def test_other_things_have_no_remedy_of_these():
     assert make_a_tensor("a str") == ""
 
@@ -122,8 +193,6 @@ def test_other_things_have_no_remedy_of_these():
 
 @pytest.mark.parametrize(("answer", "named"), [(0.0, False), (1.0, False), (0.25, True)])
 def test_a_single_zero_or_one_names_no_slip(answer, named):
-    import torch
-
     wrong = torch.tensor(answer)
     with pytest.raises(AssertionError) as caught:
         expect_tensor(
