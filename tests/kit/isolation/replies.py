@@ -12,6 +12,7 @@ import contextlib
 import random
 import re
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from autograder.isolation.forks import Staged
 from autograder.isolation.remote import RemoteTransport
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Items, ObjectAt, Other, Pairs, TensorAt
+from autograder.proof import corpus
 from checks.beside.measurement import MEASUREMENTS
 from checks.telling import wording
 from checks.telling.failures import StudentError
@@ -43,7 +45,9 @@ HIDDEN_DIGITS = 2000
 SOURCES = {"vit": "vit.py", "train": "train.py"}
 # Of these files' questions, it is looked at what flows: that is slow.
 WATCHED = {"63_two_linears_for_q_and_k": ["q3"], "64_weight_norm_mlp": ["q4"]}
-SHARES = (0.66, 0.3, 0.02, 0.02)  # of the solution, of its training, and of these
+# And of these, by the step's name, what is asked only to name a mistake.
+NAMED = {"q3": "new layers in every forward", "q5": "positions as a plain attribute"}
+SHARES = (0.64, 0.3, 0.02, 0.02, 0.01, 0.01)  # of the solution, of its training, and of these
 PLACE = re.compile(r'File "[^"]*?((?:checks|tests|autograder)/[^"]+)", line (\d+), in (\w+)')
 
 Reply = tuple[wire.Value, dict[str, torch.Tensor]] | StudentError
@@ -345,16 +349,28 @@ class Found:
 
 
 def recorded(assignment: Assignment, grader: Grader, seed: int) -> list[Record]:
-    """Return the replies to all tests of workers with files in them that are right, each its own way."""
-    corpus = assignment.tests / "corpus" / "right"
+    """Return the replies to all tests of workers with right files in them, and with wrong ones."""
+    right = assignment.tests / "corpus" / "right"
     apart = [[name for name in assignment.questions if name != TRAINED], [TRAINED]]  # one needs q5
     asked = [(assignment.solution, questions) for questions in apart]
-    asked += [(corpus / name, questions) for name, questions in WATCHED.items()]
-    return [_recorded(assignment, grader, seed, *each) for each in asked]
+    asked += [(right / name, questions) for name, questions in WATCHED.items()]
+    records = [_recorded(assignment, grader, seed, *each) for each in asked]
+    steps = {(step.question, step.step): step for step in corpus.steps(assignment)}
+    for question, name in NAMED.items():
+        with tempfile.TemporaryDirectory() as place:
+            folder = corpus.lay_out_step(steps[question, name], assignment, Path(place) / "files")
+            wrong = _recorded(assignment, grader, seed, folder, [question], is_right=False)
+        records.append(wrong)
+    return records
 
 
 def _recorded(
-    assignment: Assignment, grader: Grader, seed: int, folder: Path, asked: list[str]
+    assignment: Assignment,
+    grader: Grader,
+    seed: int,
+    folder: Path,
+    asked: list[str],
+    is_right: bool = True,
 ) -> Record:
     staged = Staged(folder, SOURCES, ())
     transport = Listening(asked, grader._server, staged, assignment.settings.limits)
@@ -364,7 +380,7 @@ def _recorded(
     finally:
         transport.close()
     bad = [o for o in grading.outcomes.values() if o.share < 1 and o.question != TRAINED]
-    assert not bad, bad[0]
+    assert not (is_right and bad), bad[0]
     return transport.record
 
 
