@@ -70,16 +70,11 @@ class Mistake:
 
 NONE = Mistake()
 
+GATHERED = "one map is used for two: what the weights gather are the {}, and not the values."
 REPEATED = {  # which two
     ("q", "k"): "one map is used for two: q and k come from the same.",
-    (
-        "q",
-        "v",
-    ): "one map is used for two: what the weights gather are the queries, and not the values.",
-    (
-        "k",
-        "v",
-    ): "one map is used for two: what the weights gather are the keys, and not the values.",
+    ("q", "v"): GATHERED.format("queries"),
+    ("k", "v"): GATHERED.format("keys"),
 }
 SHARED = "keys and values are shared by all heads: each head has maps of its own."
 UNMAPPED = "the tokens themselves are gathered: v is a linear map of them."
