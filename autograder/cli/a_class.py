@@ -11,12 +11,19 @@ import typer
 from rich.console import Console
 
 from autograder.cli.app import app, interrupted_twice
-from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit
+from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit, when_asked
 from autograder.errors import KitError
 
 if TYPE_CHECKING:
     from autograder.assignment.config import Assignment
     from autograder.classroom.grading.batch import Graders
+
+AfterDue = Annotated[
+    bool, typer.Option("--after-due", help="feedback shows what is shown after the due date")
+]
+Published = Annotated[
+    bool, typer.Option("--published", help="feedback shows what is shown with published marks")
+]
 
 
 @app.command()
@@ -39,6 +46,8 @@ def batch(
     strict: Annotated[
         bool, typer.Option("--strict", help="refuse to grade where student code is not confined")
     ] = False,
+    after_due: AfterDue = False,
+    published: Published = False,
 ) -> None:
     """Grade a class, one row a submission. Stopped at any moment, it goes on from there.
 
@@ -48,7 +57,13 @@ def batch(
     from autograder.classroom.book import ledger
     from autograder.classroom.finding.roster import A_CLASS
     from autograder.classroom.report import compare
-    from autograder.cli.terminal import show_class, show_moves, show_stopped, shown_steps
+    from autograder.cli.terminal import (
+        show_class,
+        show_moves,
+        show_stopped,
+        show_when,
+        shown_steps,
+    )
     from autograder.submission.found import must_exist
 
     assignment, console = the_kit(), Console(highlight=False)
@@ -57,7 +72,7 @@ def batch(
     must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before)
+    asked = Asked(questions, seed, before, when_asked(after_due, published))
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",
@@ -72,11 +87,33 @@ def batch(
         show_stopped(out, Console(stderr=True, highlight=False))
         raise
     show_class(done, out, console)
+    show_when(assignment, asked.when, out, console)
     mind_confinement(done.layers, strict)
     if against and before:
         moves = compare.moves(against, before, out, done.batch)
         compare.write(moves, out)
         show_moves(moves, console)
+
+
+@app.command()
+def feedback(
+    out: Annotated[Path, typer.Argument(help="the output of a batch")],
+    after_due: AfterDue = False,
+    published: Published = False,
+) -> None:
+    """Write every student's feedback anew from the results that are kept; nothing is graded.
+
+    It shows what `show:` in grading.yml, as it is now, lets students see then.
+    """
+    from autograder.classroom.book import ledger
+    from autograder.classroom.report import handouts
+    from autograder.cli.terminal import show_feedback
+
+    assignment, when = the_kit(), when_asked(after_due, published)
+    ledger.read_finished(out)
+    with ledger.opened(out, assignment) as book:
+        without = handouts.feedback_anew(book, assignment, when)
+    show_feedback(assignment, when, out, without, Console(highlight=False))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from autograder import __version__
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import records
 from autograder.errors import KitError
+from autograder.formats.seen import When
 from autograder.formats.whole_files import as_json, write_whole
 from autograder.grading.report import Report
 from autograder.submission.reading import Parcel
@@ -69,6 +70,7 @@ class Batch:
 
     suite     the digest of what was graded with
     finished  False while a run is under way, or where it was stopped: the rows are older then
+    shown     what students may see in the feedback files as they are
     """
 
     assignment: str
@@ -79,6 +81,7 @@ class Batch:
     finished: bool = False
     rows: tuple[Row, ...] = ()
     format: int = FORMAT
+    shown: When = When.BEFORE_DUE
 
 
 @dataclass(frozen=True)
