@@ -173,7 +173,7 @@ def export(
     """Bring the marks of a class into tables of other systems; prepare a search for copies."""
     from autograder.classroom.handing_on import delivery
     from autograder.classroom.handing_on.delivery import Wanted
-    from autograder.classroom.handing_on.late import Policy, moment, read_dates
+    from autograder.classroom.handing_on.late import Policy, is_zoneless, moment, read_dates
 
     day = moment(due, "--due")
     if dates and day is None:
@@ -182,7 +182,7 @@ def export(
     if day is not None:
         known = read_dates(dates) if dates else {}
         grace = timedelta(minutes=grace_minutes)
-        policy = Policy(day, late_percent, late_most, grace, known)
+        policy = Policy(day, late_percent, late_most, grace, known, is_zoneless(due))
     wanted = Wanted(canvas, moodle, gradescope, sources, similar, column)
     console = Console(highlight=False)
     for line in delivery.write(the_kit(), out, into or out / "exports", wanted, policy):

@@ -10,11 +10,11 @@ from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import FIRST
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch
-from autograder.classroom.handing_on import exports, late, similarity
+from autograder.classroom.handing_on import exports, late, similarity, tables
 from autograder.classroom.handing_on.late import Policy
 from autograder.errors import KitError
 
-PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))
+PLATFORMS = (("canvas", tables.CANVAS), ("moodle", tables.MOODLE))
 FOR_MOSS = "moss -l python -d -b {into}/base/{first} {into}/sources/*/*.py"
 FOR_JPLAG = "java -jar jplag.jar -l python3 -bc {into}/base {into}/sources"
 
@@ -44,12 +44,15 @@ def write(
         late_ones = sum(one.days > 0 for one in found)
         yield f"{_keep(late.as_table(found), into / 'late.csv')}: {late_ones} late"
     for name, platform in PLATFORMS:
-        template: Path | None = getattr(wanted, name)
-        if template is not None:
-            filled = exports.fill(template, platform, found, batch.assignment, wanted.column)
+        path: Path | None = getattr(wanted, name)
+        if path is not None:
+            template = tables.read(path, platform)
+            filled = exports.fill(template, found, batch.assignment, wanted.column)
             yield f"{_keep(filled.content, into / f'{name}.csv')}: {filled.marked} marks"
             if filled.without_line:
-                yield f"Without a line in {template}: {', '.join(filled.without_line)}."
+                yield f"Without a line in {path}: {'; '.join(filled.without_line)}."
+            if filled.without_marks:
+                yield f"In {path}, and without marks: {'; '.join(filled.without_marks)}."
     if wanted.gradescope:
         content = exports.gradescope(out, batch, found, policy is not None)
         yield f"{_keep(content, into / 'gradescope.csv')}: {len(found)} submissions"
