@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from autograder.errors import KitError
 if TYPE_CHECKING:
     from autograder.assignment.config import Assignment
     from autograder.classroom.grading.batch import Graders
+    from autograder.classroom.handing_on.feedback import To
 
 AfterDue = Annotated[
     bool, typer.Option("--after-due", help="feedback shows what is shown after the due date")
@@ -168,6 +170,10 @@ def export(
     dates: Annotated[
         Path | None, typer.Option(help="a CSV: submission,handed_in,due (extensions)")
     ] = None,
+    feedback_to: Annotated[
+        list[str] | None,
+        typer.Option("--feedback", help="moodle, canvas or mail: feedback as it is taken up there"),
+    ] = None,
     into: Annotated[Path | None, typer.Option(help="default: exports/ in the output")] = None,
 ) -> None:
     """Bring the marks of a class into tables of other systems; prepare a search for copies."""
@@ -183,10 +189,23 @@ def export(
         known = read_dates(dates) if dates else {}
         grace = timedelta(minutes=grace_minutes)
         policy = Policy(day, late_percent, late_most, grace, known, is_zoneless(due))
-    wanted = Wanted(canvas, moodle, gradescope, sources, similar, column)
+    wanted = Wanted(
+        canvas, moodle, gradescope, sources, similar, column, _places(feedback_to or ())
+    )
     console = Console(highlight=False)
     for line in delivery.write(the_kit(), out, into or out / "exports", wanted, policy):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _places(named: Sequence[str]) -> tuple[To, ...]:
+    from autograder.classroom.handing_on.feedback import To
+
+    known = [to.value for to in To]
+    for name in named:
+        if name not in known:
+            raise KitError(f"--feedback {name}", "feedback does not go there",
+                           f"choose from {', '.join(known)}")  # fmt: skip
+    return tuple(map(To, named))
 
 
 def _graders(

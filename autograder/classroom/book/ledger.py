@@ -44,6 +44,7 @@ class Row:
     questions  the points of each question that was graded
     key        of its record; "" where there is none
     content    a digest of what was handed in
+    file       one of its files as the platform has named it, where what comes back needs that name
     """
 
     submission: str
@@ -62,6 +63,7 @@ class Row:
     late: bool = False
     email: str = ""
     sid: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)

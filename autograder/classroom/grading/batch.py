@@ -295,5 +295,6 @@ def _row(entry: Entry, status: Status, **came_to: Any) -> Row:
         "late",
         "email",
         "sid",
+        "file",
     )
     return Row(**{name: getattr(entry, name) for name in facts}, status=status, **came_to)

@@ -60,10 +60,11 @@ def fill(
             _check_most(template, place, line, one.row.max_score)
             lines[line][place] = number(one.final)
             marked.add(line)
-            if comments is not None and template.platform.comment in template.columns:
+            said = (comments or {}).get(one.row.submission)
+            if said and template.platform.comment in template.columns:
                 comment = template.columns[template.platform.comment]
                 if _is_ours(lines[line][comment]):
-                    lines[line][comment] = OURS + comments[one.row.submission]
+                    lines[line][comment] = OURS + said
                 else:
                     kept.append(template.student(line))
     text = io.StringIO()
