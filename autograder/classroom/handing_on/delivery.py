@@ -16,6 +16,7 @@ from autograder.classroom.handing_on.feedback import Letter, To
 from autograder.classroom.handing_on.late import Policy
 from autograder.classroom.handing_on.tables import Template
 from autograder.errors import KitError
+from autograder.formats.seen import is_kept_back
 
 PLATFORMS = (("canvas", tables.CANVAS), ("moodle", tables.MOODLE))
 FOR_MOSS = "moss -l python -d -b {into}/base/{first} {into}/sources/*/*.py"
@@ -62,6 +63,11 @@ def write(
         filled = exports.fill(template, found, batch.assignment, wanted.column, comments)
         yield f"{_keep(filled.content, into / f'{name}.csv')}: {filled.marked} marks"
         yield from _told_of(filled, template, comments is not None)
+    if templates and is_kept_back(assignment, batch.shown):
+        yield (
+            f"Marks hold all checks; feedback, what may be seen {batch.shown.value}. Publish marks when "
+            "the rest may be seen, and write the feedback anew then."
+        )
     if wanted.feedback:
         yield from _give_back(assignment, batch, into, wanted, ready, none, templates)
     if wanted.gradescope:

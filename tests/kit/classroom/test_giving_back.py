@@ -112,6 +112,7 @@ def test_a_summary_tells_no_more_than_may_be_seen(give_back, worksheet, tmp_path
     assert comment.startswith("Autograder: 18.75 of 22.5 points: q1 3.75 of 7.5, q2 15 of 15.")
     assert "Hidden checks of q1 count as well, and are shown when marks are published." in comment
     assert "Feedback shows what may be seen before the due date." in said
+    assert "Marks hold all checks; feedback, what may be seen before the due date." in said
 
 
 def test_canvas_gets_files_named_as_its_own(give_back, tmp_path):
