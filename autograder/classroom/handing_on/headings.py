@@ -39,7 +39,16 @@ MOODLE_WORDS = {
                           "comentariosdefeedback", "comentariosdofeedback", "反馈评论",
                           "反馈意见"),
 }  # fmt: skip
-A_COMMENT = ("feedback", "kommentar", "comment", "comentario", "retroaliment", "反馈", "评")
+A_COMMENT = (
+    "feedback",
+    "kommentar",
+    "comment",
+    "comentario",
+    "retroaliment",
+    "反馈",
+    "评论",
+    "评语",
+)
 A_MAXIMUM = ("max", "best", "最高", "最大", "满分")
 A_LOGIN = ("login", "anmeld", "connexion", "inici", "sesion", "acceso", "登")
 OF_SIS = re.compile(r"(?<![a-z])sis(?![a-z])")
@@ -84,11 +93,12 @@ def of_moodle(lines: Lines) -> dict[str, int]:
         between = range(found["Identifier"] + 1, found["Email address"])
         _add(found, "Full name", lines, between[:1], bool)
     maxima = [n for n in everywhere if any(word in folded(lines[0][n]) for word in A_MAXIMUM)]
-    _add(found, "Maximum Grade", lines, maxima, lambda cells: len(set(cells)) == 1)
+    _add(found, "Maximum Grade", lines, maxima, _are_one_number)
     if found.get("Maximum Grade", 0) and "Grade" not in found:
         found["Grade"] = found["Maximum Grade"] - 1
-    comments = [n for n in everywhere if any(word in folded(lines[0][n]) for word in A_COMMENT)]
-    if "Identifier" in found and comments:
+    behind = range(found.get("Grade", len(lines[0])) + 1, len(lines[0]))
+    comments = [n for n in behind if any(word in folded(lines[0][n]) for word in A_COMMENT)]
+    if comments:
         found.setdefault("Feedback comments", comments[-1])
     return found
 
@@ -123,6 +133,10 @@ def _add(
 
 def _cells(lines: Lines, place: int) -> Iterator[str]:
     return filter(None, (line[place].strip() for line in lines[1:] if place < len(line)))
+
+
+def _are_one_number(cells: list[str]) -> bool:
+    return len(set(cells)) == 1 and cells[0].replace(",", "").replace(".", "").isdecimal()
 
 
 def _are_numbered(cells: list[str]) -> bool:

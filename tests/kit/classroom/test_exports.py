@@ -174,6 +174,14 @@ def test_a_worksheet_of_another_language_is_known_by_its_columns(classroom, temp
         filled_from(template(text.replace("30,00", "50,00")), tables.MOODLE, batch)
 
 
+def test_a_column_that_only_speaks_of_marks_takes_no_comment(classroom, template):
+    text = "标识符,全名,评分,最高分,最后修改(评分)\n参与者71,Jane Doe,,30,-\n"
+    batch = classroom(jane=0.5, facts={"jane": {"who": "moodle 71", "student": "Jane Doe"}})
+    read_one = tables.read(template(text), tables.MOODLE)
+    filled = exports.fill(read_one, late.marks(batch.rows, None), TITLE, comments={"jane": "Well."})
+    assert lines(filled.content)[1] == ["参与者71", "Jane Doe", "22.5", "30", "-"]
+
+
 @pytest.mark.parametrize(
     "heads",
     [
