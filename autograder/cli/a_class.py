@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,20 @@ import typer
 from rich.console import Console
 
 from autograder.cli.app import app, interrupted_twice
-from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit
+from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit, when_asked
 from autograder.errors import KitError
 
 if TYPE_CHECKING:
     from autograder.assignment.config import Assignment
     from autograder.classroom.grading.batch import Graders
+    from autograder.classroom.handing_on.feedback import To
+
+AfterDue = Annotated[
+    bool, typer.Option("--after-due", help="feedback shows what is shown after the due date")
+]
+Published = Annotated[
+    bool, typer.Option("--published", help="feedback shows what is shown with published marks")
+]
 
 
 @app.command()
@@ -39,6 +48,8 @@ def batch(
     strict: Annotated[
         bool, typer.Option("--strict", help="refuse to grade where student code is not confined")
     ] = False,
+    after_due: AfterDue = False,
+    published: Published = False,
 ) -> None:
     """Grade a class, one row a submission. Stopped at any moment, it goes on from there.
 
@@ -48,7 +59,13 @@ def batch(
     from autograder.classroom.book import ledger
     from autograder.classroom.finding.roster import A_CLASS
     from autograder.classroom.report import compare
-    from autograder.cli.terminal import show_class, show_moves, show_stopped, shown_steps
+    from autograder.cli.terminal import (
+        show_class,
+        show_moves,
+        show_stopped,
+        show_when,
+        shown_steps,
+    )
     from autograder.submission.found import must_exist
 
     assignment, console = the_kit(), Console(highlight=False)
@@ -57,7 +74,7 @@ def batch(
     must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before)
+    asked = Asked(questions, seed, before, when_asked(after_due, published))
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",
@@ -72,11 +89,33 @@ def batch(
         show_stopped(out, Console(stderr=True, highlight=False))
         raise
     show_class(done, out, console)
+    show_when(assignment, asked.when, out, console)
     mind_confinement(done.layers, strict)
     if against and before:
         moves = compare.moves(against, before, out, done.batch)
         compare.write(moves, out)
         show_moves(moves, console)
+
+
+@app.command()
+def feedback(
+    out: Annotated[Path, typer.Argument(help="the output of a batch")],
+    after_due: AfterDue = False,
+    published: Published = False,
+) -> None:
+    """Write every student's feedback anew from the results that are kept; nothing is graded.
+
+    It shows what `show:` in grading.yml, as it is now, lets students see then.
+    """
+    from autograder.classroom.book import ledger
+    from autograder.classroom.report import handouts
+    from autograder.cli.terminal import show_feedback
+
+    assignment, when = the_kit(), when_asked(after_due, published)
+    ledger.read_finished(out)
+    with ledger.opened(out, assignment) as book:
+        without = handouts.feedback_anew(book, assignment, when)
+    show_feedback(assignment, when, out, without, Console(highlight=False))
 
 
 @app.command()
@@ -131,12 +170,16 @@ def export(
     dates: Annotated[
         Path | None, typer.Option(help="a CSV: submission,handed_in,due (extensions)")
     ] = None,
+    feedback_to: Annotated[
+        list[str] | None,
+        typer.Option("--feedback", help="moodle, canvas or mail: feedback as it is taken up there"),
+    ] = None,
     into: Annotated[Path | None, typer.Option(help="default: exports/ in the output")] = None,
 ) -> None:
     """Bring the marks of a class into tables of other systems; prepare a search for copies."""
     from autograder.classroom.handing_on import delivery
     from autograder.classroom.handing_on.delivery import Wanted
-    from autograder.classroom.handing_on.late import Policy, moment, read_dates
+    from autograder.classroom.handing_on.late import Policy, is_zoneless, moment, read_dates
 
     day = moment(due, "--due")
     if dates and day is None:
@@ -145,11 +188,24 @@ def export(
     if day is not None:
         known = read_dates(dates) if dates else {}
         grace = timedelta(minutes=grace_minutes)
-        policy = Policy(day, late_percent, late_most, grace, known)
-    wanted = Wanted(canvas, moodle, gradescope, sources, similar, column)
+        policy = Policy(day, late_percent, late_most, grace, known, is_zoneless(due))
+    wanted = Wanted(
+        canvas, moodle, gradescope, sources, similar, column, _places(feedback_to or ())
+    )
     console = Console(highlight=False)
     for line in delivery.write(the_kit(), out, into or out / "exports", wanted, policy):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _places(named: Sequence[str]) -> tuple[To, ...]:
+    from autograder.classroom.handing_on.feedback import To
+
+    known = [to.value for to in To]
+    for name in named:
+        if name not in known:
+            raise KitError(f"--feedback {name}", "feedback does not go there",
+                           f"choose from {', '.join(known)}")  # fmt: skip
+    return tuple(map(To, named))
 
 
 def _graders(

@@ -12,6 +12,7 @@ from autograder.errors import KitError
 
 if TYPE_CHECKING:
     from autograder.assignment.config import Assignment
+    from autograder.formats.seen import When
     from autograder.isolation.layers import Layer
 
 
@@ -29,6 +30,15 @@ def questions_of(only: str, assignment: Assignment) -> list[str]:
             known = ", ".join(assignment.questions)
             raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")
     return [name for name in assignment.questions if not names or name in names]
+
+
+def when_asked(after_due: bool, published: bool) -> When:
+    """Return what students may see in their feedback: the later of what was said."""
+    from autograder.formats.seen import When
+
+    if published:
+        return When.PUBLISHED
+    return When.AFTER_DUE if after_due else When.BEFORE_DUE
 
 
 def data_folder(path: Path | None) -> Path | None:

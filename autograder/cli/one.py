@@ -52,6 +52,7 @@ def grade(
     from autograder.cli.terminal import shown_progress
     from autograder.formats import emitters
     from autograder.formats.gradescope import results
+    from autograder.formats.seen import When
     from autograder.formats.text import show
     from autograder.formats.whole_files import write_json, write_whole
     from autograder.grading.report import not_run
@@ -85,7 +86,7 @@ def grade(
         report = grader.grade(path, questions, seed, on_progress, on_outcome, keep_if_possible)
         keep_if_possible(report)  # before anything is printed: that may be interrupted, too
     # What Autolab and GitHub Classroom print, students read.
-    show(report, Console(highlight=False), as_student=autolab or all_or_1)
+    show(report, Console(highlight=False), When.BEFORE_DUE if autolab or all_or_1 else None)
     keep(report)
     if junit is not None:
         write_whole(emitters.junit(report), junit)

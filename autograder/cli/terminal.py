@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from autograder.assignment.config import Assignment
     from autograder.classroom.grading.batch import Done
     from autograder.classroom.report.compare import Moves
+    from autograder.formats.seen import When
     from autograder.isolation.layers import Layer
     from autograder.isolation.workers import Listener
     from autograder.platforms.build import Built
@@ -182,6 +183,31 @@ def show_class(done: Done, out: Path, console: Console) -> None:
         console.print(Text(f"Left out, as no submissions: {names}{rest}."), soft_wrap=True)
     for name in ("grades.csv", "report.html"):
         console.print(Text(str(out / name)), soft_wrap=True)
+
+
+def show_when(assignment: Assignment, when: When, out: Path, console: Console) -> None:
+    """Where grading.yml keeps something back until later, print what feedback shows, and what next."""
+    from autograder.formats.seen import is_kept_back
+
+    if is_kept_back(assignment, when):
+        console.print(
+            Text(
+                f"Feedback holds what may be seen {when.value}, in points as well. Later: "
+                f"`autograder feedback {out} --published` (or --after-due)."
+            ),
+            soft_wrap=True,
+        )
+
+
+def show_feedback(
+    assignment: Assignment, when: When, out: Path, without: Sequence[str], console: Console
+) -> None:
+    """Print what feedback that was written anew shows, and of whom no result is kept."""
+    console.print(Text(f"Feedback in {out} shows what may be seen {when.value}."), soft_wrap=True)
+    if without:
+        said = f"No result is kept of {', '.join(without)}: give the batch again."
+        console.print(Text(said), soft_wrap=True)
+    show_when(assignment, when, out, console)
 
 
 def show_stopped(out: Path, console: Console) -> None:

@@ -125,13 +125,16 @@ def _paragraph(question: QuestionResult, outcome: Outcome) -> str:
     return first + (f"\n{textwrap.indent(said, '    ')}" if said else "")
 
 
-def seen_by_student(question: QuestionResult) -> list[Outcome]:
-    """Return the tests that a student may see now, with what they may read of them."""
+def seen_by_student(question: QuestionResult, kept_back: bool) -> list[Outcome]:
+    """Return the tests that a student may see, with what they may read of them.
+
+    kept_back  whether grading.yml keeps its hidden tests from students now
+    """
     show = question.question.show
     return [
         replace(outcome, title=outcome.claim, message=_shown(outcome, show), details="")
         for outcome in question.outcomes
-        if _visibility(outcome, show) == VISIBLE
+        if not (outcome.hidden and kept_back)
     ]
 
 

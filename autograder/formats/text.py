@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.formats.gradescope import seen_by_student
+from autograder.formats.seen import Seen, When, view
 from autograder.grading.report import QuestionResult, Report
 from checks.telling import wording
 from checks.telling.outcome import Outcome, said_once
 from checks.telling.wording import Verdict
 
 
-def show(report: Report, console: Console, as_student: bool = False) -> None:
+def show(report: Report, console: Console, when: When | None = None) -> None:
     """Print what the tests say, then the table of questions and points.
 
-    as_student  leave out what grading.yml keeps from students, and what is for teachers
+    when  leave out what grading.yml keeps from students then, and what is for teachers
     """
     for line in (*filter(None, [report.message]), *report.notes):
         console.print(Text(line), soft_wrap=True)
-    for question in report.questions:
+    shown = view(report, when)
+    for question in shown.questions:
         if report.is_judged:
-            outcomes = seen_by_student(question) if as_student else question.outcomes
-            _show_question(question, outcomes, console)
+            _show_question(question, console)
     table = Table("question", "", "verdict", "points", "of", box=None, pad_edge=False)
     table.columns[3].justify = table.columns[4].justify = "right"
-    for q in report.questions:
-        table.add_row(
-            q.id,
-            Text(q.question.title),
-            q.verdict.value,
-            f"{round(q.points, 2):g}",
-            f"{q.question.points:g}",
-        )
+    for q in shown.questions:
+        title = Text(q.result.question.title)
+        table.add_row(q.result.id, title, q.verdict, f"{round(q.points, 2):g}", f"{q.most:g}")
     table.add_section()
-    table.add_row("all", "", "", f"{round(report.points, 2):g}", f"{report.max_points:g}")
+    table.add_row("all", "", "", f"{round(shown.points, 2):g}", f"{shown.most:g}")
     console.print(table)
+    for line in shown.kept_back:
+        console.print(Text(line), soft_wrap=True)
     replay = f"The inputs were drawn with seed {report.seed}; --seed {report.seed} replays them."
     console.print(Text(f"{replay} {report.seconds:.1f} s."), soft_wrap=True)
-    if report.details and not as_student:
+    if report.details and when is None:
         console.print(Text("\nWhat failed on our side:\n" + report.details), soft_wrap=True)
 
 
-def _show_question(question: QuestionResult, outcomes: Sequence[Outcome], console: Console) -> None:
+def _show_question(seen: Seen, console: Console) -> None:
     """Print what did not pass; where everything ended alike, once, and what was not run, together."""
+    question, outcomes = seen.result, seen.outcomes
     once = said_once(outcomes) if question.outcomes else question.message
     if once:
         verdict = question.verdict if not outcomes else outcomes[0].told

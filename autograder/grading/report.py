@@ -54,13 +54,17 @@ class QuestionResult:
 
     @property
     def verdict(self) -> Verdict:
-        """A fault of ours first; then what is earned; of nothing, what all its tests have in common."""
-        verdicts = [outcome.verdict for outcome in self.outcomes]
-        if not verdicts or Verdict.OUR_FAULT in verdicts:
-            return Verdict.OUR_FAULT
-        if earned := self.points:
-            return Verdict.PASSED if earned == self.question.points else Verdict.PARTLY
-        return verdicts[0] if len(set(verdicts)) == 1 else Verdict.FAILED
+        return verdict_of(self.outcomes, self.points, self.question.points)
+
+
+def verdict_of(outcomes: Sequence[Outcome], earned: float, most: float) -> Verdict:
+    """A fault of ours first; then what is earned; of nothing, what all tests have in common."""
+    verdicts = [outcome.verdict for outcome in outcomes]
+    if not verdicts or Verdict.OUR_FAULT in verdicts:
+        return Verdict.OUR_FAULT
+    if earned:
+        return Verdict.PASSED if earned == most else Verdict.PARTLY
+    return verdicts[0] if len(set(verdicts)) == 1 else Verdict.FAILED
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from autograder import __version__
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import records
 from autograder.errors import KitError
+from autograder.formats.seen import When
 from autograder.formats.whole_files import as_json, write_whole
 from autograder.grading.report import Report
 from autograder.submission.reading import Parcel
@@ -43,6 +44,7 @@ class Row:
     questions  the points of each question that was graded
     key        of its record; "" where there is none
     content    a digest of what was handed in
+    file       one of its files as the platform has named it, where what comes back needs that name
     """
 
     submission: str
@@ -61,6 +63,7 @@ class Row:
     late: bool = False
     email: str = ""
     sid: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Batch:
 
     suite     the digest of what was graded with
     finished  False while a run is under way, or where it was stopped: the rows are older then
+    shown     what students may see in the feedback files as they are
     """
 
     assignment: str
@@ -79,6 +83,7 @@ class Batch:
     finished: bool = False
     rows: tuple[Row, ...] = ()
     format: int = FORMAT
+    shown: When = When.BEFORE_DUE
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class Entry:
     late        whether the platform calls it late
     counts      whether it is the latest of its student
     folder      the name of its folder in the output, unique on any system
+    file        one of its files as the platform has named it, where what comes back needs that name
     """
 
     submission: str
@@ -59,6 +60,7 @@ class Entry:
     folder: str = ""
     email: str = ""
     sid: str = ""
+    file: str = ""
 
     def lay_out(self, folder: Path) -> Path:
         """Return what is to be graded: the thing itself, or a folder with its files put together.
@@ -261,7 +263,9 @@ def _of_canvas(name: str, files: Sequence[tuple[re.Match[str], Path]]) -> Iterat
             there |= {plain: found[0][2] for plain, found in ordered.items() if plain not in there}
         parts = tuple(sorted(there.items()))
         label = f"{name}-earlier-{earlier}" if earlier else name
-        yield replace(entry, submission=label, parts=parts, counts=not earlier)
+        yield replace(
+            entry, submission=label, parts=parts, counts=not earlier, file=parts[0][1].name
+        )
 
 
 def _inside(name: str) -> str:
@@ -306,6 +310,7 @@ def _named(entries: Iterable[Entry]) -> tuple[Entry, ...]:
                 who=_fit(entry.who),
                 email=plain_line(entry.email, len(entry.email)),  # of a group, all are needed
                 sid=plain_line(entry.sid, len(entry.sid)),
+                file=plain_line(entry.file, len(entry.file)),
                 folder=_unique(_for_files(name), taken),
             )
         )

@@ -23,6 +23,7 @@ from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import handouts, page, table
 from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
+from autograder.formats.seen import When
 from autograder.grading.pool import Job
 from autograder.grading.report import Report, collect, refuse
 from autograder.isolation.layers import Layer
@@ -46,11 +47,13 @@ class Asked:
 
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
+    when     what students may see in their feedback
     """
 
     questions: tuple[str, ...]
     seed: int | None = None
     earlier: Batch | None = None
+    when: When = When.BEFORE_DUE
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,12 @@ def _run(
         with ledger.opened(out, assignment) as book:
             terms = Terms(suite.digest, _seed(asked, book), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
-                          terms.questions)  # fmt: skip
+                          terms.questions, shown=asked.when)  # fmt: skip
             book.begin(begun)
             for name in (GRADES, REPORT):  # of an earlier run: nothing may look finished
                 (out / name).unlink(missing_ok=True)
-            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step)
+            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step,
+                              asked.when)  # fmt: skip
             with graders as those:
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
@@ -165,6 +169,7 @@ class Grading:
     suite: Suite
     place: Path
     on_step: Listener
+    when: When = When.BEFORE_DUE
     anew: int = 0
     kept: int = 0
     layers: tuple[Layer, ...] = ()
@@ -253,7 +258,7 @@ class Grading:
             key=key,
             content=ledger.digest(parcel),
         )
-        handouts.write(self.book.out, row, report, self.assignment, parcel.files)
+        handouts.write(self.book.out, row, report, self.assignment, parcel.files, self.when)
         if entry.counts and status is not Status.OUR_FAULT:
             self.tally.add(row.submission, report)
         self._add(row)
@@ -290,5 +295,6 @@ def _row(entry: Entry, status: Status, **came_to: Any) -> Row:
         "late",
         "email",
         "sid",
+        "file",
     )
     return Row(**{name: getattr(entry, name) for name in facts}, status=status, **came_to)

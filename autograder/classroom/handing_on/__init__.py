@@ -1,1 +1,1 @@
-"""Bring marks into tables of other systems; prepare a search for copies."""
+"""Bring marks and feedback to where students find them; prepare a search for copies."""

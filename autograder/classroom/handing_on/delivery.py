@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,15 @@ from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import FIRST
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch
-from autograder.classroom.handing_on import exports, late, similarity
+from autograder.classroom.handing_on import exports, feedback, late, similarity, tables
+from autograder.classroom.handing_on.exports import Filled
+from autograder.classroom.handing_on.feedback import Letter, To
 from autograder.classroom.handing_on.late import Policy
+from autograder.classroom.handing_on.tables import Template
 from autograder.errors import KitError
+from autograder.formats.seen import is_kept_back
 
-PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))
+PLATFORMS = (("canvas", tables.CANVAS), ("moodle", tables.MOODLE))
 FOR_MOSS = "moss -l python -d -b {into}/base/{first} {into}/sources/*/*.py"
 FOR_JPLAG = "java -jar jplag.jar -l python3 -bc {into}/base {into}/sources"
 
@@ -29,6 +33,7 @@ class Wanted:
     sources: bool = False
     similar: bool = False
     column: str = ""
+    feedback: tuple[To, ...] = ()
 
 
 def write(
@@ -43,19 +48,73 @@ def write(
     if policy is not None:
         late_ones = sum(one.days > 0 for one in found)
         yield f"{_keep(late.as_table(found), into / 'late.csv')}: {late_ones} late"
-    for name, platform in PLATFORMS:
-        template: Path | None = getattr(wanted, name)
-        if template is not None:
-            filled = exports.fill(template, platform, found, batch.assignment, wanted.column)
-            yield f"{_keep(filled.content, into / f'{name}.csv')}: {filled.marked} marks"
-            if filled.without_line:
-                yield f"Without a line in {template}: {', '.join(filled.without_line)}."
+    templates = {
+        name: tables.read(path, platform)
+        for name, platform in PLATFORMS
+        if (path := getattr(wanted, name)) is not None
+    }
+    ready, none = list[Letter](), list[str]()
+    if wanted.feedback:
+        ready, none = feedback.letters(out, batch, assignment, found)
+    comments = None
+    if To.MOODLE in wanted.feedback:
+        comments = {one.row.submission: one.summary for one in ready}
+    for name, template in templates.items():
+        filled = exports.fill(template, found, batch.assignment, wanted.column, comments)
+        yield f"{_keep(filled.content, into / f'{name}.csv')}: {filled.marked} marks"
+        yield from _told_of(filled, template, comments is not None)
+    if templates and is_kept_back(assignment, batch.shown):
+        yield (
+            f"Marks hold all checks; feedback, what may be seen {batch.shown.value}. Publish marks when "
+            "the rest may be seen, and write the feedback anew then."
+        )
+    if wanted.feedback:
+        yield from _give_back(assignment, batch, into, wanted, ready, none, templates)
     if wanted.gradescope:
         content = exports.gradescope(out, batch, found, policy is not None)
         yield f"{_keep(content, into / 'gradescope.csv')}: {len(found)} submissions"
     if wanted.sources or wanted.similar:
         yield from _search(assignment, out, batch, into, wanted)
     yield from late.warnings(batch.rows, found, policy)
+
+
+def _told_of(filled: Filled, template: Template, comments: bool) -> Iterator[str]:
+    path, comment = template.path, template.platform.comment
+    if filled.without_line:
+        yield f"Without a line in {path}: {'; '.join(filled.without_line)}."
+    if filled.without_marks:
+        yield f"In {path}, and without marks: {'; '.join(filled.without_marks)}."
+    if filled.kept:
+        yield f"Somebody's own comment stays for: {'; '.join(filled.kept)}."
+    if comments and comment and comment not in template.columns:
+        yield f"{path} has no column {comment!r}: allow them in the assignment's settings for summaries."
+
+
+def _give_back(
+    assignment: Assignment,
+    batch: Batch,
+    into: Path,
+    wanted: Wanted,
+    ready: Sequence[Letter],
+    none: Sequence[str],
+    templates: Mapping[str, Template],
+) -> Iterator[str]:
+    """Write feedback for whatever takes it up, and list who gets none."""
+    yield f"Feedback shows what may be seen {batch.shown.value}."
+    for to in dict.fromkeys(wanted.feedback):
+        if to is To.MOODLE:
+            back = feedback.for_moodle(ready, templates.get("moodle"))
+        elif to is To.CANVAS:
+            back = feedback.for_canvas(ready)
+        else:
+            back = feedback.as_mail(ready, batch.assignment, list(templates.values()))
+            for draft in (into / "mail").glob("*.eml"):  # of an earlier export
+                draft.unlink(missing_ok=True)
+        for name, content in back.files.items():
+            _keep(content, into / name)
+        yield from feedback.told(back, to, into)
+    if none:
+        yield f"Without feedback: {'; '.join(sorted(none))}."
 
 
 def _search(

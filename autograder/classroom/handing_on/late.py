@@ -6,7 +6,7 @@ import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from autograder.classroom.book.ledger import Row, Status
@@ -19,19 +19,24 @@ EXPORTED = (Status.GRADED, Status.REFUSED)
 
 @dataclass(frozen=True)
 class Dates:
-    """What is known of a submission's dates from elsewhere: when it came, and an extension."""
+    """What is known of a submission's dates from elsewhere: when it came, and an extension.
+
+    zoneless  whether one of them named no time zone
+    """
 
     handed_in: datetime | None = None
     due: datetime | None = None
+    zoneless: bool = False
 
 
 @dataclass(frozen=True)
 class Policy:
     """What late days cost.
 
-    percent  of the score, for each day that has begun
-    most     of the score, however late it is
-    grace    is forgiven; who is later than that pays from the due date on
+    percent   of the score, for each day that has begun
+    most      of the score, however late it is
+    grace     is forgiven; who is later than that pays from the due date on
+    zoneless  whether the due date named no time zone
     """
 
     due: datetime
@@ -39,6 +44,7 @@ class Policy:
     most: float = 100.0
     grace: timedelta = timedelta(0)
     dates: Mapping[str, Dates] = field(default_factory=dict)
+    zoneless: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ def warnings(rows: Sequence[Row], found: Sequence[Marks], policy: Policy | None)
         yield f"Not exported, for the grader failed: {', '.join(kept)}. Give the batch again."
     unknown = [one.row for one in found if one.handed_in is None]
     late = [row.submission for row in unknown if row.late]
+    if policy is not None:
+        yield from _doubts(policy, found)
     if policy is not None and unknown:
         yield (
             f"{len(unknown)} submissions without a time, which pay nothing: "
@@ -92,6 +100,33 @@ def warnings(rows: Sequence[Row], found: Sequence[Marks], policy: Policy | None)
         yield f"The platform calls these late, without a time: {', '.join(late)}."
 
 
+def _doubts(policy: Policy, found: Sequence[Marks]) -> Iterator[str]:
+    """Yield what makes a due date doubtful: a zone that was not named, or a slip in the year."""
+    due = policy.due.isoformat(timespec="minutes")
+    if policy.zoneless:
+        yield (
+            f"--due names no time zone: taken as {due}, by this machine's. Write the offset if "
+            "another is meant."
+        )
+    zoneless = sorted(name for name, dates in policy.dates.items() if dates.zoneless)
+    if zoneless:
+        yield f"In --dates without a time zone, taken by this machine's: {', '.join(zoneless)}."
+    times = [one.handed_in for one in found if one.handed_in is not None]
+    if len(times) > 1 and min(times) > policy.due:
+        days = math.ceil((min(times) - policy.due) / DAY)
+        yield (
+            f"All {len(times)} submissions with a time came after the due date, {due}, the first one "
+            f"on day {days} after it: is the date right?"
+        )
+    if policy.due > datetime.now(timezone.utc):
+        yield f"The due date, {due}, has not come yet."
+    shortened = sorted(
+        n for n, dates in policy.dates.items() if dates.due and dates.due < policy.due
+    )
+    if shortened:
+        yield f"In --dates with less time than all others: {', '.join(shortened)}."
+
+
 def read_dates(path: Path) -> dict[str, Dates]:
     """Read a CSV with the columns submission, handed_in, due; either date may be empty.
 
@@ -102,8 +137,10 @@ def read_dates(path: Path) -> dict[str, Dates]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number_, line in enumerate(csv.DictReader(file), 2):
                 where = f"{path}, line {number_}"
-                dates = [moment(line.get(key) or "", where) for key in ("handed_in", "due")]
-                found[as_it_was(line.get("submission") or "")] = Dates(*dates)
+                texts = [line.get(key) or "" for key in ("handed_in", "due")]
+                handed_in, due = (moment(text, where) for text in texts)
+                dates = Dates(handed_in, due, any(map(is_zoneless, texts)))
+                found[as_it_was(line.get("submission") or "")] = dates
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise KitError(str(path), f"cannot be read: {error}",
                        "write a CSV with submission,handed_in,due") from None  # fmt: skip
@@ -118,11 +155,20 @@ def moment(text: str, where: str) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
+        found = _parsed(text)
+        return found if found.tzinfo else found.astimezone()
+    except (ValueError, OverflowError, OSError):
         raise KitError(where, f"{text!r} is no date",
                        "write it like this: 2026-03-01T23:59+01:00") from None  # fmt: skip
-    return found if found.tzinfo else found.astimezone()
+
+
+def is_zoneless(text: str) -> bool:
+    """Whether a date, which `moment` has taken, names no time zone."""
+    return bool(text) and _parsed(text).tzinfo is None
+
+
+def _parsed(text: str) -> datetime:
+    return datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
 
 
 def as_table(found: Sequence[Marks]) -> bytes:

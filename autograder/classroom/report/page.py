@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from markupsafe import Markup
 from autograder.classroom.book.ledger import Batch, Row, Status
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
-from autograder.formats.gradescope import seen_by_student
-from autograder.grading.report import QuestionResult, Report
-from checks.telling.outcome import Outcome, said_once
+from autograder.formats.seen import NOT_SHOWN, When, view
+from autograder.grading.report import Report
 from checks.telling.wording import Verdict
 
 SLOWEST = 10
@@ -48,22 +46,8 @@ TONES = {
     Verdict.NOT_REACHED.value: "soft",
     Verdict.NOT_STARTED.value: "soft",
     Verdict.OUR_FAULT.value: "odd",
+    NOT_SHOWN: "soft",
 }
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A question on a page: its tests that may be seen there."""
-
-    result: QuestionResult
-    outcomes: Sequence[Outcome]
-
-    @property
-    def said_once(self) -> str:
-        """What all its tests say, where they say the same."""
-        if not self.outcomes:
-            return self.result.message
-        return said_once(self.outcomes) if len(self.outcomes) > 1 else ""
 
 
 def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
@@ -93,20 +77,17 @@ def _statuses(rows: Iterable[Row]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def submission_page(row: Row, report: Report, assignment: str, as_student: bool) -> bytes:
+def submission_page(row: Row, report: Report, assignment: str, when: When | None) -> bytes:
     """Return the page of one submission.
 
-    as_student  leave out what grading.yml keeps from students, and what is for teachers
+    when  leave out what grading.yml keeps from students then, and what is for teachers
     """
-    questions = [
-        Shown(q, seen_by_student(q) if as_student else q.outcomes) for q in report.questions
-    ]
     context = {
         "row": row,
         "report": report,
         "assignment": assignment,
-        "questions": questions if report.is_judged else [],
-        "as_student": as_student,
+        "seen": view(report, when),
+        "as_student": when is not None,
         "tones": TONES,
         "feedback": f"../{SUBMISSIONS}/{quote(row.folder, safe='')}/{FEEDBACK}",
         "superseded": not row.counts,

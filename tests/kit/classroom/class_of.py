@@ -13,6 +13,7 @@ from autograder.classroom.book import records
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status
 from autograder.classroom.report import handouts, page, table
 from autograder.classroom.report.tally import Tally
+from autograder.formats.seen import When
 from autograder.grading.report import Report, collect
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
@@ -66,7 +67,7 @@ def graded_class(
             **known,
         )
         book.put(row.key, report)
-        handouts.write(out, row, report, assignment, {})
+        handouts.write(out, row, report, assignment, {}, When.BEFORE_DUE)
         tally.add(name, report)
         rows.append(row)
     batch = Batch(assignment.settings.assignment, "suite", "0", 7, QUESTIONS, True, tuple(rows))

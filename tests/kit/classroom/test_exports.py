@@ -2,12 +2,13 @@
 
 import csv
 import io
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from autograder.classroom.book.ledger import Status, read
-from autograder.classroom.handing_on import delivery, exports, late, similarity
+from autograder.classroom.handing_on import delivery, exports, late, similarity, tables
 from autograder.classroom.handing_on.delivery import Wanted
 from autograder.classroom.handing_on.late import Dates, Policy
 from autograder.classroom.report import table
@@ -37,6 +38,10 @@ Participant 73,@SUM(A1),eve@x.edu,Submitted,,"30,00",
 
 def lines(content, delimiter=","):
     return list(csv.reader(io.StringIO(content.decode()), delimiter=delimiter))
+
+
+def filled_from(path, platform, batch):
+    return exports.fill(tables.read(path, platform), late.marks(batch.rows, None), TITLE)
 
 
 @pytest.fixture
@@ -72,13 +77,14 @@ def test_canvas_gets_its_own_table_back_with_one_column_filled(classroom, templa
         "zoe": {"who": "canvas 998", "student": "nobody"},
     })  # fmt: skip
     marks = late.marks(batch.rows, None)
-    filled = exports.fill(template(CANVAS), exports.CANVAS, marks, TITLE)
+    filled = exports.fill(tables.read(template(CANVAS), tables.CANVAS), marks, TITLE)
     before, after = lines(CANVAS.removeprefix("\ufeff").encode()), lines(filled.content)
     assert [line[6] for line in after] == [f"{TITLE} (77)", "30", "22.5", "30", "", "", ""]
     assert [line[1:5] for line in after] == [line[1:5] for line in before]
     assert after[3][5] == "'=1+1"
     assert after[4][0] == "'=cmd, Eve"
-    assert (filled.marked, filled.without_line) == (2, ("zoe",))
+    assert (filled.marked, filled.without_line) == (2, ("nobody (zoe)",))
+    assert filled.without_marks == ("=cmd, Eve", "Same, Ann", "Same, Ann")
 
 
 def test_whoever_gets_no_marks_in_the_table_is_listed(classroom, template):
@@ -89,23 +95,28 @@ def test_whoever_gets_no_marks_in_the_table_is_listed(classroom, template):
         "pair": {"email": f"jose, {many}", "sid": ""},
         "x": {"who": "canvas ab103", "student": "somebody"},
     })  # fmt: skip
-    filled = exports.fill(template(CANVAS), exports.CANVAS, late.marks(batch.rows, None), TITLE)
-    assert [line[6] for line in lines(filled.content)[2:]] == ["22.5", "22.5", "", "", ""]
+    filled = filled_from(template(CANVAS), tables.CANVAS, batch)
+    assert [line[6] for line in lines(filled.content)[2:]] == ["", "22.5", "", "", ""]
     assert filled.without_line == (
-        "c (the line it fits has the marks of b)", "pair (6 of its 7)", "x",
+        "Jane Doe (b): c has this name as well, and one line, 3, fits both",
+        "doe jane (c): b has this name as well, and one line, 3, fits both",
+        *(f"{address} (pair)" for address in many.split(", ")),
+        "somebody (x)",
     )  # fmt: skip
 
 
 def test_two_students_of_one_name_are_nobodys(classroom, template):
     batch = classroom(ann=0.5, facts={"ann": {"student": "Ann Same"}})
-    filled = exports.fill(template(CANVAS), exports.CANVAS, late.marks(batch.rows, None), TITLE)
-    assert filled.without_line == ("ann",)
+    filled = filled_from(template(CANVAS), tables.CANVAS, batch)
+    assert filled.without_line == (
+        "Ann Same (ann): lines 6, 7 have this name, and no number or e-mail tells which",
+    )
 
 
 def test_a_number_of_another_platform_names_nobody(classroom, template):
     batch = classroom(x=0.5, facts={"x": {"who": "moodle 101", "student": "somebody"}})
-    filled = exports.fill(template(CANVAS), exports.CANVAS, late.marks(batch.rows, None), TITLE)
-    assert filled.without_line == ("x",)
+    filled = filled_from(template(CANVAS), tables.CANVAS, batch)
+    assert filled.without_line == ("somebody (x)",)
 
 
 def test_moodle_is_matched_by_participant_and_email(classroom, template):
@@ -113,53 +124,173 @@ def test_moodle_is_matched_by_participant_and_email(classroom, template):
         "a": {"who": "moodle 71", "student": "Jane Doe"},
         "b": {"email": "jose@x.edu, eve@x.edu", "sid": "2, 3", "student": "José Roe, Eve"},
     })  # fmt: skip
-    filled = exports.fill(template(MOODLE), exports.MOODLE, late.marks(batch.rows, None), TITLE)
+    filled = filled_from(template(MOODLE), tables.MOODLE, batch)
     after = lines(filled.content)
     assert [line[4] for line in after[1:]] == ["22.5", "30", "30"]  # a group's marks are each one's
     assert after[3][1] == "'@SUM(A1)"
 
 
+# What Moodle calls the columns of a worksheet, and a participant, in other languages.
+WORKSHEETS = {
+    "German": ("ID", "Vollständiger Name", "E-Mail-Adresse", "Status", "Bewertung", "Bestwertung",
+               "Bewertung kann geändert werden", "Feedback als Kommentar", "Teilnehmer/in"),
+    "French": ("Identifiant", "Nom complet", "Adresse de courriel", "Statut", "Note",
+               "Note maximale", "La note peut être modifiée", "Feedback par commentaires",
+               "Participant·e "),
+    "Spanish": ("Identificador", "Nombre completo", "Dirección de correo", "Estado",
+                "Calificación", "Calificación máxima", "La calificación puede ser cambiada",
+                "Comentarios de retroalimentación", "Participante "),
+    "Portuguese": ("Identificador", "Nome completo", "Endereço de email", "Status", "Nota",
+                   "Nota máxima", "A nota pode ser alterada", "Comentários de feedback",
+                   "Participante "),
+    "Chinese": ("标识符", "全名", "电子邮件地址", "状态", "成绩", "最高分", "成绩可以更改",
+                "反馈评论", "参与者"),
+    "told by what stands in them": ("一", "二", "三", "四", "五", "Maximum", "六", "Comments", "Nº "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORKSHEETS.values(), ids=WORKSHEETS)
+def test_a_worksheet_of_another_language_is_known_by_its_columns(classroom, template, words):
+    *heads, participant = words
+    text = ",".join(heads) + "".join(
+        f'\n{participant}{n},{name},{mail},x,,"30,00",x,'
+        for n, name, mail in ((71, "Jane Doe", "jane@x.edu"), (72, "José Roe", "jose@x.edu"),
+                              (73, "Eve Hu", "eve@x.edu"))
+    )  # fmt: skip
+    batch = classroom(a=0.5, b=1.0, c=0.0, facts={
+        "a": {"who": "moodle 71", "student": "Jane Doe"},
+        "b": {"email": "jose@x.edu", "student": "José"},
+        "c": {"student": "Eve Hu"},
+    })  # fmt: skip
+    read_one = tables.read(template(text), tables.MOODLE)
+    marks = late.marks(batch.rows, None)
+    filled = exports.fill(read_one, marks, TITLE, comments=dict.fromkeys("abc", "Well."))
+    after = lines(filled.content)
+    assert after[0] == heads
+    assert [line[4] for line in after[1:]] == ["22.5", "30", "15"]
+    assert [line[7] for line in after[1:]] == ["Autograder: Well."] * 3
+    assert (filled.without_line, filled.without_marks) == ((), ())
+    with pytest.raises(KitError, match="has a maximum of 50,00, not 30"):
+        filled_from(template(text.replace("30,00", "50,00")), tables.MOODLE, batch)
+
+
+def test_a_column_that_only_speaks_of_marks_takes_no_comment(classroom, template):
+    text = "标识符,全名,评分,最高分,最后修改(评分)\n参与者71,Jane Doe,,30,-\n"
+    batch = classroom(jane=0.5, facts={"jane": {"who": "moodle 71", "student": "Jane Doe"}})
+    read_one = tables.read(template(text), tables.MOODLE)
+    filled = exports.fill(read_one, late.marks(batch.rows, None), TITLE, comments={"jane": "Well."})
+    assert lines(filled.content)[1] == ["参与者71", "Jane Doe", "22.5", "30", "-"]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "Studierende,ID,SIS-User-ID,SIS-Login-ID,Abschnitt",
+        "Étudiant,ID,ID utilisateur SIS,ID de connexion SIS,Section",
+        "Estudiante,ID,ID de usuario del SIS,ID de inicio de sesión del SIS,Sección",
+        "Aluno,ID,ID de usuário SIS,ID de login SIS,Seção",
+        "学生,ID,SIS用户ID,SIS登录ID,班级",
+        "Namn,Nummer,SIS-användar-ID,SIS-login-ID,Sektion",
+    ],
+)
+def test_a_gradebook_of_another_language_is_known_by_its_columns(classroom, template, heads):
+    text = CANVAS.replace("Student,ID,SIS User ID,SIS Login ID,Section", heads)
+    text = text.replace("Points Possible", "Mögliche Punkte").replace(",10,30\n", ',10,"30,00"\n')
+    batch = classroom(jane=0.5, jose=1.0, ann=0.0, eve=1.0, facts={
+        "jane": {"who": "canvas 101", "student": "doejane"},
+        "jose": {"student": "José Roe"},
+        "ann": {"email": "ann2", "student": "Ann"},
+        "eve": {"sid": "a3", "student": "E."},
+    })  # fmt: skip
+    filled = filled_from(template(text), tables.CANVAS, batch)
+    assert [line[6] for line in lines(filled.content)[2:]] == ["22.5", "30", "30", "", "15"]
+    assert filled.without_line == ()
+    with pytest.raises(KitError, match="has a maximum of 50,00, not 30"):
+        filled_from(template(text.replace("30,00", "50,00")), tables.CANVAS, batch)
+
+
+def test_a_gradebook_may_have_first_and_last_names_apart(classroom, template):
+    text = "LastName,FirstName,ID,SIS Login ID,Section," + TITLE + "\nDoe,Jane,101,j,A,\n"
+    batch = classroom(jane=0.5, facts={"jane": {"student": "Jane Doe"}})
+    filled = filled_from(template(text), tables.CANVAS, batch)
+    assert lines(filled.content)[1][5] == "22.5"
+
+
+def test_the_worksheet_of_another_assignment_is_refused(classroom, template):
+    batch = classroom(a=0.5, b=1.0, facts={
+        "a": {"who": "moodle 901", "student": "Jane Doe"},
+        "b": {"who": "moodle 902", "student": "José Roe"},
+    })  # fmt: skip
+    with pytest.raises(KitError) as raised:
+        filled_from(template(MOODLE), tables.MOODLE, batch)
+    assert "none of the class's 2 participant numbers is in it" in str(raised.value)
+    assert "the worksheet of another assignment" in str(raised.value)
+    assert "To mend it: export the table of this assignment's own from Moodle" in str(raised.value)
+
+
+def test_numbers_that_are_other_students_in_the_table_are_refused(classroom, template):
+    batch = classroom(a=0.5, b=1.0, facts={
+        "a": {"who": "moodle 71", "student": "Li Na"},
+        "b": {"who": "moodle 72", "student": "Wu Bo"},
+    })  # fmt: skip
+    with pytest.raises(KitError, match="the number of Li Na is that of Jane Doe here") as raised:
+        filled_from(template(MOODLE), tables.MOODLE, batch)
+    assert "line 2" in str(raised.value)
+
+
+def test_a_number_goes_before_a_name_that_two_have(classroom, template):
+    batch = classroom(a=0.5, b=1.0, facts={
+        "a": {"student": "Jane Doe"},
+        "b": {"who": "moodle 71", "student": "Jane Doe"},
+    })  # fmt: skip
+    filled = filled_from(template(MOODLE), tables.MOODLE, batch)
+    assert lines(filled.content)[1][4] == "30"
+    assert filled.without_line == ("Jane Doe (a): the line it fits is that of b",)
+
+
 def test_a_table_with_semicolons_stays_one(classroom, template):
     batch = classroom(a=1.0, facts={"a": {"who": "moodle 71"}})
     text = MOODLE.replace('"30,00"', "30.00").replace(",", ";")
-    filled = exports.fill(template(text), exports.MOODLE, late.marks(batch.rows, None), TITLE)
+    filled = filled_from(template(text), tables.MOODLE, batch)
     assert lines(filled.content, ";")[1][4] == "30"
 
 
 @pytest.mark.parametrize(
     ("text", "platform", "column", "said"),
     [
-        ("a,b\n1,2\n", exports.CANVAS, "", "there is no column 'ID' in it"),
+        ("a,b\n1,2\n", tables.CANVAS, "", "there is no column 'ID' in it"),
         (
             CANVAS.replace("vision", "v").replace("Vision", "v"),
-            exports.CANVAS,
+            tables.CANVAS,
             "",
             "no column is called",
         ),
-        (CANVAS, exports.CANVAS, "Exam", "name one with --column: 'Student', 'ID'"),
+        (CANVAS, tables.CANVAS, "Exam", "name one with --column: 'Student', 'ID'"),
         (
             CANVAS.replace(",30\n", ",100\n"),
-            exports.CANVAS,
+            tables.CANVAS,
             "",
             "Canvas has a maximum of 100, not 30",
         ),
         (
             MOODLE.replace("30,00", "50,00"),
-            exports.MOODLE,
+            tables.MOODLE,
             "",
             "Moodle has a maximum of 50,00, not 30",
         ),
-        ("", exports.MOODLE, "", "it is empty"),
-        (b"\xff\xfe\x00", exports.MOODLE, "", "cannot be read as a table"),
+        ("", tables.MOODLE, "", "it is empty"),
+        (b"\xff\xfe\x00", tables.MOODLE, "", "cannot be read as a table"),
     ],
 )
 def test_a_table_that_does_not_fit_is_told(classroom, template, text, platform, column, said):
     batch = classroom(a=1.0, facts={"a": {"who": f"{platform.name.lower()} 101"}})
     batch = (
-        classroom(a=1.0, facts={"a": {"who": "moodle 71"}}) if platform is exports.MOODLE else batch
+        classroom(a=1.0, facts={"a": {"who": "moodle 71"}}) if platform is tables.MOODLE else batch
     )
     with pytest.raises(KitError) as raised:
-        exports.fill(template(text), platform, late.marks(batch.rows, None), TITLE, column)
+        exports.fill(
+            tables.read(template(text), platform), late.marks(batch.rows, None), TITLE, column
+        )
     assert said in str(raised.value)
 
 
@@ -180,6 +311,22 @@ def test_gradescope_gets_a_column_a_question(classroom, out):
     )
     assert told["Lateness (H:M:S)"] == "01:00:00"
     assert dict(zip(header, bo))["Status"] == "Missing"
+
+
+def test_gradescope_gets_a_row_for_each_student_of_a_group(classroom, out):
+    batch = classroom(pair=0.5, two=1.0, facts={
+        "pair": {"student": "Jane Doe, Bo Roe", "email": "jane@x.edu, bo@x.edu", "sid": "1, 2"},
+        "two": {"student": "Al Hu, Li Na", "email": "al@x.edu, na@x.edu", "status": Status.MISSING},
+    })  # fmt: skip
+    header, *rows = lines(exports.gradescope(out, batch, late.marks(batch.rows, None), False))
+    told = [dict(zip(header, row)) for row in rows]
+    names = ("First Name", "Last Name", "SID", "Email", "Total Score", "Status", "Submission ID")
+    assert [[one[name] for name in names] for one in told] == [
+        ["Jane", "Doe", "1", "jane@x.edu", "22.5", "Graded", "pair"],
+        ["Bo", "Roe", "2", "bo@x.edu", "22.5", "Graded", "pair"],
+        ["Al", "Hu", "", "al@x.edu", "", "Missing", ""],
+        ["Li", "Na", "", "na@x.edu", "", "Missing", ""],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -228,6 +375,48 @@ def test_dates_are_read_with_extensions(tmp_path):
     path.write_text("submission,handed_in,due\na,yesterday,\n")
     with pytest.raises(KitError, match="line 2: 'yesterday' is no date"):
         late.read_dates(path)
+
+
+def doubts(classroom, due, times, **more):
+    names = [f"s{n}" for n in range(len(times))]
+    batch = classroom(**dict.fromkeys(names, 1.0),
+                      facts={n: {"handed_in": at} for n, at in zip(names, times)})  # fmt: skip
+    policy = Policy(due, 10, **more)
+    return "\n".join(late.warnings(batch.rows, late.marks(batch.rows, policy), policy))
+
+
+def test_a_due_date_before_every_submission_is_doubted(classroom):
+    said = doubts(classroom, DUE, [DUE + 30 * HOUR, DUE + 400 * HOUR])
+    assert "All 2 submissions with a time came after the due date" in said
+    assert "on day 2 after it: is the date right?" in said
+    assert doubts(classroom, DUE, [DUE - HOUR, DUE + 400 * HOUR]) == ""
+
+
+def test_a_due_date_to_come_and_less_time_than_others_are_told(classroom):
+    due = datetime.now(timezone.utc) + 24 * HOUR
+    said = doubts(classroom, due, [DUE, DUE], dates={"s1": Dates(due=DUE)})
+    assert "has not come yet" in said
+    assert "In --dates with less time than all others: s1." in said
+
+
+def test_a_date_without_an_offset_names_the_zone_that_is_taken(
+    autograder, classroom, out, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        classroom(a=1.0, b=1.0, facts={"a": {"handed_in": DUE}, "b": {"handed_in": DUE}})
+        path = tmp_path / "dates.csv"
+        path.write_text("submission,due\na,2026-03-09T12:00\nb,2026-03-09T12:00Z\n")
+        told = autograder("export", out, "--due", "2026-03-01T21:00", "--dates", path)
+        sure = autograder("export", out, "--due", "2026-03-01T21:00+09:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "--due names no time zone: taken as 2026-03-01T21:00+09:00" in told.stdout
+    assert "In --dates without a time zone, taken by this machine's: a." in told.stdout
+    assert "late.csv: 0 late" in told.stdout
+    assert "time zone" not in sure.stdout
 
 
 def test_dates_of_nobody_are_told(classroom, tmp_path):
