@@ -175,7 +175,7 @@ def autograder(
             patch.chdir(cwd)
             patch.setattr(sys, "argv", ["autograder", *words])
             patch.setattr(grade, "Grader", grader_of)
-            patch.setattr(pool, "Pool", lambda kit, _: OneAtATime(grader_of(kit)))
+            patch.setattr(pool, "Pool", lambda kit, *_: OneAtATime(grader_of(kit)))
             with pytest.raises(SystemExit) as end:
                 main()
         printed = capsys.readouterr()
