@@ -79,6 +79,7 @@ class Question(_Strict):
     points: Annotated[float, Field(ge=0)]
     show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
     hidden_checks: Annotated[str, Field(pattern=r"^[^\n|]+$")] = MORE_OF_THE_SAME  # in one line
+    time: Annotated[str, Field(pattern=r"^[^\n|]+$")] = ""  # that students should expect
 
 
 class Rows(str, Enum):
@@ -279,6 +280,7 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
 EXAMPLES = {
     "per": "24h, or 30m, or 7d",
     "torch_index": "https://download.pytorch.org/whl/cpu",
+    "time": "30 to 70 min",
     "hidden_checks": "other sizes, several channels, what must raise an error",
 }
 
