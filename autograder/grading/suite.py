@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -133,8 +134,20 @@ def collected(assignment: Assignment) -> list[Outcome]:
     """Return all tests, in order, without running one."""
     grading = run(assignment, Grading(None, None), list(assignment.questions), options=["--co"])
     if grading.uncollected:
-        raise KitError("tests", f"cannot be read: {grading.uncollected[0][-600:]}")
+        raise _unreadable(grading.uncollected[0])
     return list(grading.outcomes.values())
+
+
+def _unreadable(report: str) -> KitError:
+    """Tell in three lines of a test file that cannot be read: pytest's report has it at its end."""
+    name, *lines = report.splitlines()
+    file = re.escape(Path(name).name)
+    place = re.compile(rf'{file}(?::|", line )(\d+)')  # of a call, of a syntax error
+    places = [found for line in lines if (found := place.search(line))]
+    said = [line[1:].strip() for line in lines if re.match(r"E\s+\S", line)]
+    where = f"{name}, line {places[-1][1]}" if places else name or "tests"
+    return KitError(where, f"cannot be read: {said[-1] if said else report[-600:]}",
+                    "mend this test file: it is no submission's fault")  # fmt: skip
 
 
 def by_question(assignment: Assignment) -> dict[str, list[Outcome]]:
