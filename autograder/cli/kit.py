@@ -211,6 +211,8 @@ def student(
     else:
         changed = skeleton.write(assignment)
         console.print("\n".join(changed) if changed else "Nothing had changed.", markup=False)
+        for line in assignment.surprises:
+            console.print(f"Note: {line}", markup=False, soft_wrap=True)
 
 
 @app.command()

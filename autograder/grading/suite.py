@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -62,6 +63,7 @@ class Grading:
         self._question = ""
         self._graded: GradedRun | None = None
         self.uncollected: list[str] = []
+        self._places: dict[str, str] = {}  # of a test file that cannot be read: which line
         self.fault = ""  # what failed in the run itself
 
     @pytest.hookimpl(tryfirst=True)
@@ -74,7 +76,18 @@ class Grading:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.uncollected.append(f"{report.nodeid}\n{report.longrepr}")
+            place = self._places.get(report.nodeid, "")
+            self.uncollected.append(f"{report.nodeid}\n{place}{report.longrepr}")
+
+    def pytest_exception_interact(
+        self, node: pytest.Collector, call: pytest.CallInfo[object], report: object
+    ) -> None:
+        """Keep which line of a test file fails when it is read: pytest's report may leave it out."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            frames = traceback.extract_tb(call.excinfo.value.__traceback__)
+            lines = [one.lineno for one in frames if Path(one.filename) == node.path]
+            if lines:
+                self._places[report.nodeid] = f"{node.path.name}:{lines[-1]}\n"
 
     def pytest_keyboard_interrupt(self) -> None:
         self.interrupted = True

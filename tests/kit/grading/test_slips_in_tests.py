@@ -22,7 +22,8 @@ def test_three(vit, draw):
     {}
 '''
 WITHOUT_VALID = 'expect_error(lambda: vit.patchify(x, 3), ValueError, call="patchify(x, 3)")'
-WHOLE = 'expect_error(lambda: vit.patchify(x, 3), ValueError, call="c", valid=lambda: vit.patchify(x, 2))'
+WHOLE = WITHOUT_VALID[:-1] + ", valid=lambda: vit.patchify(x, 2))"
+NOTHING_WORTH = "from checks import weight\n\n\n@weight(0)\ndef test_three():\n    pass\n"
 
 
 def outcome_of(line, copied, grader_of, folder=1):
@@ -87,8 +88,9 @@ def test_at_home_it_is_no_fault_of_the_students(copied):
     ("text", "line", "said"),
     [
         ("from checks import expect_tensr\n", 1, "cannot import name 'expect_tensr'"),
+        (NOTHING_WORTH, 4, "ValueError: @weight(0): write a whole number"),
         ("\n\ndef test_(:\n", 3, "SyntaxError: "),
-        ("\n3 + None\n", 0, "TypeError: unsupported operand"),
+        ("\n3 + None\n", 2, "TypeError: unsupported operand"),
     ],
 )
 def test_a_test_file_that_cannot_be_read_is_told_in_two_lines(copied, text, line, said):
@@ -96,7 +98,6 @@ def test_a_test_file_that_cannot_be_read_is_told_in_two_lines(copied, text, line
     with pytest.raises(KitError) as caught:
         suite.collected(copied)
     first, second = str(caught.value).splitlines()
-    where = f"student/tests/test_q1_three.py{f', line {line}' if line else ''}"
-    assert first.startswith(f"{where}: cannot be read: ")  # pytest does not tell every line
+    assert first.startswith(f"student/tests/test_q1_three.py, line {line}: cannot be read: ")
     assert said in first
     assert "To mend it:" in second
