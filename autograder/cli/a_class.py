@@ -51,7 +51,7 @@ def batch(
     from autograder.cli.terminal import show_class, show_moves, show_stopped, shown_steps
     from autograder.submission.found import must_exist
 
-    assignment, console = the_kit(), Console(highlight=False)
+    assignment, console = the_kit(is_long=True), Console(highlight=False)
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
     must_exist(source, A_CLASS)
