@@ -233,7 +233,7 @@ def load(root: Path | None = None) -> Assignment:
         where = f"{FILE}, line {_line(tree, found.place)}"
         raise ConfigError(where, found.what, found.remedy)
     told = tuple(
-        f"{FILE}, line {_line(tree, found.place)}: {found.what}\n    To mend it: {found.remedy}"
+        f"{FILE}, line {_line(tree, found.place)}: {found.what}\n    {found.remedy}"
         for found in surprises(settings.model_dump())
     )
     return _with_tests(Assignment(root, settings, told), tree)

@@ -15,7 +15,7 @@ EXPECTED_TOTAL = 100
 
 @dataclass(frozen=True)
 class Unsound:
-    """Where it stands, what is wrong with it, and the remedy."""
+    """Where it stands, what is wrong or surprising, and what to do about it."""
 
     place: tuple[object, ...]
     what: str
@@ -93,12 +93,12 @@ def surprises(settings: Mapping[str, Any]) -> Iterator[Unsound]:
         yield Unsound(
             ("questions",),
             f"the points add up to {total:g}, not to {EXPECTED_TOTAL}",
-            "nothing, if that is meant: marks are told out of this sum",
+            "If that is meant, all is well: marks are told out of this sum.",
         )
     for name, worth in points.items():
         if not worth:
             yield Unsound(
                 ("questions", name, "points"),
                 f"{name} is worth 0 points: it is graded, and earns nothing",
-                "nothing, if that is meant",
+                "If that is meant, all is well.",
             )
