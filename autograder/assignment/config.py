@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from autograder.assignment.exercise import FILES
 from autograder.assignment.points import total_of
+from autograder.assignment.sound import surprises, unsound
 from autograder.errors import ConfigError
 from checks.code.forbidden import Forbidden
 
@@ -29,7 +30,7 @@ FileName = Annotated[str, Field(pattern=rf"^({'|'.join(map(re.escape, FILES))})$
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Show(str, Enum):
@@ -79,6 +80,7 @@ class Question(_Strict):
     points: Annotated[float, Field(ge=0)]
     show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
     hidden_checks: Annotated[str, Field(pattern=r"^[^\n|]+$")] = MORE_OF_THE_SAME  # in one line
+    time: Annotated[str, Field(pattern=r"^[^\n|]+$")] = ""  # that students should expect
 
 
 class Rows(str, Enum):
@@ -152,8 +154,9 @@ class Settings(_Strict):
 class Assignment:
     """The kit's folder and its settings."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, surprises: tuple[str, ...] = ()) -> None:
         self.root, self.settings = root, settings
+        self.surprises = surprises  # what works in grading.yml, and may not be meant
 
     @property
     def questions(self) -> dict[str, Question]:
@@ -217,8 +220,7 @@ def load(root: Path | None = None) -> Assignment:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         what = f"this is not YAML: {error.problem or error.context}"
-        raise ConfigError(f"{FILE}, line {line}", what, "look at this line and the one above"
-                          ) from None  # fmt: skip
+        raise ConfigError(f"{FILE}, line {line}", what, _yaml_remedy(what)) from None
     except YAMLError as error:
         raise ConfigError(FILE, f"this is not YAML: {error}") from None
     if not isinstance(tree, CommentedMap):
@@ -227,7 +229,20 @@ def load(root: Path | None = None) -> Assignment:
         settings = Settings.model_validate(_plain(tree))
     except ValidationError as error:
         raise _config_error(error, tree) from None
-    return _with_tests(Assignment(root, settings), tree)
+    for found in unsound(settings.model_dump()):
+        where = f"{FILE}, line {_line(tree, found.place)}"
+        raise ConfigError(where, found.what, found.remedy)
+    told = tuple(
+        f"{FILE}, line {_line(tree, found.place)}: {found.what}\n    {found.remedy}"
+        for found in surprises(settings.model_dump())
+    )
+    return _with_tests(Assignment(root, settings, told), tree)
+
+
+def _yaml_remedy(what: str) -> str:
+    if "mapping values" in what:
+        return 'a text with a colon stands in quotes, as in title: "Attention: heads"'
+    return "look at this line and the one above"
 
 
 def _with_tests(assignment: Assignment, tree: CommentedMap) -> Assignment:
@@ -279,6 +294,7 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
 EXAMPLES = {
     "per": "24h, or 30m, or 7d",
     "torch_index": "https://download.pytorch.org/whl/cpu",
+    "time": "30 to 70 min",
     "hidden_checks": "other sizes, several channels, what must raise an error",
 }
 
@@ -289,6 +305,8 @@ def _remedy(first: Any) -> str:
         return f"write {first['ctx']['expected']}"
     if kind == "string_pattern_mismatch" and first["loc"][-1] in EXAMPLES:
         return f"write it like this: {EXAMPLES[first['loc'][-1]]}"
+    if kind == "string_type" and isinstance(first["input"], (int, float)):
+        return f'put it in quotes: "{first["input"]}"'
     if kind.endswith("_type") or kind.endswith("_parsing"):
         return f"write {_article(kind.split('_')[0])} here"
     return "choose a value that fits"

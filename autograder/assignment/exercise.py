@@ -18,6 +18,7 @@ DATA_SET = "MNIST"
 RAW = f"{DATA_SET}/raw"  # where torchvision looks below the folder that it is given
 MEAN, STD = 0.1307, 0.3081  # of the training pixels, after division by 255
 SIDE, CLASSES = 28, 10
+GUESSED = 0.12  # more than who always says the same digit gets, whichever it is
 
 TRAINED = "q7"  # the question that trains on thousands of digits: no structural mistake shows there
 MODEL = "LightViT"  # what it trains

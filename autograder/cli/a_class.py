@@ -68,7 +68,7 @@ def batch(
     )
     from autograder.submission.found import must_exist
 
-    assignment, console = the_kit(), Console(highlight=False)
+    assignment, console = the_kit(is_long=True), Console(highlight=False)
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
     must_exist(source, A_CLASS)

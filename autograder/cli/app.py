@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import signal
 import socket
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -27,7 +29,15 @@ app = typer.Typer(
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
+        from autograder.assignment.config import find_root
+        from autograder.cli.which import which
+
         typer.echo(f"autograder {__version__}")
+        with contextlib.suppress(
+            KitError
+        ):  # where there is no kit, there is a version all the same
+            for line in which(find_root(), Path.cwd().resolve()):
+                typer.echo(line)
         raise typer.Exit
 
 

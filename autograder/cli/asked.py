@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from autograder.isolation.layers import Layer
 
 
-def the_kit() -> Assignment:
-    """Return the kit around the current folder. Raises KitError where its grading.yml is wrong."""
-    from autograder.assignment.config import load
+def the_kit(is_long: bool = False) -> Assignment:
+    """Return the kit around the current folder. Raises KitError where its grading.yml is wrong.
 
-    return load()
+    is_long  what is done takes its time: first tell which kit it is, if the current folder does not
+    """
+    from autograder.assignment.config import load
+    from autograder.cli.which import which
+
+    kit = load()
+    for line in which(kit.root, Path.cwd().resolve()) if is_long else ():
+        Console(stderr=True, highlight=False).print(line, markup=False, soft_wrap=True)
+    return kit
 
 
 def questions_of(only: str, assignment: Assignment) -> list[str]:

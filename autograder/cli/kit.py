@@ -33,7 +33,7 @@ def check(
     ] = False,
 ) -> None:
     """Prove that skeleton, solution, tests, points and figures agree. Status 1 if they do not."""
-    if not _promises_kept(the_kit(), training, write=write):
+    if not _promises_kept(the_kit(is_long=True), training, write=write):
         raise typer.Exit(1)
 
 
@@ -55,7 +55,7 @@ def calibrate_(
     from autograder.proof import calibrate
     from autograder.proof import tolerances as margins
 
-    assignment, console = the_kit(), Console(highlight=False)
+    assignment, console = the_kit(is_long=True), Console(highlight=False)
     if tolerances:
         questions = questions_of(only, assignment) if only else []
         with shown_steps() as on_step:
@@ -112,7 +112,7 @@ def explore_(
         raise KitError("autograder explore", f"{error.name} is not installed",
                        "pip install -c constraints.txt -e '.[test]'") from None  # fmt: skip
 
-    assignment, console = the_kit(), Console(highlight=False)
+    assignment, console = the_kit(is_long=True), Console(highlight=False)
     if write is not None:
         composed = compose(assignment, seed, number)
         composed.write(write)
@@ -144,7 +144,7 @@ def build(
     from autograder.cli.terminal import show_built
     from autograder.platforms.build import build, warnings
 
-    assignment = the_kit()
+    assignment = the_kit(is_long=True)
     console = Console(highlight=False)
     if check and not _promises_kept(assignment, training=True, stop=True):
         raise KitError("autograder build", "nothing was built: a promise above is broken",
@@ -211,6 +211,8 @@ def student(
     else:
         changed = skeleton.write(assignment)
         console.print("\n".join(changed) if changed else "Nothing had changed.", markup=False)
+        for line in assignment.surprises:
+            console.print(f"Note: {line}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -218,7 +220,7 @@ def figures() -> None:
     """Draw the handout's figures anew into student/figures/. Trains the solution: half a minute."""
     from autograder.handout.figures import write
 
-    assignment = the_kit()
+    assignment = the_kit(is_long=True)
     for path in write(assignment):
         Console(highlight=False).print(path.relative_to(assignment.root), markup=False)
 

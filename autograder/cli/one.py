@@ -58,7 +58,7 @@ def grade(
     from autograder.grading.report import not_run
     from autograder.submission.found import must_exist
 
-    assignment = the_kit()
+    assignment = the_kit(is_long=True)
     seed = secrets.randbelow(10**6) if seed is None else seed
     questions = questions_of(only, assignment)
 

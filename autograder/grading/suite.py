@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -61,6 +63,7 @@ class Grading:
         self._question = ""
         self._graded: GradedRun | None = None
         self.uncollected: list[str] = []
+        self._places: dict[str, str] = {}  # of a test file that cannot be read: which line
         self.fault = ""  # what failed in the run itself
 
     @pytest.hookimpl(tryfirst=True)
@@ -73,7 +76,18 @@ class Grading:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.uncollected.append(f"{report.nodeid}\n{report.longrepr}")
+            place = self._places.get(report.nodeid, "")
+            self.uncollected.append(f"{report.nodeid}\n{place}{report.longrepr}")
+
+    def pytest_exception_interact(
+        self, node: pytest.Collector, call: pytest.CallInfo[object], report: object
+    ) -> None:
+        """Keep which line of a test file fails when it is read: pytest's report may leave it out."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            frames = traceback.extract_tb(call.excinfo.value.__traceback__)
+            lines = [one.lineno for one in frames if Path(one.filename) == node.path]
+            if lines:
+                self._places[report.nodeid] = f"{node.path.name}:{lines[-1]}\n"
 
     def pytest_keyboard_interrupt(self) -> None:
         self.interrupted = True
@@ -133,8 +147,20 @@ def collected(assignment: Assignment) -> list[Outcome]:
     """Return all tests, in order, without running one."""
     grading = run(assignment, Grading(None, None), list(assignment.questions), options=["--co"])
     if grading.uncollected:
-        raise KitError("tests", f"cannot be read: {grading.uncollected[0][-600:]}")
+        raise _unreadable(grading.uncollected[0])
     return list(grading.outcomes.values())
+
+
+def _unreadable(report: str) -> KitError:
+    """Tell in three lines of a test file that cannot be read: pytest's report has it at its end."""
+    name, *lines = report.splitlines()
+    file = re.escape(Path(name).name)
+    place = re.compile(rf'{file}(?::|", line )(\d+)')  # of a call, of a syntax error
+    places = [found for line in lines if (found := place.search(line))]
+    said = [line[1:].strip() for line in lines if re.match(r"E\s+\S", line)]
+    where = f"{name}, line {places[-1][1]}" if places else name or "tests"
+    return KitError(where, f"cannot be read: {said[-1] if said else report[-600:]}",
+                    "mend this test file: it is no submission's fault")  # fmt: skip
 
 
 def by_question(assignment: Assignment) -> dict[str, list[Outcome]]:

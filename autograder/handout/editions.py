@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
-from autograder.assignment.config import Assignment
+from autograder.assignment.config import FILE, Assignment
 from autograder.assignment.exercise import FILES, SECOND
 from autograder.assignment.points import shared_out
 from autograder.errors import KitError
@@ -183,7 +183,7 @@ def notebook(assignment: Assignment, solved: bool = False) -> str:
     otter = assignment.settings.otter.check_cells
     code: dict[str, Callable[[str], tuple[str, ...]]] = {
         "setup": lambda _: (SET_UP, *((OTTER,) if otter else ()), editions.imports()),
-        "stub": lambda question: (pieces[question].source,),
+        "stub": lambda question: (_stub(question, pieces).source,),
         "check": lambda question: _checks(question, otter),
         "training": lambda _: TRAINING,
     }
@@ -202,6 +202,13 @@ def _checks(question: str, otter: bool) -> tuple[str, ...]:
     by_otter = f'grader.check("{question}")'
     cells = {f'check("{question}")': True, look: question in DRAWN, by_otter: otter}
     return tuple(source for source, wanted in cells.items() if wanted)
+
+
+def _stub(question: str, pieces: Mapping[str, Piece]) -> Piece:
+    if question not in pieces:
+        raise KitError(f"solution/{TEXT}", f"it asks for the stub of {question}, which has none",
+                       f"remove it, or write # BEGIN SOLUTION {question}")  # fmt: skip
+    return pieces[question]
 
 
 def otter_tests(assignment: Assignment) -> dict[str, bytes]:
@@ -268,7 +275,10 @@ def _filled_in(assignment: Assignment, words: Mapping[str, Any], notebook: bool)
     except TemplateSyntaxError as error:
         where = f"solution/{TEXT}, line {error.lineno}"
         raise KitError(where, str(error.message), "see the comment at its top") from None
-    except (TemplateError, KeyError) as error:
+    except KeyError as error:
+        raise KitError(f"solution/{TEXT}", f"it asks for {error}, and {FILE} has no such question",
+                       "remove its section, or add the question") from None  # fmt: skip
+    except TemplateError as error:
         raise KitError(f"solution/{TEXT}", f"cannot be filled in: {error}",
                        "see the comment at its top, and grading.yml") from None  # fmt: skip
     except OSError as error:
@@ -285,6 +295,7 @@ def _row(assignment: Assignment, name: str, tests: list[Outcome]) -> dict[str, s
         "title": question.title,
         "points": f"{question.points:g}",
         "visible": f"{seen:.3g}",
+        "time": question.time,
     }
 
 

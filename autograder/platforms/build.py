@@ -110,6 +110,7 @@ def otter(assignment: Assignment) -> dict[str, File]:
 
 def warnings(assignment: Assignment) -> Iterator[str]:
     """Yield what an instructor should know before uploading."""
+    yield from assignment.surprises
     hiding = [name for name, q in assignment.questions.items() if q.show in VISIBILITY]
     if hiding:
         yield (

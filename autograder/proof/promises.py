@@ -75,13 +75,13 @@ def promises(
             handbook.write(assignment, measured)
         yield every_mistake_costs_its_question(measured)
         yield tests_and_questions(assignment)
-        yield nothing_hidden_shows(grader, measured)
+        yield nothing_hidden_shows(grader, measured, on_progress)
         yield mistakes_are_named(measured)
         yield no_blind_spot(assignment, calls)
         yield tolerances_are_far(assignment, measured)
         yield bars_can_be_reached(assignment)
         yield pages_are_fresh(assignment, measured)
-        yield nothing_received_earns(grader, questions, calls)
+        yield nothing_received_earns(grader, questions, calls, on_progress)
         yield common_ones_are_seen_at_home(measured)
 
 
@@ -282,18 +282,27 @@ def pages_are_fresh(assignment: Assignment, measured: Quality) -> Promise:
     return Promise(12, text, not found, note, tuple(found))
 
 
-def nothing_received_earns(grader: Grader, questions: list[str], calls: Iterable[Call]) -> Promise:
+def nothing_received_earns(
+    grader: Grader,
+    questions: list[str],
+    calls: Iterable[Call],
+    on_progress: Listener | None = None,
+) -> Promise:
     """Promise 13: no text that a worker is given, or holds, would earn a point as a submission."""
-    found, count = [], 0
-    for name, parcel in received.submissions(grader.assignment, calls):
-        count += 1
+    found = []
+    parcels = list(received.submissions(grader.assignment, calls))
+    for count, (name, parcel) in enumerate(parcels, 1):
+        if on_progress is not None:
+            on_progress(count, len(parcels), "grading what a worker receives")
         report = grader.grade(parcel, questions, SEED)
         found += [f"{name}: {q.points:g} points of {q.id}" for q in report.questions if q.points]
     text = "nothing that a student's process receives earns a point when it is handed in"
-    return Promise(13, text, not found, f"{count} texts graded", tuple(found))
+    return Promise(13, text, not found, f"{len(parcels)} texts graded", tuple(found))
 
 
-def nothing_hidden_shows(grader: Grader, measured: Quality) -> Promise:
+def nothing_hidden_shows(
+    grader: Grader, measured: Quality, on_progress: Listener | None = None
+) -> Promise:
     """Promise 7: what students see holds no line, answer, path or seed of the hidden tests.
 
     It is looked for in the reports of the skeleton, of every known mistake, and of the hostile files
@@ -301,23 +310,27 @@ def nothing_hidden_shows(grader: Grader, measured: Quality) -> Promise:
     """
     found: list[str] = []
     count = 0
-    for name, report in _telling_reports(grader, measured):
+    for name, report in _telling_reports(grader, measured, on_progress):
         count += 1
         found += [f"{name}: {leak}" for leak in leaks(report, grader.assignment)]
     text = "nothing hidden can be read in what students see"
     return Promise(7, text, not found, f"{count} reports searched", tuple(dict.fromkeys(found)))
 
 
-def _telling_reports(grader: Grader, measured: Quality) -> Iterator[tuple[str, Report]]:
+def _telling_reports(
+    grader: Grader, measured: Quality, on_progress: Listener | None
+) -> Iterator[tuple[str, Report]]:
     assignment = grader.assignment
     questions = [name for name in assignment.questions if name != TRAINED]
     yield "the skeleton", grader.grade(assignment.student, questions, TELLING_SEED)
     yield from ((judged.slip.slip, judged.report) for judged in measured.wrong)
-    for attack in corpus.attacks(assignment):
-        if attack.name.startswith(READERS):
-            with tempfile.TemporaryDirectory() as folder:
-                corpus.lay_out_attack(attack, assignment, Path(folder))
-                yield attack.name, grader.grade(Path(folder), questions, TELLING_SEED)
+    attacks = [one for one in corpus.attacks(assignment) if one.name.startswith(READERS)]
+    for count, attack in enumerate(attacks, 1):
+        if on_progress is not None:
+            on_progress(count, len(attacks), "grading hostile files that read")
+        with tempfile.TemporaryDirectory() as folder:
+            corpus.lay_out_attack(attack, assignment, Path(folder))
+            yield attack.name, grader.grade(Path(folder), questions, TELLING_SEED)
 
 
 def tests_and_questions(assignment: Assignment) -> Promise:

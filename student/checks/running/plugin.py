@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import re
 import time
-import traceback
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from checks.running import faults
 from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
 from checks.telling import remarks, wording
@@ -251,9 +251,13 @@ def _judge(
     if isinstance(error, NotReached):
         verdict = Verdict.NOT_REACHED if error.is_started else Verdict.NOT_STARTED
         return verdict, 0.0, str(error), ""
+    if faults.misused(raised) and (slip := faults.slip(raised, item.path)):
+        return Verdict.OUR_FAULT, 0.0, wording.OUR_FAULT, slip
     verdict, message = wording.explain(error, _question(item))
-    if verdict is Verdict.OUR_FAULT or getattr(error, "kind", "") == "unjudgeable":
-        return verdict, 0.0, message, "".join(traceback.format_exception(raised))
+    if verdict is Verdict.OUR_FAULT:
+        return verdict, 0.0, message, faults.told(raised, item.path)
+    if getattr(error, "kind", "") == "unjudgeable":
+        return verdict, 0.0, message, faults.traced(raised, item.path)
     if _is_hidden(item) and isinstance(error, CheckFailed):
         shown = error.if_hidden
         return verdict, 0.0, shown, "" if shown == message else message

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from checks.code.contract import DRAWN, QUESTIONS
 from checks.running.facts import FACTS, STUDENT, read_facts
 from checks.running.local import LocalTransport
 from checks.telling import wording
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from checks.show.pictures import Picture
     from checks.show.views import View
 
-QUESTIONS = ("q1", "q2", "q3", "q4", "q5", "q6", "q7")
 HELP = """\
 Draw what your code does beside what was expected, and save it as a picture.
 
@@ -29,7 +29,7 @@ q1  the patches of a digit: those that differ are framed and crossed
 q2  your table of positions, the expected one, and how far apart they are
 q3  the attention map of each head, with random weights
 q5  which patch of the image each token of your model changes with
-q4, q6 and q7 have nothing of this kind to show, and say where to look instead.
+The other questions have nothing of this kind to show, and say where to look instead.
 
 The picture shows one example. That it is as expected does not mean that every check passes.
 """
@@ -69,17 +69,25 @@ def show(question: str, file: Path = STUDENT / "vit.py") -> Picture | None:
     file     the code. Default: the vit.py beside checks/
     returns  None where there is no picture; what is printed says why
     """
-    if question not in QUESTIONS:
-        raise ValueError(f"there is no question {question!r}: choose from {', '.join(QUESTIONS)}")
+    if question not in (known := questions()):
+        raise ValueError(f"there is no question {question!r}: choose from {', '.join(known)}")
     view = _seen(question, file)
     return view.picture if view else None
+
+
+def questions() -> tuple[str, ...]:
+    """Return the questions of the assignment; where nothing says which, those of the contract."""
+    return tuple(read_facts(FACTS).questions or dict.fromkeys([*DRAWN, *QUESTIONS.values()]))
 
 
 def _seen(question: str, file: Path) -> View | None:
     """Draw, and print what is seen. Where the student's code fails, say how and return None."""
     from checks.show import pictures
-    from checks.show.views import VIEWS
+    from checks.show.views import VIEWS, View
 
+    if question not in VIEWS:
+        print(f"{question}  There is no picture of it. Those with one: {', '.join(DRAWN)}.")
+        return View(None, True, "")
     student = LocalTransport({"vit": file}, read_facts(FACTS).forbidden)
     try:
         with torch.random.fork_rng(devices=[]), pictures.styled():
@@ -107,7 +115,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("question", choices=QUESTIONS, help="which one to look at")
+    parser.add_argument("question", choices=questions(), help="which one to look at")
     parser.add_argument(
         "--out", type=Path, help="the file to write (default: pictures/QUESTION.png)"
     )

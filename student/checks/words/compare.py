@@ -86,7 +86,15 @@ def fail(*, call: str, expected: str, got: str, why: Why = "") -> NoReturn:
 def expect_error(
     run: Callable[[], object], kind: type[Exception], *, call: str, valid: Callable[[], object]
 ) -> None:
-    """Fail unless run() raises `kind`. valid() must work first, or always raising would pass."""
+    """Fail unless run() raises `kind`. valid() must work first, or always raising would pass.
+
+    expect_error(
+        lambda: vit.patchify(images, 3),
+        ValueError,
+        call="patchify(images, 3), with images of 4x4 pixels",
+        valid=lambda: vit.patchify(images, 2),
+    )
+    """
     valid()
     try:
         result = run()

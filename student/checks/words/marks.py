@@ -28,6 +28,10 @@ So it counts only beside the question's evidence."""
 
 def weight(points: int) -> pytest.MarkDecorator:
     """Give a test its share of the question's points, relative to the question's other tests."""
+    if not isinstance(points, int) or points < 1:
+        raise ValueError(
+            f"@weight({points!r}): write a whole number from 1 on, or leave the test out"
+        )
     return pytest.mark.weight(points)
 
 

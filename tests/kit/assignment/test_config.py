@@ -1,11 +1,13 @@
 """grading.yml: every mistake is told with file, line and remedy."""
 
+import re
 import shutil
 
 import pytest
 
 from autograder.assignment.config import find_root, load
 from autograder.errors import ConfigError
+from autograder.platforms.build import warnings
 
 
 @pytest.fixture
@@ -70,6 +72,48 @@ def test_an_unknown_key_at_the_top_is_told(spoiled):
         ("  q2:", "  2:", "is no name of a question", "call it q1, q2"),
         ("  q2:", "  second:", "`second` is no name of a question", "call it q1, q2"),
         ("    title: Positional embeddings\n", "", "`title` is missing", "add `title: ...`"),
+        (
+            "title: The whole",
+            "title: q5: the whole",
+            "this is not YAML",
+            'in quotes, as in title: "',
+        ),
+        ("title: The whole model", "title: 5", "`title` is 5", 'put it in quotes: "5"'),
+        ("time: 1 to 2.5 h", "time: 90", "`time` is 90", 'put it in quotes: "90"'),
+        ("time: 1 to 2.5 h", "time: 1 | 2", "`time` is '1 | 2'", "like this: 30 to 70 min"),
+        ("points: 15", "points: .inf", "`points` is inf", "choose a value that fits"),
+        (
+            "seconds_in_all: 480",
+            "seconds_in_all: 200",
+            "`seconds_in_all` is 200, and a training may take 240 (`seconds_for_training`)",
+            "write 240 or more here, or a smaller `seconds_for_training`",
+        ),
+        (
+            "seconds_per_test: 20",
+            "seconds_per_test: 500",
+            "`seconds_in_all` is 480, and a test may take 500",
+            "write 500 or more here",
+        ),
+        (
+            "seconds_on_the_clock: 540",
+            "seconds_on_the_clock: 400",
+            "`seconds_on_the_clock` is 400, and all tests together may take 480",
+            "write 480 or more here",
+        ),
+        ("band: 0.12", "band: 0.9", "`band` is 0.9", "write at most 0.8: guessing reaches 0.12"),
+        (
+            "12: 0.85",
+            "12: 0.5",
+            "the bar of 12 epochs is 0.5, lower than 0.68, that of 8",
+            "write 0.68 or more here, or less for 8 epochs",
+        ),
+        (
+            "1: 0.13",
+            "1: 0.1",
+            "the bar of 1 epochs is 0.1: guessing reaches 0.12",
+            "more than 0.12",
+        ),
+        ("epochs: 20", "epochs: 25", "there is no bar for 25 epochs", "add `25: ...`"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_line(spoiled, old, new, what, remedy):
@@ -77,6 +121,38 @@ def test_a_wrong_value_is_told_with_its_line(spoiled, old, new, what, remedy):
     assert said.startswith("grading.yml, line ")
     assert what in said
     assert remedy in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        ("seconds_in_all: 480", "seconds_in_all: 200", "seconds_in_all: 480"),
+        ("12: 0.85", "12: 0.5", "12: 0.85"),
+        ("band: 0.12", "band: 0.9", "band: 0.12"),
+        ("title: The whole", "title: q5: the whole", "title: The whole"),
+    ],
+)
+def test_what_cannot_work_is_told_with_the_line_to_change(spoiled, assignment, old, new, at):
+    assert spoiled(old, new).startswith(f"grading.yml, line {line_of(assignment, at)}: ")
+
+
+def test_a_sheet_without_any_points_is_refused(copied):
+    path = copied.root / "grading.yml"
+    path.write_text(re.sub(r"points: \d+", "points: 0", path.read_text()))
+    with pytest.raises(ConfigError, match=r"(?s)worth 0 points.*above 0"):
+        load(copied.root)
+
+
+def test_what_may_not_be_meant_is_told_and_not_refused(autograder, copied, assignment):
+    path = copied.root / "grading.yml"
+    path.write_text(path.read_text().replace("points: 25", "points: 0"))
+    told = autograder("student", cwd=copied.root)
+    assert told.returncode == 0
+    line = line_of(assignment, "questions:")
+    assert f"Note: grading.yml, line {line}: the points add up to 75, not to 100" in told.stdout
+    assert "q3 is worth 0 points: it is graded, and earns nothing" in told.stdout
+    assert load(assignment.root).surprises == ()
+    assert [one for one in warnings(load(copied.root)) if "add up to 75" in one]
 
 
 def test_a_question_without_tests_is_refused(spoiled):

@@ -132,7 +132,7 @@ def test_courses_with_otter_get_its_cells_and_test_files(assignment):
     [
         ("# Title\n{% if notebook %}\nno end", "line 3: "),
         ('{{ figure("cat") }}', "there is no figure 'cat'"),
-        ('{{ graded("q9") }}', "cannot be filled in: 'q9'"),
+        ('{{ graded("q9") }}', "it asks for 'q9', and grading.yml has no such question"),
         ("{{ points }}", "cannot be filled in: 'points' is undefined"),
         (None, "cannot be read"),
     ],
@@ -148,6 +148,23 @@ def test_a_text_that_cannot_be_filled_in_is_told(copied, text, said):
     assert str(caught.value).startswith("solution/handout.md")
     assert said in str(caught.value)
     assert "To mend it:" in str(caught.value)
+
+
+def test_a_stub_that_the_solution_does_not_have_is_told(copied):
+    (copied.solution / editions.TEXT).write_text('{{ cell }}\n{{ stub("q7") }}\n')
+    with pytest.raises(KitError, match=r"(?s)stub of q7, which has none.*# BEGIN SOLUTION q7"):
+        editions.notebook(copied)
+
+
+def test_a_question_has_the_time_of_the_mark_sheet_or_none(assignment):
+    q3 = assignment.questions["q3"]
+    untimed = {**assignment.questions, "q3": q3.model_copy(update={"time": ""})}
+    first, second = (
+        next(line for line in editions.readme(kit).splitlines() if line.startswith("| q3  "))
+        for kit in (assignment, with_settings(assignment, questions=untimed))
+    )
+    assert first.endswith("| 1 to 2.5 h |")
+    assert second == first.replace("1 to 2.5 h", "")
 
 
 def test_a_missing_figure_is_told(copied):

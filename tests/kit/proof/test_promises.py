@@ -1,6 +1,7 @@
 """The promises of `autograder check`, and that each can be broken."""
 
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,3 +110,18 @@ def test_a_text_that_a_test_sends_is_looked_at_as_well(grader, assignment):
     sent = Call("MyMSA(8, 2)", "measure", (), {"source": [text]})
     promise = promises.nothing_received_earns(grader, ["q1"], [sent])
     assert any("15 points of q1" in problem for problem in promise.problems)
+
+
+def test_slow_promises_tell_how_far_they_are(assignment):
+    told = {}
+
+    def on_progress(done, total, what):
+        told.setdefault(what, []).append((done, total))
+
+    nothing = SimpleNamespace(questions=[], wrong=[])
+    grader = SimpleNamespace(assignment=assignment, grade=lambda *_: nothing)
+    promises.nothing_received_earns(grader, [], [], on_progress)
+    list(promises._telling_reports(grader, nothing, on_progress))
+    assert len(told) == 2
+    for steps in told.values():
+        assert steps == [(n, len(steps)) for n in range(1, len(steps) + 1)]

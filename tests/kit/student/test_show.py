@@ -205,6 +205,13 @@ def test_a_question_without_a_picture_says_where_to_look(question, assignment, s
     assert re.search("`p[^`]+`", text)  # a command
 
 
+def test_a_question_that_nobody_has_drawn_says_so(assignment, shown, monkeypatch):
+    monkeypatch.setattr("checks.show.questions", lambda: ("q1", "q8"))
+    status, text, out = shown("q8", assignment.student)
+    assert (status, out.exists()) == (0, False)
+    assert text == "q8  There is no picture of it. Those with one: q1, q2, q3, q5.\n"
+
+
 def test_a_file_that_cannot_be_written_is_told(assignment, tmp_path, capsys):
     (tmp_path / "pictures").write_text("a file, no folder")
     out = tmp_path / "pictures" / "q2.png"
