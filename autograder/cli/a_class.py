@@ -57,7 +57,7 @@ def batch(
     must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before)
+    asked = Asked(questions, seed, before, against)
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

@@ -15,6 +15,7 @@ import msgspec
 
 from autograder import __version__
 from autograder.assignment.config import Assignment
+from autograder.assignment.points import total_of
 from autograder.classroom.book import records
 from autograder.errors import KitError
 from autograder.formats.whole_files import as_json, write_whole
@@ -22,6 +23,7 @@ from autograder.grading.report import Report
 from autograder.submission.reading import Parcel
 
 FILE, RECORDS, LOCK = "batch.json", ".graded", ".lock"
+DECISIONS = "decisions.csv"  # the one file in the folder that people write
 FORMAT = 1
 AGAIN = "make room, then give the same command again: nothing that is graded is lost"
 
@@ -37,10 +39,32 @@ class Status(str, Enum):
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What a person has decided about a question of a submission.
+
+    told       as it was written: points that count ("12"), or what is added to the automatic ones ("+2")
+    points     what counts now
+    automatic  what the tests gave in this run
+    first      what they gave in the run that applied the decision first
+    content    a digest of what was handed in then
+    """
+
+    question: str
+    told: str
+    reason: str
+    by: str
+    points: float
+    automatic: float
+    first: float
+    content: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One submission of a class, and what it came to.
 
-    questions  the points of each question that was graded
+    score      the sum of the questions' points
+    questions  the points of each question that was graded, as decisions have left them
     key        of its record; "" where there is none
     content    a digest of what was handed in
     """
@@ -61,6 +85,13 @@ class Row:
     late: bool = False
     email: str = ""
     sid: str = ""
+    decided: tuple[Decided, ...] = ()
+
+    @property
+    def automatic(self) -> float:
+        """The score without what people have decided."""
+        graded = dict(self.questions) | {one.question: one.automatic for one in self.decided}
+        return total_of(graded.values()) if self.decided else self.score
 
 
 @dataclass(frozen=True)
@@ -68,6 +99,7 @@ class Batch:
     """What the folder of a class says of itself.
 
     suite     the digest of what was graded with
+    decisions a digest of the decisions that were applied; "" without any
     finished  False while a run is under way, or where it was stopped: the rows are older then
     """
 
@@ -79,6 +111,7 @@ class Batch:
     finished: bool = False
     rows: tuple[Row, ...] = ()
     format: int = FORMAT
+    decisions: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +168,30 @@ def read_finished(out: Path) -> Batch:
         raise KitError(str(out), "this class is not graded to its end",
                        "give its `autograder batch` again: it goes on where it was")  # fmt: skip
     return batch
+
+
+def mind_decisions(out: Path, batch: Batch) -> None:
+    """Raise KitError if people have changed their decisions since the class was graded."""
+    if decisions_of(out) != batch.decisions:
+        raise KitError(str(out / DECISIONS), "it has changed since the class was graded",
+                       "give its `autograder batch` again: nothing is graded anew")  # fmt: skip
+
+
+def decisions_of(out: Path) -> str:
+    """Return a digest of what people have decided about a class; "" where there is no such file."""
+    try:
+        return hashlib.sha256((out / DECISIONS).read_bytes()).hexdigest()[:32]
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise KitError(str(out / DECISIONS), f"cannot be read: {error.strerror}",
+                       "make it a file that you can read, or remove it") from None  # fmt: skip
+
+
+def take_over_decisions(earlier: Path, book: Ledger) -> None:
+    """Copy what people have decided about an earlier grading, unless there is something already."""
+    if decisions_of(earlier) and not decisions_of(book.out):
+        book.write((earlier / DECISIONS).read_bytes(), book.out / DECISIONS)
 
 
 def record(out: Path, key: str) -> Report | None:
@@ -208,7 +265,7 @@ def opened(out: Path, assignment: Assignment) -> Iterator[Ledger]:
     """Open a class's folder, or make it. Raises KitError if it is something else, or in use."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = [path.name for path in out.iterdir() if path.name != LOCK]
+        taken = [path.name for path in out.iterdir() if path.name not in (LOCK, DECISIONS)]
         lock = (out / LOCK).open("wb")
     except OSError as error:
         raise KitError(str(out), f"cannot be used: {error.strerror}", "name a folder") from None

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,8 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.grading import decisions
+from autograder.classroom.grading.decisions import Decisions
 from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import handouts, page, table
 from autograder.classroom.report.tally import Tally
@@ -46,11 +48,13 @@ class Asked:
 
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
+    against  its folder: what people have decided there is taken over as well
     """
 
     questions: tuple[str, ...]
     seed: int | None = None
     earlier: Batch | None = None
+    against: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Done:
     kept: int
     left_out: tuple[str, ...]
     layers: tuple[Layer, ...]  # of the confinement, where anything was graded
+    decisions: tuple[str, ...] = ()  # what is to be known of people's
 
 
 def run(
@@ -100,15 +105,23 @@ def _run(
             terms = Terms(suite.digest, _seed(asked, book), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
                           terms.questions)  # fmt: skip
+            if asked.against is not None:
+                ledger.take_over_decisions(asked.against, book)
+            decided = Decisions(out, roster.entries, assignment)
+            before = [{row.submission: row for row in batch.rows} if batch else {}
+                      for batch in (book.earlier, asked.earlier)]  # fmt: skip
+            begun = replace(begun, decisions=ledger.decisions_of(out))
             book.begin(begun)
             for name in (GRADES, REPORT):  # of an earlier run: nothing may look finished
                 (out / name).unlink(missing_ok=True)
-            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step)
+            grading = Grading(assignment, roster, book, terms, suite, decided, before, Path(place),
+                              on_step)  # fmt: skip
             with graders as those:
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
             batch = grading.finish(begun)
-            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
+            said = tuple(decisions.warnings(batch, decided.not_applied(grading.rows)))
+            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers, said)
 
 
 def _seed(asked: Asked, book: Ledger) -> int:
@@ -163,6 +176,8 @@ class Grading:
     book: Ledger
     terms: Terms
     suite: Suite
+    decisions: Decisions
+    before: Sequence[Mapping[str, Row]]  # the class in earlier runs, the latest first
     place: Path
     on_step: Listener
     anew: int = 0
@@ -253,6 +268,8 @@ class Grading:
             key=key,
             content=ledger.digest(parcel),
         )
+        earlier = [rows.get(row.submission) for rows in self.before]
+        row = self.decisions.apply(row, earlier)
         handouts.write(self.book.out, row, report, self.assignment, parcel.files)
         if entry.counts and status is not Status.OUR_FAULT:
             self.tally.add(row.submission, report)

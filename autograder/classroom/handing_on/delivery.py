@@ -12,6 +12,7 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch
 from autograder.classroom.handing_on import exports, late, similarity
 from autograder.classroom.handing_on.late import Policy
+from autograder.classroom.report import decided
 from autograder.errors import KitError
 
 PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))
@@ -36,6 +37,7 @@ def write(
 ) -> Iterator[str]:
     """Write each export; yield what a teacher should know of it. Raises KitError."""
     batch = ledger.read_finished(out)
+    ledger.mind_decisions(out, batch)
     if wanted == Wanted(column=wanted.column) and policy is None:
         raise KitError("autograder export", "nothing was asked for",
                        "see `autograder export --help`")  # fmt: skip
@@ -43,6 +45,9 @@ def write(
     if policy is not None:
         late_ones = sum(one.days > 0 for one in found)
         yield f"{_keep(late.as_table(found), into / 'late.csv')}: {late_ones} late"
+    if number_ := sum(len(one.row.decided) for one in found):
+        table = decided.as_table(one.row for one in found)
+        yield f"{_keep(table, into / 'decided.csv')}: {number_} decisions of people are in these marks"
     for name, platform in PLATFORMS:
         template: Path | None = getattr(wanted, name)
         if template is not None:

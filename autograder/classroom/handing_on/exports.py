@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Row, Status
 from autograder.classroom.handing_on.late import DAY, Marks
-from autograder.classroom.report.table import as_csv, harmless, number
+from autograder.classroom.report.table import as_csv, harmless, in_a_line, number
 from autograder.errors import KitError
 
 DELIMITERS = ",;\t"
@@ -217,9 +217,18 @@ def gradescope(out: Path, batch: Batch, found: Sequence[Marks], penalties: bool)
     header = ["First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status",
               "Submission ID", "Submission Time", "Lateness (H:M:S)", *heads]  # fmt: skip
     header += ["Late Penalty", "Score After Penalty"] if penalties else []
-    lines = [_of_gradescope(one, questions, penalties) for one in found]
+    decided = any(one.row.decided for one in found)
+    header += ["Score Before Decisions", "Decisions"] if decided else []
+    lines = [
+        _of_gradescope(one, questions, penalties) + (_decided(one.row) if decided else [])
+        for one in found
+    ]
     missing = [row for row in batch.rows if row.status is Status.MISSING]
     return as_csv([header, *lines, *(_missing(row, len(header)) for row in missing)])
+
+
+def _decided(row: Row) -> list[str]:
+    return [number(row.automatic), "; ".join(map(in_a_line, row.decided))]
 
 
 def _questions(out: Path, rows: Iterable[Row]) -> dict[str, tuple[str, float]]:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from autograder.assignment.config import Assignment
 from autograder.classroom.book.ledger import AGAIN, Row
+from autograder.classroom.report import decided
 from autograder.classroom.report.page import DETAILS, FEEDBACK, SUBMISSIONS, submission_page
 from autograder.errors import KitError
 from autograder.formats.gradescope import results
@@ -52,6 +53,8 @@ def feedback(row: Row, report: Report, title: str) -> bytes:
     if not row.counts:
         console.print(Text("A later submission of yours counts, not this one.\n"), soft_wrap=True)
     show(report, console, as_student=True)
+    for line in decided.as_text(row, report):
+        console.print(Text(line), soft_wrap=True)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from autograder.classroom.book.ledger import Batch, Row, Status
+from autograder.classroom.report.decided import for_student, since
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.gradescope import seen_by_student
@@ -36,6 +37,7 @@ PAGES.filters |= {
     "points": lambda value: value if value == "" else number(round(value, 2)),
     "path": lambda name: quote(name, safe=""),
 }
+PAGES.globals["since"] = since
 STYLE, SCRIPT = (
     Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))
     for name in ("style.css", "report.js")
@@ -76,6 +78,7 @@ def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
         "left_out": left_out,
         "statuses": _statuses(rows),
         "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
+        "decided": [(row, one) for row in rows for one in row.decided],
         "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
         "folders": {row.submission: row.folder for row in rows},
         "highest": max((bin.count for bin in tally.bins), default=0) or 1,
@@ -101,8 +104,11 @@ def submission_page(row: Row, report: Report, assignment: str, as_student: bool)
     questions = [
         Shown(q, seen_by_student(q) if as_student else q.outcomes) for q in report.questions
     ]
+    told, in_all = for_student(row, report) if as_student else (list(row.decided), True)
     context = {
         "row": row,
+        "decided": told,
+        "in_all": in_all,
         "report": report,
         "assignment": assignment,
         "questions": questions if report.is_judged else [],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from autograder.classroom.book.ledger import Row
+from autograder.classroom.book.ledger import Decided, Row
+from checks.telling.plain import plain_line
 
 # What a cell must not begin with; the last four are the wide ones of East Asian keyboards.
 FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -43,8 +44,24 @@ def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
 
 def grades(rows: Iterable[Row], questions: Sequence[str]) -> bytes:
     """Return grades.csv: a line for each submission, with points by question."""
+    lines = list(rows)
     header = ["submission", "student", "score", "max_score", *questions, "status", "seconds"]
-    return as_csv([header, *(_line(row, questions) for row in rows)])
+    more = [extra for extra in EXTRAS if any(row.decided for row in lines)]
+    cells = ([*_line(row, questions), *(of(row) for _, of in more)] for row in lines)
+    return as_csv([header + [name for name, _ in more], *cells])
+
+
+# Columns that are there where there is something in them: nobody's program need know of the others.
+EXTRAS: tuple[tuple[str, Callable[[Row], str]], ...] = (
+    ("automatic", lambda row: number(row.automatic)),
+    ("decided", lambda row: "; ".join(map(in_a_line, row.decided))),
+)
+
+
+def in_a_line(one: Decided) -> str:
+    """Return what a person has decided as a line of text."""
+    points = f"{number(one.automatic)} -> {number(one.points)}"
+    return f"{one.question}: {points} ({plain_line(one.reason, 500)}; {plain_line(one.by)})"
 
 
 def _line(row: Row, questions: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.classroom.book.ledger import Status, read
+from autograder.classroom.book.ledger import Decided, Status, read
 from autograder.classroom.report import page
 from autograder.classroom.report.tally import Tally
 from kit.browser import browser_here, launched, violations
@@ -15,6 +15,7 @@ from kit.classroom.class_of import graded_class, report_of
 NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
 SCRIPT, IMAGE = "<script>document.title='x'</script>", '"><img src=x onerror="document.title=1">'
 TURNED = r"evil\u202egnp"
+DECIDED = Decided("q1", "+2", f"{SCRIPT} {IMAGE}", "A. Tutor", 9.5, 7.5, 7.0, "other")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def out(assignment, tmp_path_factory):
     }
     place = tmp_path_factory.mktemp("class")
     graded_class(place, assignment, reports, cleo={"status": Status.OUR_FAULT},
-                 anna={"student": "Anna Ärmel"})  # fmt: skip
+                 anna={"student": "Anna Ärmel"}, ben={"decided": (DECIDED,)})  # fmt: skip
     return place
 
 

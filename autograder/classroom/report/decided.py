@@ -1,0 +1,62 @@
+"""Tell what people have decided about points, apart from what the tests gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from autograder.assignment.points import total_of
+from autograder.classroom.book.ledger import Decided, Row
+from autograder.classroom.report.table import as_csv, in_a_line, number
+from autograder.formats.gradescope import seen_by_student
+from autograder.grading.report import Report
+
+HEADER = ("submission", "student", "question", "automatic", "decided", "points", "reason", "by",
+          "look at")  # fmt: skip
+
+
+def since(row: Row, one: Decided) -> str:
+    """Return why a decision should be looked at again; "" where nothing has changed under it."""
+    said = []
+    if one.first != one.automatic:
+        said.append(
+            f"the tests gave {number(one.first)} when this was decided, and now {number(one.automatic)}"
+        )
+    if one.content != row.content:
+        said.append("something else was handed in then")
+    if not row.counts:
+        said.append("a later submission counts")
+    if one.told[:1] in "+-" and total_of([one.automatic, float(one.told)]) != one.points:
+        said.append(
+            f"{one.told} would lead out of the question's points: it ends at {number(one.points)}"
+        )
+    return "; ".join(said)
+
+
+def for_student(row: Row, report: Report) -> tuple[list[Decided], bool]:
+    """Return the decisions that a student may read now, and whether the total may be told.
+
+    Of a question with checks that are kept back, points would tell what these gave.
+    """
+    back = {q.id for q in report.questions if len(seen_by_student(q)) < len(q.outcomes)}
+    return [one for one in row.decided if one.question not in back], not back
+
+
+def as_text(row: Row, report: Report) -> Iterator[str]:
+    """Yield what feedback.txt says of decisions, below what the tests gave."""
+    told, in_all = for_student(row, report)
+    if told:
+        yield "Decided by your teachers, over what the tests gave:"
+        yield from (f"    {in_a_line(one)}" for one in told)
+    if told and in_all:
+        yield f"With that: {number(row.score)} of {number(row.max_score)} points."
+
+
+def as_table(rows: Iterable[Row]) -> bytes:
+    """Return every decision as CSV, with what the tests gave beside it."""
+    lines = [
+        [row.submission, row.student, one.question, number(one.automatic), one.told,
+         number(one.points), one.reason, one.by, since(row, one)]
+        for row in rows
+        for one in row.decided
+    ]  # fmt: skip
+    return as_csv([HEADER, *lines])
