@@ -144,6 +144,7 @@ class Settings(_Strict):
     otter: OtterSettings = OtterSettings()
     install: InstallSettings = InstallSettings()
     forbidden: list[ForbiddenSettings] = []
+    round: Annotated[float, Field(gt=0, le=10)] | None = None  # marks of a class, once, at the end
     questions: Annotated[
         dict[Annotated[str, Field(pattern=r"^q[1-9]\d*$")], Question], Field(min_length=1)
     ]

@@ -15,7 +15,7 @@ import msgspec
 
 from autograder import __version__
 from autograder.assignment.config import Assignment
-from autograder.assignment.points import total_of
+from autograder.assignment.points import rounded, total_of
 from autograder.classroom.book import records
 from autograder.errors import KitError
 from autograder.formats.whole_files import as_json, write_whole
@@ -86,6 +86,12 @@ class Row:
     email: str = ""
     sid: str = ""
     decided: tuple[Decided, ...] = ()
+    round: float = 0.0  # to a multiple of this many points, where it is not 0
+
+    @property
+    def mark(self) -> float:
+        """The score as it is rounded, where nothing else is taken off."""
+        return rounded(self.score, self.round, self.max_score)
 
     @property
     def automatic(self) -> float:

@@ -267,6 +267,7 @@ class Grading:
             seconds=round(report.seconds, 2),
             key=key,
             content=ledger.digest(parcel),
+            round=self.assignment.settings.round or 0.0,
         )
         earlier = [rows.get(row.submission) for rows in self.before]
         row = self.decisions.apply(row, earlier)

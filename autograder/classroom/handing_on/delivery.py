@@ -13,6 +13,7 @@ from autograder.classroom.book.ledger import Batch
 from autograder.classroom.handing_on import exports, late, similarity
 from autograder.classroom.handing_on.late import Policy
 from autograder.classroom.report import decided
+from autograder.classroom.report.table import number
 from autograder.errors import KitError
 
 PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))
@@ -48,6 +49,8 @@ def write(
     if number_ := sum(len(one.row.decided) for one in found):
         table = decided.as_table(one.row for one in found)
         yield f"{_keep(table, into / 'decided.csv')}: {number_} decisions of people are in these marks"
+    for step in {one.row.round for one in found if one.row.round}:
+        yield f"Marks are rounded to multiples of {number(step)}, after everything else."
     for name, platform in PLATFORMS:
         template: Path | None = getattr(wanted, name)
         if template is not None:

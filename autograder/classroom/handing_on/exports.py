@@ -219,8 +219,14 @@ def gradescope(out: Path, batch: Batch, found: Sequence[Marks], penalties: bool)
     header += ["Late Penalty", "Score After Penalty"] if penalties else []
     decided = any(one.row.decided for one in found)
     header += ["Score Before Decisions", "Decisions"] if decided else []
+    rounds = any(one.row.round for one in found)
+    header += ["Mark"] if rounds else []
     lines = [
-        _of_gradescope(one, questions, penalties) + (_decided(one.row) if decided else [])
+        [
+            *_of_gradescope(one, questions, penalties),
+            *(_decided(one.row) if decided else []),
+            *([number(one.final)] if rounds else []),
+        ]
         for one in found
     ]
     missing = [row for row in batch.rows if row.status is Status.MISSING]

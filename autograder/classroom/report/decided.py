@@ -49,6 +49,9 @@ def as_text(row: Row, report: Report) -> Iterator[str]:
         yield from (f"    {in_a_line(one)}" for one in told)
     if told and in_all:
         yield f"With that: {number(row.score)} of {number(row.max_score)} points."
+    if row.round and in_all:
+        step = f"{number(row.score)} rounded to a multiple of {number(row.round)}"
+        yield f"Your mark: {number(row.mark)}, {step}."
 
 
 def as_table(rows: Iterable[Row]) -> bytes:

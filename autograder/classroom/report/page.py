@@ -78,6 +78,7 @@ def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
         "left_out": left_out,
         "statuses": _statuses(rows),
         "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
+        "rounds": max((row.round for row in rows), default=0.0),
         "decided": [(row, one) for row in rows for one in row.decided],
         "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
         "folders": {row.submission: row.folder for row in rows},

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from autograder.classroom.book.ledger import Decided, Row
@@ -46,16 +47,9 @@ def grades(rows: Iterable[Row], questions: Sequence[str]) -> bytes:
     """Return grades.csv: a line for each submission, with points by question."""
     lines = list(rows)
     header = ["submission", "student", "score", "max_score", *questions, "status", "seconds"]
-    more = [extra for extra in EXTRAS if any(row.decided for row in lines)]
-    cells = ([*_line(row, questions), *(of(row) for _, of in more)] for row in lines)
-    return as_csv([header + [name for name, _ in more], *cells])
-
-
-# Columns that are there where there is something in them: nobody's program need know of the others.
-EXTRAS: tuple[tuple[str, Callable[[Row], str]], ...] = (
-    ("automatic", lambda row: number(row.automatic)),
-    ("decided", lambda row: "; ".join(map(in_a_line, row.decided))),
-)
+    more = [extra for extra in EXTRAS if any(map(extra.needed, lines))]
+    cells = ([*_line(row, questions), *(extra.cell(row) for extra in more)] for row in lines)
+    return as_csv([header + [extra.name for extra in more], *cells])
 
 
 def in_a_line(one: Decided) -> str:
@@ -68,3 +62,21 @@ def _line(row: Row, questions: Sequence[str]) -> list[str]:
     points = [number(row.questions[name]) if name in row.questions else "" for name in questions]
     totals = [number(row.score), number(row.max_score)]
     return [row.submission, row.student, *totals, *points, row.status.value, f"{row.seconds:.2f}"]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A column that is there where some row needs it: no other program need know of it otherwise."""
+
+    name: str
+    needed: Callable[[Row], bool]
+    cell: Callable[[Row], str]
+
+
+EXTRAS = (
+    Extra("automatic", lambda row: bool(row.decided), lambda row: number(row.automatic)),
+    Extra(
+        "decided", lambda row: bool(row.decided), lambda row: "; ".join(map(in_a_line, row.decided))
+    ),
+    Extra("mark", lambda row: bool(row.round), lambda row: number(row.mark)),
+)
