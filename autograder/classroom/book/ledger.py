@@ -23,7 +23,8 @@ from autograder.grading.report import Report
 from autograder.submission.reading import Parcel
 
 FILE, RECORDS, LOCK = "batch.json", ".graded", ".lock"
-DECISIONS = "decisions.csv"  # the one file in the folder that people write
+DECISIONS, BY_HAND = "decisions.csv", "by_hand.csv"  # what people write into the folder
+WRITTEN = (DECISIONS, BY_HAND)
 FORMAT = 1
 AGAIN = "make room, then give the same command again: nothing that is graded is lost"
 
@@ -60,6 +61,27 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a person gives for a question that has no tests, or for a line of its rubric.
+
+    title   of the question
+    line    of the rubric; "" where the question has none
+    most    its maximum
+    points  None while nobody has given any
+    back    whether grading.yml keeps it back from students
+    """
+
+    question: str
+    title: str
+    line: str
+    most: float
+    points: float | None = None
+    comment: str = ""
+    by: str = ""
+    back: bool = False
+
+
+@dataclass(frozen=True)
 class Row:
     """One submission of a class, and what it came to.
 
@@ -87,6 +109,12 @@ class Row:
     sid: str = ""
     decided: tuple[Decided, ...] = ()
     round: float = 0.0  # to a multiple of this many points, where it is not 0
+    by_hand: tuple[Given, ...] = ()
+
+    @property
+    def unmarked(self) -> list[str]:
+        """The questions for which people have still to give points."""
+        return list(dict.fromkeys(one.question for one in self.by_hand if one.points is None))
 
     @property
     def mark(self) -> float:
@@ -105,7 +133,7 @@ class Batch:
     """What the folder of a class says of itself.
 
     suite     the digest of what was graded with
-    decisions a digest of the decisions that were applied; "" without any
+    written   digests of what people had written, by file
     finished  False while a run is under way, or where it was stopped: the rows are older then
     """
 
@@ -117,7 +145,7 @@ class Batch:
     finished: bool = False
     rows: tuple[Row, ...] = ()
     format: int = FORMAT
-    decisions: str = ""
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,28 +204,30 @@ def read_finished(out: Path) -> Batch:
     return batch
 
 
-def mind_decisions(out: Path, batch: Batch) -> None:
-    """Raise KitError if people have changed their decisions since the class was graded."""
-    if decisions_of(out) != batch.decisions:
-        raise KitError(str(out / DECISIONS), "it has changed since the class was graded",
-                       "give its `autograder batch` again: nothing is graded anew")  # fmt: skip
+def mind_written(out: Path, batch: Batch) -> None:
+    """Raise KitError if people have written something else since the class was graded."""
+    for name in WRITTEN:
+        if written_in(out, name) != batch.written.get(name, ""):
+            raise KitError(str(out / name), "it has changed since the class was graded",
+                           "give its `autograder batch` again: nothing is graded anew")  # fmt: skip
 
 
-def decisions_of(out: Path) -> str:
-    """Return a digest of what people have decided about a class; "" where there is no such file."""
+def written_in(out: Path, name: str) -> str:
+    """Return a digest of a file that people write; "" where there is none."""
     try:
-        return hashlib.sha256((out / DECISIONS).read_bytes()).hexdigest()[:32]
+        return hashlib.sha256((out / name).read_bytes()).hexdigest()[:32]
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise KitError(str(out / DECISIONS), f"cannot be read: {error.strerror}",
+        raise KitError(str(out / name), f"cannot be read: {error.strerror}",
                        "make it a file that you can read, or remove it") from None  # fmt: skip
 
 
-def take_over_decisions(earlier: Path, book: Ledger) -> None:
-    """Copy what people have decided about an earlier grading, unless there is something already."""
-    if decisions_of(earlier) and not decisions_of(book.out):
-        book.write((earlier / DECISIONS).read_bytes(), book.out / DECISIONS)
+def take_over_written(earlier: Path, book: Ledger) -> None:
+    """Copy what people have written about an earlier grading, unless there is something already."""
+    for name in WRITTEN:
+        if written_in(earlier, name) and not written_in(book.out, name):
+            book.write((earlier / name).read_bytes(), book.out / name)
 
 
 def record(out: Path, key: str) -> Report | None:
@@ -271,7 +301,7 @@ def opened(out: Path, assignment: Assignment) -> Iterator[Ledger]:
     """Open a class's folder, or make it. Raises KitError if it is something else, or in use."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = [path.name for path in out.iterdir() if path.name not in (LOCK, DECISIONS)]
+        taken = [path.name for path in out.iterdir() if path.name not in (LOCK, *WRITTEN)]
         lock = (out / LOCK).open("wb")
     except OSError as error:
         raise KitError(str(out), f"cannot be used: {error.strerror}", "name a folder") from None

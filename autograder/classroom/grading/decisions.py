@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,17 +10,17 @@ from pathlib import Path
 
 from autograder.assignment.config import Assignment
 from autograder.assignment.points import total_of
-from autograder.classroom.book.ledger import DECISIONS, Batch, Decided, Row
+from autograder.classroom.book.ledger import BY_HAND, DECISIONS, Batch, Decided, Row
 from autograder.classroom.finding.roster import Entry
+from autograder.classroom.grading import written
 from autograder.classroom.report.decided import since
-from autograder.classroom.report.table import as_it_was, number
+from autograder.classroom.report.table import number
 from autograder.errors import KitError
 
-COLUMNS = ("submission", "question", "points", "change", "reason", "by")
-NEEDED = ("submission", "question", "reason", "by")
-DELIMITERS = ",;\t"
-POINTS = re.compile(r"([+-]?)(\d+(?:[.,]\d+)?)")
-HEADER = f"begin it with the line {','.join(COLUMNS)}"
+FORM = written.Form(
+    ("submission", "question", "points", "change", "reason", "by"),
+    needed=("submission", "question", "reason", "by"),
+)
 
 
 @dataclass(frozen=True)
@@ -96,13 +92,9 @@ class Decisions:
     def _check(self, one: Decision, path: Path, entries: Sequence[Entry]) -> None:
         """Raise KitError if a decision cannot be meant so."""
         where = f"{path}, line {one.line}"
-        found = next((entry for entry in entries if entry.submission == one.submission), None)
-        if found is None:
-            raise KitError(where, f"no submission is called {one.submission!r}",
-                           _whom(one.submission, entries))  # fmt: skip
-        if not found.parts:
-            raise KitError(where, f"{one.submission} has handed in nothing",
-                           "remove the line, or put what they did among the submissions")  # fmt: skip
+        written.submission(one.submission, where, entries)
+        if one.question in self._assignment.by_hand:
+            raise KitError(where, f"{one.question} is marked by hand", f"change it in {BY_HAND}")
         if one.question not in self._assignment.questions:
             known = ", ".join(self._assignment.questions)
             raise KitError(where, f"there is no question {one.question!r}", f"choose from {known}")
@@ -120,14 +112,6 @@ def _lines(one: Decided) -> tuple[str, ...]:
     return one.question, one.told, one.reason, one.by
 
 
-def _whom(name: str, entries: Sequence[Entry]) -> str:
-    own = [entry.submission for entry in entries if entry.student == name]
-    near = own or difflib.get_close_matches(name, [entry.submission for entry in entries], n=1)
-    if len(near) == 1:
-        return f"did you mean {near[0]}?"
-    return "write it as in the first column of grades.csv"
-
-
 def warnings(batch: Batch, without: Iterable[Decision]) -> Iterator[str]:
     """Yield what a teacher should know of the decisions in a class."""
     decided = [(row, one) for row in batch.rows for one in row.decided]
@@ -143,49 +127,17 @@ def warnings(batch: Batch, without: Iterable[Decision]) -> Iterator[str]:
 
 def read(path: Path) -> Iterator[Decision]:
     """Yield the lines of decisions.csv. Raises KitError, with the line."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        heads = [head.strip().casefold() for head in next(lines, [])]
-        _check_heads(path, heads)
-        for cells in lines:
-            if any(cell.strip() for cell in cells):
-                yield _decision(f"{path}, line {lines.line_num}", lines.line_num, heads, cells)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise KitError(str(path), f"cannot be read as a table: {error}",
-                       "save it as CSV in UTF-8") from None  # fmt: skip
-
-
-def _check_heads(path: Path, heads: Sequence[str]) -> None:
-    where = f"{path}, line 1"
-    for head in heads:
-        if head not in COLUMNS or heads.count(head) > 1:
-            near = difflib.get_close_matches(head, COLUMNS, n=1)
-            what = f"{heads.count(head)} columns are" if head in COLUMNS else "no column is to be"
-            remedy = f"did you mean {near[0]}?" if near and head not in COLUMNS else HEADER
-            raise KitError(where, f"{what} called {head!r}", remedy)
-    missing = [name for name in NEEDED if name not in heads]
-    if not {"points", "change"} & set(heads):
-        missing.append("points")
-    if missing:
-        raise KitError(where, f"there is no column {missing[0]!r}", HEADER)
-
-
-def _decision(where: str, line: int, heads: Sequence[str], cells: Sequence[str]) -> Decision:
-    if len(cells) > len(heads):
-        raise KitError(where, f"{len(cells)} cells, and there are {len(heads)} columns",
-                       "put a text with a comma into double quotes")  # fmt: skip
-    told = dict.fromkeys(COLUMNS, "")
-    told |= {head: as_it_was(cell.strip()).strip() for head, cell in zip(heads, cells)}
-    for name in NEEDED:
-        if not told[name]:
-            raise KitError(
-                where, f"its {name} is empty", "say whom, which question, why, and who decided"
-            )
-    value, added = _value(where, told["points"], told["change"])
-    name = unicodedata.normalize("NFC", told["submission"])
-    return Decision(line, name, told["question"], value, added, told["reason"], told["by"])
+    for line in written.read(path, FORM):
+        told = line.cells
+        for name in FORM.needed:
+            if not told[name]:
+                raise KitError(line.where, f"its {name} is empty",
+                               "say whom, which question, why, and who decided")  # fmt: skip
+        value, added = _value(line.where, told["points"], told["change"])
+        name = unicodedata.normalize("NFC", told["submission"])
+        yield Decision(
+            line.number, name, told["question"], value, added, told["reason"], told["by"]
+        )
 
 
 def _value(where: str, points: str, change: str) -> tuple[float, bool]:
@@ -194,8 +146,7 @@ def _value(where: str, points: str, change: str) -> tuple[float, bool]:
     if bool(points) == bool(change):
         what = f"both points ({points}) and change ({change})" if points else "no points"
         raise KitError(where, what, remedy)
-    written = (points or change).replace("\N{MINUS SIGN}", "-")
-    found = POINTS.fullmatch(written)
-    if found is None:
+    value = written.points(points or change)
+    if value is None:
         raise KitError(where, f"{points or change!r} is no number of points", remedy)
-    return float(written.replace(",", ".")), bool(change or found[1])
+    return value, bool(change) or points[0] in "+-\N{MINUS SIGN}"

@@ -38,7 +38,7 @@ def write(
 ) -> Iterator[str]:
     """Write each export; yield what a teacher should know of it. Raises KitError."""
     batch = ledger.read_finished(out)
-    ledger.mind_decisions(out, batch)
+    ledger.mind_written(out, batch)
     if wanted == Wanted(column=wanted.column) and policy is None:
         raise KitError("autograder export", "nothing was asked for",
                        "see `autograder export --help`")  # fmt: skip
@@ -49,6 +49,9 @@ def write(
     if number_ := sum(len(one.row.decided) for one in found):
         table = decided.as_table(one.row for one in found)
         yield f"{_keep(table, into / 'decided.csv')}: {number_} decisions of people are in these marks"
+    unmarked = [f"{one.row.submission} {name}" for one in found for name in one.row.unmarked]
+    if unmarked:
+        yield f"Not marked by hand yet, and without points for it: {', '.join(unmarked)}."
     for step in {one.row.round for one in found if one.row.round}:
         yield f"Marks are rounded to multiples of {number(step)}, after everything else."
     for name, platform in PLATFORMS:

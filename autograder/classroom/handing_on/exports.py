@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.assignment.points import total_of
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Row, Status
 from autograder.classroom.handing_on.late import DAY, Marks
@@ -233,6 +234,14 @@ def gradescope(out: Path, batch: Batch, found: Sequence[Marks], penalties: bool)
     return as_csv([header, *lines, *(_missing(row, len(header)) for row in missing)])
 
 
+def _by_hand(row: Row) -> dict[str, tuple[str, float]]:
+    found: dict[str, tuple[str, float]] = {}
+    for one in row.by_hand:
+        most = found.get(one.question, ("", 0.0))[1]
+        found[one.question] = (one.title, total_of([most, one.most]))
+    return found
+
+
 def _decided(row: Row) -> list[str]:
     return [number(row.automatic), "; ".join(map(in_a_line, row.decided))]
 
@@ -241,7 +250,8 @@ def _questions(out: Path, rows: Iterable[Row]) -> dict[str, tuple[str, float]]:
     for row in rows:
         report = ledger.record(out, row.key) if row.key else None
         if report is not None:
-            return {q.id: (q.question.title, q.question.points) for q in report.questions}
+            tested = {q.id: (q.question.title, q.question.points) for q in report.questions}
+            return tested | _by_hand(row)
     return {}
 
 

@@ -67,7 +67,8 @@ def moves(old: Path, before: Batch, new: Path, after: Batch) -> Moves:
 
 
 def _move(was: Row, old: Path, now: Row, new: Path) -> Move | None:
-    if was.key == now.key and was.status == now.status and was.decided == now.decided:
+    by_people = (was.decided, was.by_hand) == (now.decided, now.by_hand)
+    if was.key == now.key and was.status == now.status and by_people:
         return None
     by = []
     if was.status != now.status:
@@ -87,7 +88,8 @@ def _score(row: Row, report: Report | None) -> float:
     """Return a score as it is worked out now: an earlier version may have rounded otherwise."""
     if report is None:
         return row.score
-    return total_of([report.points, *(one.points - one.automatic for one in row.decided)])
+    changed = [one.points - one.automatic for one in row.decided]
+    return total_of([report.points, *changed, *(one.points or 0 for one in row.by_hand)])
 
 
 def _decided(was: Row, now: Row) -> Iterator[str]:
@@ -95,6 +97,12 @@ def _decided(was: Row, now: Row) -> Iterator[str]:
     old, new = ({in_a_line(one): one for one in row.decided} for row in (was, now))
     yield from (f"decided, {line}" for line in new if line not in old)
     yield from (f"no longer decided, {line}" for line in old if line not in new)
+    given = {(one.question, one.line): one.points for one in was.by_hand}
+    for one in now.by_hand:
+        before = given.get((one.question, one.line))
+        if before != one.points:
+            shown = ("-" if points is None else number(points) for points in (before, one.points))
+            yield f"by hand, {one.question} {one.line}".rstrip() + f": {' -> '.join(shown)}"
 
 
 def _differences(was: Report | None, now: Report | None) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from autograder.assignment.points import total_of
-from autograder.classroom.book.ledger import Decided, Row
+from autograder.classroom.book.ledger import Decided, Given, Row
 from autograder.classroom.report.table import as_csv, in_a_line, number
 from autograder.formats.gradescope import seen_by_student
 from autograder.grading.report import Report
+from checks.telling.plain import plain_line
 
 HEADER = ("submission", "student", "question", "automatic", "decided", "points", "reason", "by",
           "look at")  # fmt: skip
@@ -32,26 +34,57 @@ def since(row: Row, one: Decided) -> str:
     return "; ".join(said)
 
 
-def for_student(row: Row, report: Report) -> tuple[list[Decided], bool]:
-    """Return the decisions that a student may read now, and whether the total may be told.
+@dataclass(frozen=True)
+class ByPeople:
+    """What may be told of people's part in a submission's marks.
+
+    in_all  whether the total may be told as well
+    """
+
+    decided: Sequence[Decided]
+    given: Sequence[Given]
+    in_all: bool
+
+
+def in_full(row: Row) -> ByPeople:
+    """Return all of it, for teachers."""
+    return ByPeople(row.decided, row.by_hand, True)
+
+
+def for_student(row: Row, report: Report) -> ByPeople:
+    """Return what a student may read now.
 
     Of a question with checks that are kept back, points would tell what these gave.
     """
     back = {q.id for q in report.questions if len(seen_by_student(q)) < len(q.outcomes)}
-    return [one for one in row.decided if one.question not in back], not back
+    given = [one for one in row.by_hand if not one.back]
+    in_all = not back and len(given) == len(row.by_hand)
+    return ByPeople([one for one in row.decided if one.question not in back], given, in_all)
 
 
 def as_text(row: Row, report: Report) -> Iterator[str]:
-    """Yield what feedback.txt says of decisions, below what the tests gave."""
-    told, in_all = for_student(row, report)
-    if told:
+    """Yield what feedback.txt says of people's part, below what the tests gave."""
+    told = for_student(row, report)
+    if told.given:
+        yield "Marked by your teachers, beside what is tested:"
+        yield from (f"    {_of_given(one)}" for one in told.given)
+    if told.decided:
         yield "Decided by your teachers, over what the tests gave:"
-        yield from (f"    {in_a_line(one)}" for one in told)
-    if told and in_all:
+        yield from (f"    {in_a_line(one)}" for one in told.decided)
+    if (told.decided or told.given) and told.in_all:
         yield f"With that: {number(row.score)} of {number(row.max_score)} points."
-    if row.round and in_all:
+    if row.round and told.in_all:
         step = f"{number(row.score)} rounded to a multiple of {number(row.round)}"
         yield f"Your mark: {number(row.mark)}, {step}."
+
+
+def _of_given(one: Given) -> str:
+    points = "not marked yet" if one.points is None else number(one.points)
+    said = "; ".join(filter(None, (plain_line(one.comment, 1000), plain_line(one.by))))
+    what = plain_line(": ".join(filter(None, (one.title, one.line))))
+    return f"{one.question}  {what}: {points} of {number(one.most)}" + (
+        f" ({said})" if said else ""
+    )
 
 
 def as_table(rows: Iterable[Row]) -> bytes:

@@ -14,7 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from autograder.classroom.book.ledger import Batch, Row, Status
-from autograder.classroom.report.decided import for_student, since
+from autograder.classroom.report.decided import for_student, in_full, since
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.gradescope import seen_by_student
@@ -79,6 +79,7 @@ def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
         "statuses": _statuses(rows),
         "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
         "rounds": max((row.round for row in rows), default=0.0),
+        "unmarked": [row for row in rows if row.counts and row.unmarked],
         "decided": [(row, one) for row in rows for one in row.decided],
         "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
         "folders": {row.submission: row.folder for row in rows},
@@ -105,11 +106,12 @@ def submission_page(row: Row, report: Report, assignment: str, as_student: bool)
     questions = [
         Shown(q, seen_by_student(q) if as_student else q.outcomes) for q in report.questions
     ]
-    told, in_all = for_student(row, report) if as_student else (list(row.decided), True)
+    told = for_student(row, report) if as_student else in_full(row)
     context = {
         "row": row,
-        "decided": told,
-        "in_all": in_all,
+        "decided": told.decided,
+        "given": told.given,
+        "in_all": told.in_all,
         "report": report,
         "assignment": assignment,
         "questions": questions if report.is_judged else [],

@@ -210,7 +210,7 @@ def test_however_a_spreadsheet_saves_it_the_decision_is_the_same(graded, tmp_pat
     (HEADER + "anna,q1,1,,,me\n", "line 2", "its reason is empty", "say whom"),
     (HEADER + "anna,q1,1,,a, b,me\n", "line 2", "7 cells, and there are 6 columns", "quotes"),
     (HEADER.replace("reason", "reasons"), "line 1", "called 'reasons'", "did you mean reason?"),
-    ("submission,question,reason,by\n", "line 1", "there is no column 'points'", "begin it with"),
+    ("submission,question,reason,by\nanna,q1,why,me\n", "line 2", "no points", "write 12"),
     ("", "line 1", "there is no column 'submission'", "begin it with"),
     ((HEADER + "anna,q1,1,,für,me\n").encode("latin-1"), "decisions.csv", "cannot be read", "UTF-8"),
 ])  # fmt: skip
