@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,10 +32,11 @@ class Marking:
     ) -> None:
         self._questions = {name: assignment.by_hand[name] for name in asked}
         self._given: dict[Key, Given] = {}
+        known = {entry.submission: entry for entry in entries}
         lines: dict[Key, int] = {}
         if (out / BY_HAND).exists():
             for line in written.read(out / BY_HAND, FORM):
-                key, given = _given(line, entries, assignment)
+                key, given = _given(line, known, assignment)
                 if key in lines and given.points is not None:
                     raise KitError(line.where, f"line {lines[key]} gives points for the same",
                                    "keep one of the two lines")  # fmt: skip
@@ -72,7 +73,7 @@ def _lines(name: str, question: Question) -> list[Given]:
 
 
 def _given(
-    line: written.Line, entries: Sequence[Entry], assignment: Assignment
+    line: written.Line, entries: Mapping[str, Entry], assignment: Assignment
 ) -> tuple[Key, Given]:
     """Return what a line gives. Raises KitError if it cannot be meant so."""
     told, where = line.cells, line.where

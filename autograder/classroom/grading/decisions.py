@@ -56,10 +56,10 @@ class Decisions:
     def __init__(self, out: Path, entries: Sequence[Entry], assignment: Assignment) -> None:
         self._assignment = assignment
         self._of: dict[str, list[Decision]] = defaultdict(list)
-        path = out / DECISIONS
+        path, known = out / DECISIONS, {entry.submission: entry for entry in entries}
         if path.exists():
             for one in read(path):
-                self._check(one, path, entries)
+                self._check(one, path, known)
                 self._of[one.submission].append(one)
 
     def apply(self, row: Row, earlier: Iterable[Row | None]) -> Row:
@@ -89,7 +89,7 @@ class Decisions:
         for name, own in self._of.items():
             yield from (one for one in own if one.question not in rows[name].questions)
 
-    def _check(self, one: Decision, path: Path, entries: Sequence[Entry]) -> None:
+    def _check(self, one: Decision, path: Path, entries: Mapping[str, Entry]) -> None:
         """Raise KitError if a decision cannot be meant so."""
         where = f"{path}, line {one.line}"
         written.submission(one.submission, where, entries)

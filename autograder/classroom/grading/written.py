@@ -48,12 +48,12 @@ def read(path: Path, form: Form) -> Iterator[Line]:
         text = path.read_bytes().decode("utf-8-sig")
         delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        heads = [head.strip().casefold() for head in next(lines, [])]
+        heads = [head.casefold() for head in _told(next(lines, []))]
         _check_heads(f"{path}, line 1", heads, form)
         for cells in lines:
             if any(cell.strip() for cell in cells):
                 where = f"{path}, line {lines.line_num}"
-                yield Line(where, lines.line_num, _cells(where, heads, cells, form))
+                yield Line(where, lines.line_num, _cells(where, heads, _told(cells), form))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise KitError(str(path), f"cannot be read as a table: {error}",
                        "save it as CSV in UTF-8") from None  # fmt: skip
@@ -70,12 +70,12 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
-def submission(name: str, where: str, entries: Sequence[Entry]) -> Entry:
+def submission(name: str, where: str, entries: Mapping[str, Entry]) -> Entry:
     """Return the submission that a line names. Raises KitError if there is none."""
-    found = next((entry for entry in entries if entry.submission == name), None)
+    found = entries.get(name)
     if found is None:
-        own = [entry.submission for entry in entries if entry.student == name]
-        near = own[0] if len(own) == 1 else nearest(name, [e.submission for e in entries])
+        own = [entry.submission for entry in entries.values() if entry.student == name]
+        near = own[0] if len(own) == 1 else nearest(name, list(entries))
         remedy = (
             f"did you mean {near}?" if near else "write it as in the first column of grades.csv"
         )
@@ -84,6 +84,14 @@ def submission(name: str, where: str, entries: Sequence[Entry]) -> Entry:
         raise KitError(where, f"{name} has handed in nothing",
                        "remove the line, or put what they did among the submissions")  # fmt: skip
     return found
+
+
+def _told(cells: Sequence[str]) -> list[str]:
+    """Return the cells without the empty ones at the end, of which spreadsheets leave many."""
+    told = [cell.strip() for cell in cells]
+    while told and not told[-1]:
+        told.pop()
+    return told
 
 
 def _check_heads(where: str, heads: Sequence[str], form: Form) -> None:
@@ -104,4 +112,4 @@ def _cells(where: str, heads: Sequence[str], cells: Sequence[str], form: Form) -
         raise KitError(where, f"{len(cells)} cells, and there are {len(heads)} columns",
                        "put a text with a comma into double quotes")  # fmt: skip
     told = dict.fromkeys(form.columns, "")
-    return told | {head: as_it_was(cell.strip()).strip() for head, cell in zip(heads, cells)}
+    return told | {head: as_it_was(cell).strip() for head, cell in zip(heads, cells)}

@@ -72,14 +72,15 @@ def as_text(row: Row, report: Report) -> Iterator[str]:
         yield "Decided by your teachers, over what the tests gave:"
         yield from (f"    {in_a_line(one)}" for one in told.decided)
     if (told.decided or told.given) and told.in_all:
-        yield f"With that: {number(row.score)} of {number(row.max_score)} points."
+        so_far = ", so far" if row.unmarked else ""
+        yield f"With that{so_far}: {number(row.score)} of {number(row.max_score)} points."
     if row.round and told.in_all:
         step = f"{number(row.score)} rounded to a multiple of {number(row.round)}"
         yield f"Your mark: {number(row.mark)}, {step}."
 
 
 def _of_given(one: Given) -> str:
-    points = "not marked yet" if one.points is None else number(one.points)
+    points = "not marked yet," if one.points is None else number(one.points)
     said = "; ".join(filter(None, (plain_line(one.comment, 1000), plain_line(one.by))))
     what = plain_line(": ".join(filter(None, (one.title, one.line))))
     return f"{one.question}  {what}: {points} of {number(one.most)}" + (

@@ -129,7 +129,7 @@ def test_the_form_filled_in_counts_and_is_told_line_by_line(graded, assignment, 
     for page in ("submissions/anna/feedback.html", "details/anna.html"):
         assert "No unit on y" in (out / page).read_text()
         assert "31 of 40" in (out / page).read_text()
-    assert "not marked yet of 6" in (out / "submissions/ben/feedback.txt").read_text()
+    assert "not marked yet, of 6" in (out / "submissions/ben/feedback.txt").read_text()
 
 
 def test_exports_hold_it_and_list_who_is_missing(graded, assignment, tmp_path):

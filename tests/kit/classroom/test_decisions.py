@@ -7,13 +7,17 @@ import pytest
 
 from autograder.assignment.config import Show
 from autograder.classroom.book import ledger
+from autograder.classroom.book.ledger import Decided, Row
+from autograder.classroom.finding.roster import Entry
 from autograder.classroom.grading import batch as batches
 from autograder.classroom.grading.batch import Asked
+from autograder.classroom.grading.decisions import Decisions
 from autograder.classroom.handing_on import delivery
 from autograder.classroom.handing_on.delivery import Wanted
 from autograder.classroom.report import compare, handouts
+from autograder.classroom.report.decided import since
 from autograder.errors import KitError
-from kit.classroom.class_of import report_of
+from kit.classroom.class_of import graded_class, report_of
 
 ASKED = Asked(("q1", "q2"))
 HEADER = "submission,question,points,change,reason,by\n"
@@ -188,6 +192,7 @@ def test_points_of_a_question_that_is_kept_back_are_kept_back(graded, assignment
     "submission;question;points;reason;by\r\nanna;q1;12,0;shape;A. Tutor\r\n",
     "By,Submission,Question,Points,Reason\n\nme,anna,q1,12,why\n,,,,\n",
     HEADER + "anna,q1,,4.5,why,me\n",
+    "submission;question;points;reason;by;;;\nanna;q1;12;why;me;;;\n;;;;;;;\n",
     HEADER + "anna,q1,+4.5,,=HYPERLINK(1),me\n",
 ])  # fmt: skip
 def test_however_a_spreadsheet_saves_it_the_decision_is_the_same(graded, tmp_path, text):
@@ -223,10 +228,23 @@ def test_what_cannot_be_meant_is_told_before_anything_is_graded(graded, text, wh
 
 
 def test_nobody_decides_about_what_was_not_handed_in(assignment, tmp_path):
-    from autograder.classroom.finding.roster import Entry
-    from autograder.classroom.grading.decisions import Decisions
-
     (tmp_path / "decisions.csv").write_text(HEADER + LINE)
     entries = [Entry("anna", "Anna", "anna")]
     with pytest.raises(KitError, match="anna has handed in nothing"):
         Decisions(tmp_path, entries, assignment)
+
+
+def test_a_decision_about_what_no_longer_counts_is_to_be_looked_at(assignment, tmp_path):
+    one = Decided("q1", "12", "why", "me", 12, 7.5, 7.5, "anna")
+    facts = {"decided": (one,), "counts": False, "status": ledger.Status.SUPERSEDED}
+    batch = graded_class(tmp_path, assignment, {"anna": report_of(assignment, 0.5)}, anna=facts)
+    assert since(batch.rows[0], one) == "a later submission counts"
+
+
+def test_thousands_of_lines_are_read_with_their_class(assignment, tmp_path):
+    entries = [Entry(f"s{n}", f"S {n}", f"s{n}", (("vit.py", tmp_path),)) for n in range(2000)]
+    text = "".join(f"s{n},q{q},1,,why,me\n" for n in range(2000) for q in range(1, 8))
+    (tmp_path / "decisions.csv").write_text(HEADER + text)
+    decisions = Decisions(tmp_path, entries, assignment)
+    row = Row("s1999", "S", "s", "s", ledger.Status.GRADED, True, questions={"q1": 3.0, "q2": 2.5})
+    assert decisions.apply(row, []).score == 2
