@@ -73,6 +73,13 @@ class TrainingSettings(_Strict):
     band: Annotated[float, Field(gt=0, le=1)]
 
 
+class RubricLine(_Strict):
+    """What people look at in a question that is marked by hand, and the points for it."""
+
+    line: Annotated[str, Field(min_length=1)]
+    points: Annotated[float, Field(gt=0)]
+
+
 class Question(_Strict):
     """One line of the mark sheet."""
 
@@ -81,6 +88,8 @@ class Question(_Strict):
     show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
     hidden_checks: Annotated[str, Field(pattern=r"^[^\n|]+$")] = MORE_OF_THE_SAME  # in one line
     time: Annotated[str, Field(pattern=r"^[^\n|]+$")] = ""  # that students should expect
+    by_hand: bool = False  # no tests: a person gives its points
+    rubric: list[RubricLine] = []
 
 
 class Rows(str, Enum):
@@ -146,6 +155,7 @@ class Settings(_Strict):
     otter: OtterSettings = OtterSettings()
     install: InstallSettings = InstallSettings()
     forbidden: list[ForbiddenSettings] = []
+    round: Annotated[float, Field(gt=0, le=10)] | None = None  # marks of a class, once, at the end
     questions: Annotated[
         dict[Annotated[str, Field(pattern=r"^q[1-9]\d*$")], Question], Field(min_length=1)
     ]
@@ -160,7 +170,13 @@ class Assignment:
 
     @property
     def questions(self) -> dict[str, Question]:
-        return self.settings.questions
+        """Those that tests give points for."""
+        return {name: q for name, q in self.settings.questions.items() if not q.by_hand}
+
+    @property
+    def by_hand(self) -> dict[str, Question]:
+        """Those that people give points for."""
+        return {name: q for name, q in self.settings.questions.items() if q.by_hand}
 
     @property
     def forbidden(self) -> list[Forbidden]:
@@ -247,6 +263,10 @@ def _yaml_remedy(what: str) -> str:
 
 def _with_tests(assignment: Assignment, tree: CommentedMap) -> Assignment:
     """Refuse questions without tests, and tests without a question."""
+    for name, by_hand in assignment.settings.questions.items():
+        _check_by_hand(assignment, name, by_hand, tree)
+    if not assignment.questions:
+        raise ConfigError(FILE, "no question has tests", "leave one without `by_hand: true`")
     for question in assignment.questions:
         if not assignment.test_files([question]):
             raise ConfigError(
@@ -257,13 +277,36 @@ def _with_tests(assignment: Assignment, tree: CommentedMap) -> Assignment:
     for folder in assignment.test_folders:
         for path in sorted(folder.glob("test_*.py")):
             question = path.name.split("_")[1]
-            if question not in assignment.questions:
+            if question not in assignment.settings.questions:
                 raise ConfigError(
                     path.relative_to(assignment.root).as_posix(),
                     f"there is no question {question} in {FILE}",
                     "name the file test_<question>_<topic>.py, or add the question",
                 )
     return assignment
+
+
+def _check_by_hand(
+    assignment: Assignment, name: str, question: Question, tree: CommentedMap
+) -> None:
+    """Refuse tests of a question that people mark, and a rubric that does not add up."""
+    where = f"{FILE}, line {_line(tree, ('questions', name, 'rubric'))}"
+    if not question.by_hand:
+        if question.rubric:
+            raise ConfigError(where, f"{name} has a rubric, and is marked by tests",
+                              "add `by_hand: true`, or remove the rubric")  # fmt: skip
+        return
+    if tests := assignment.test_files([name]):
+        raise ConfigError(tests[0].relative_to(assignment.root).as_posix(),
+                          f"{name} is marked by hand, and has a test",
+                          "remove the file, or `by_hand: true` in grading.yml")  # fmt: skip
+    total = total_of(line.points for line in question.rubric)
+    if question.rubric and total != question.points:
+        what = f"the rubric of {name} adds up to {total:g} points, and {name} has"
+        raise ConfigError(where, f"{what} {question.points:g}", "change one of them")
+    if len({line.line for line in question.rubric}) < len(question.rubric):
+        raise ConfigError(where, f"two lines in the rubric of {name} are called alike",
+                          "give each words of its own")  # fmt: skip
 
 
 def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
@@ -331,6 +374,8 @@ def _known_keys(place: tuple[Any, ...]) -> list[str]:
     if place[:1] == ("forbidden",) and len(place) > 1:
         return list(ForbiddenSettings.model_fields)
     parent = tuple(str(part) for part in place[:-1])
+    if parent[:1] == ("questions",) and "rubric" in parent[2:3]:
+        return list(RubricLine.model_fields)
     model = Question if parent[:1] == ("questions",) else models.get(parent, Settings)
     return list(model.model_fields)
 

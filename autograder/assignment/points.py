@@ -46,6 +46,17 @@ def exact(points: float) -> Fraction:
     return Fraction(str(points))
 
 
+def rounded(points: float, step: float, most: float) -> float:
+    """Return points rounded to a multiple of a step, half a step up; as they are without a step.
+
+    Full points stay full, though they be no multiple of it.
+    """
+    if not step or points >= most:
+        return points
+    value = (exact(points) / exact(step) + Fraction(1, 2)) // 1 * exact(step)
+    return min(float(value), most)
+
+
 def total_of(points: Iterable[float]) -> float:
     """Return the sum of points as they are written."""
     return float(sum(map(exact, points)))

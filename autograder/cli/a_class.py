@@ -71,10 +71,11 @@ def batch(
     assignment, console = the_kit(is_long=True), Console(highlight=False)
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
+    by_hand = () if only else tuple(assignment.by_hand)
     must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before, when_asked(after_due, published))
+    asked = Asked(questions, seed, before, when_asked(after_due, published), against, by_hand)
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

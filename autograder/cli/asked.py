@@ -33,6 +33,8 @@ def the_kit(is_long: bool = False) -> Assignment:
 def questions_of(only: str, assignment: Assignment) -> list[str]:
     names = [name.strip() for name in only.split(",") if name.strip()]
     for name in names:
+        if name in assignment.by_hand:
+            raise KitError(f"--only {only}", f"{name} is marked by hand", "leave it out here")
         if name not in assignment.questions:
             known = ", ".join(assignment.questions)
             raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")

@@ -181,6 +181,8 @@ def show_class(done: Done, out: Path, console: Console) -> None:
         more = len(done.left_out) - MOST_NAMES
         rest = f" and {more} more" if more > 0 else ""
         console.print(Text(f"Left out, as no submissions: {names}{rest}."), soft_wrap=True)
+    for line in done.decisions:
+        console.print(Text(line), soft_wrap=True)
     for name in ("grades.csv", "report.html"):
         console.print(Text(str(out / name)), soft_wrap=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.assignment.config import Assignment
 from autograder.errors import UnusableSubmission
-from autograder.submission import naming, notebook
+from autograder.submission import naming, notebook, renamed
 from autograder.submission.found import Files, HandedIn, handed_in
 from autograder.submission.limits import MOST_OF_NOTEBOOK, most_of
 from checks.code import cells, contract
@@ -55,12 +55,10 @@ def _chosen(found: HandedIn, wanted: Sequence[str]) -> Parcel:
     if home is None:
         if len(notebooks) == 1:
             return _notebook(notebooks[0], files, wanted)
-        raise UnusableSubmission(
-            _too_many(notebooks, found.what)
-            if notebooks
-            else _not_found(first, list(files), found.what)
-        )
-    paths, notes = _scripts(wanted, home, list(files))
+        if notebooks:
+            raise UnusableSubmission(_too_many(notebooks, found.what))
+        home = _home_of_renamed(first, files, found.what)
+    paths, notes = _scripts(wanted, home, files)
     scripts = {name: files[path] for name, path in paths.items()}
     beside = [name for name in notebooks if PurePosixPath(name).parent == home]
     if len(beside) == 1:
@@ -94,8 +92,19 @@ def _home(
     return next(iter(homes), None)
 
 
+def _home_of_renamed(first: str, files: Files, what: str) -> PurePosixPath:
+    """Return the folder of the file that can only be the first one, under another name."""
+    if path := renamed.meant(first, files, list(files)):
+        return PurePosixPath(path).parent
+    said = _not_found(first, list(files), what)
+    alike = renamed.defining(first, files, list(files))
+    if len(alike) > 1:
+        said += f" What belongs there stands in {_listed(alike)}: nobody could know which counts."
+    raise UnusableSubmission(said)
+
+
 def _scripts(
-    wanted: Sequence[str], home: PurePosixPath, files: Sequence[str]
+    wanted: Sequence[str], home: PurePosixPath, files: Files
 ) -> tuple[dict[str, str], list[str]]:
     """Return the path of each wanted file in a folder, and what its author should know of it."""
     inside = [path for path in files if PurePosixPath(path).parent == home]
@@ -107,10 +116,21 @@ def _scripts(
                 f"{_listed(found)} are names for one file on many systems. Hand in the one that is "
                 f"meant, as {name}."
             )
+        if not found:
+            found = list(filter(None, [_renamed(name, paths, files, inside)]))
         if found:
             paths[name] = found[0]
             notes += _notes_on(name, found[0], inside)
     return paths, notes
+
+
+def _renamed(
+    name: str, paths: Mapping[str, str], files: Files, inside: Sequence[str]
+) -> str | None:
+    """Return the file that can only be this one; the first of all wanted ones is asked for first."""
+    if not paths:
+        return renamed.meant(name, files, inside)
+    return renamed.second(name, files, inside, next(iter(paths.values())))
 
 
 def _notes_on_twice(paths: Iterable[str], twice: Collection[str]) -> Iterator[str]:

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from autograder import __version__
-from autograder.assignment.config import Assignment
+from autograder.assignment.config import Assignment, Show
+from autograder.assignment.points import rounded, total_of
 from autograder.classroom.book import records
 from autograder.errors import KitError
 from autograder.formats.seen import When
@@ -23,6 +24,8 @@ from autograder.grading.report import Report
 from autograder.submission.reading import Parcel
 
 FILE, RECORDS, LOCK = "batch.json", ".graded", ".lock"
+DECISIONS, BY_HAND = "decisions.csv", "by_hand.csv"  # what people write into the folder
+WRITTEN = (DECISIONS, BY_HAND)
 FORMAT = 1
 AGAIN = "make room, then give the same command again: nothing that is graded is lost"
 
@@ -38,10 +41,53 @@ class Status(str, Enum):
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What a person has decided about a question of a submission.
+
+    told       as it was written: points that count ("12"), or what is added to the automatic ones ("+2")
+    points     what counts now
+    automatic  what the tests gave in this run
+    first      what they gave in the run that applied the decision first
+    content    a digest of what was handed in then
+    """
+
+    question: str
+    told: str
+    reason: str
+    by: str
+    points: float
+    automatic: float
+    first: float
+    content: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person gives for a question that has no tests, or for a line of its rubric.
+
+    title   of the question
+    line    of the rubric; "" where the question has none
+    most    its maximum
+    points  None while nobody has given any
+    show    what students see of it, as grading.yml says
+    """
+
+    question: str
+    title: str
+    line: str
+    most: float
+    points: float | None = None
+    comment: str = ""
+    by: str = ""
+    show: Show = Show.VISIBLE
+
+
+@dataclass(frozen=True)
 class Row:
     """One submission of a class, and what it came to.
 
-    questions  the points of each question that was graded
+    score      the sum of the questions' points
+    questions  the points of each question that was graded, as decisions have left them
     key        of its record; "" where there is none
     content    a digest of what was handed in
     file       one of its files as the platform has named it, where what comes back needs that name
@@ -64,6 +110,25 @@ class Row:
     email: str = ""
     sid: str = ""
     file: str = ""
+    decided: tuple[Decided, ...] = ()
+    round: float = 0.0  # to a multiple of this many points, where it is not 0
+    by_hand: tuple[Given, ...] = ()
+
+    @property
+    def unmarked(self) -> list[str]:
+        """The questions for which people have still to give points."""
+        return list(dict.fromkeys(one.question for one in self.by_hand if one.points is None))
+
+    @property
+    def mark(self) -> float:
+        """The score as it is rounded, where nothing else is taken off."""
+        return rounded(self.score, self.round, self.max_score)
+
+    @property
+    def automatic(self) -> float:
+        """The score without what people have decided."""
+        graded = dict(self.questions) | {one.question: one.automatic for one in self.decided}
+        return total_of(graded.values()) if self.decided else self.score
 
 
 @dataclass(frozen=True)
@@ -71,6 +136,7 @@ class Batch:
     """What the folder of a class says of itself.
 
     suite     the digest of what was graded with
+    written   digests of what people had written, by file
     finished  False while a run is under way, or where it was stopped: the rows are older then
     shown     what students may see in the feedback files as they are
     """
@@ -84,6 +150,7 @@ class Batch:
     rows: tuple[Row, ...] = ()
     format: int = FORMAT
     shown: When = When.BEFORE_DUE
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,6 +207,32 @@ def read_finished(out: Path) -> Batch:
         raise KitError(str(out), "this class is not graded to its end",
                        "give its `autograder batch` again: it goes on where it was")  # fmt: skip
     return batch
+
+
+def mind_written(out: Path, batch: Batch) -> None:
+    """Raise KitError if people have written something else since the class was graded."""
+    for name in WRITTEN:
+        if written_in(out, name) != batch.written.get(name, ""):
+            raise KitError(str(out / name), "it has changed since the class was graded",
+                           "give its `autograder batch` again: nothing is graded anew")  # fmt: skip
+
+
+def written_in(out: Path, name: str) -> str:
+    """Return a digest of a file that people write; "" where there is none."""
+    try:
+        return hashlib.sha256((out / name).read_bytes()).hexdigest()[:32]
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise KitError(str(out / name), f"cannot be read: {error.strerror}",
+                       "make it a file that you can read, or remove it") from None  # fmt: skip
+
+
+def take_over_written(earlier: Path, book: Ledger) -> None:
+    """Copy what people have written about an earlier grading, unless there is something already."""
+    for name in WRITTEN:
+        if written_in(earlier, name) and not written_in(book.out, name):
+            book.write((earlier / name).read_bytes(), book.out / name)
 
 
 def record(out: Path, key: str) -> Report | None:
@@ -213,7 +306,7 @@ def opened(out: Path, assignment: Assignment) -> Iterator[Ledger]:
     """Open a class's folder, or make it. Raises KitError if it is something else, or in use."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = [path.name for path in out.iterdir() if path.name != LOCK]
+        taken = [path.name for path in out.iterdir() if path.name not in (LOCK, *WRITTEN)]
         lock = (out / LOCK).open("wb")
     except OSError as error:
         raise KitError(str(out), f"cannot be used: {error.strerror}", "name a folder") from None

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,9 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.grading import by_hand, decisions
+from autograder.classroom.grading.by_hand import Marking
+from autograder.classroom.grading.decisions import Decisions
 from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import handouts, page, table
 from autograder.classroom.report.tally import Tally
@@ -48,12 +51,16 @@ class Asked:
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
     when     what students may see in their feedback
+    by_hand  the questions that people mark
+    against  its folder: what people have decided there is taken over as well
     """
 
     questions: tuple[str, ...]
     seed: int | None = None
     earlier: Batch | None = None
     when: When = When.BEFORE_DUE
+    against: Path | None = None
+    by_hand: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Done:
     kept: int
     left_out: tuple[str, ...]
     layers: tuple[Layer, ...]  # of the confinement, where anything was graded
+    decisions: tuple[str, ...] = ()  # what is to be known of people's
 
 
 def run(
@@ -102,17 +110,27 @@ def _run(
         with ledger.opened(out, assignment) as book:
             terms = Terms(suite.digest, _seed(asked, book), asked.questions)
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
-                          terms.questions, shown=asked.when)  # fmt: skip
+                          (*terms.questions, *asked.by_hand), shown=asked.when)  # fmt: skip
+            if asked.against is not None:
+                ledger.take_over_written(asked.against, book)
+            decided = Decisions(out, roster.entries, assignment)
+            before = [{row.submission: row for row in batch.rows} if batch else {}
+                      for batch in (book.earlier, asked.earlier)]  # fmt: skip
+            marking = Marking(out, roster.entries, assignment, asked.by_hand)
+            told = {name: ledger.written_in(out, name) for name in ledger.WRITTEN}
+            begun = replace(begun, written=told)
             book.begin(begun)
             for name in (GRADES, REPORT):  # of an earlier run: nothing may look finished
                 (out / name).unlink(missing_ok=True)
-            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step,
-                              asked.when)  # fmt: skip
+            grading = Grading(assignment, roster, book, terms, suite, marking, decided, before,
+                              Path(place), on_step, asked.when)  # fmt: skip
             with graders as those:
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
             batch = grading.finish(begun)
-            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
+            said = (*by_hand.warnings(batch, out),
+                    *decisions.warnings(batch, decided.not_applied(grading.rows)))  # fmt: skip
+            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers, said)
 
 
 def _seed(asked: Asked, book: Ledger) -> int:
@@ -167,6 +185,9 @@ class Grading:
     book: Ledger
     terms: Terms
     suite: Suite
+    marking: Marking
+    decisions: Decisions
+    before: Sequence[Mapping[str, Row]]  # the class in earlier runs, the latest first
     place: Path
     on_step: Listener
     when: When = When.BEFORE_DUE
@@ -187,7 +208,9 @@ class Grading:
             if not entry.parts:
                 own = self.terms.questions
                 most = total_of(self.assignment.questions[name].points for name in own)
-                self._add(_row(entry, Status.MISSING, max_score=most))
+                self._add(
+                    _row(entry, Status.MISSING, max_score=total_of([most, self.marking.most]))
+                )
                 continue
             parcel, problem = self._packed(entry)
             content = ledger.digest(parcel)
@@ -257,7 +280,10 @@ class Grading:
             seconds=round(report.seconds, 2),
             key=key,
             content=ledger.digest(parcel),
+            round=self.assignment.settings.round or 0.0,
         )
+        earlier = [rows.get(row.submission) for rows in self.before]
+        row = self.decisions.apply(self.marking.apply(row), earlier)
         handouts.write(self.book.out, row, report, self.assignment, parcel.files, self.when)
         if entry.counts and status is not Status.OUR_FAULT:
             self.tally.add(row.submission, report)
@@ -275,8 +301,13 @@ class Grading:
         rows = tuple(self.rows[name] for name in sorted(self.rows))
         batch = replace(begun, rows=rows, finished=True)
         out = self.book.out
+        form = out / by_hand.SHEET
+        if any(row.by_hand for row in rows):
+            self.book.write(by_hand.form(rows), form)
+        else:
+            form.unlink(missing_ok=True)
         report = page.report_page(batch, self.tally, self.roster.left_out)
-        self.book.write(table.grades(rows, list(self.assignment.questions)), out / GRADES)
+        self.book.write(table.grades(rows, list(self.assignment.settings.questions)), out / GRADES)
         self.book.write(report, out / REPORT)
         before = {row.folder for row in self.book.earlier.rows} if self.book.earlier else set()
         handouts.remove(out, before - {row.folder for row in rows})

@@ -15,6 +15,8 @@ from autograder.classroom.handing_on.exports import Filled
 from autograder.classroom.handing_on.feedback import Letter, To
 from autograder.classroom.handing_on.late import Policy
 from autograder.classroom.handing_on.tables import Template
+from autograder.classroom.report import decided
+from autograder.classroom.report.table import number
 from autograder.errors import KitError
 from autograder.formats.seen import is_kept_back
 
@@ -41,6 +43,7 @@ def write(
 ) -> Iterator[str]:
     """Write each export; yield what a teacher should know of it. Raises KitError."""
     batch = ledger.read_finished(out)
+    ledger.mind_written(out, batch)
     if wanted == Wanted(column=wanted.column) and policy is None:
         raise KitError("autograder export", "nothing was asked for",
                        "see `autograder export --help`")  # fmt: skip
@@ -48,6 +51,14 @@ def write(
     if policy is not None:
         late_ones = sum(one.days > 0 for one in found)
         yield f"{_keep(late.as_table(found), into / 'late.csv')}: {late_ones} late"
+    if number_ := sum(len(one.row.decided) for one in found):
+        table = decided.as_table(one.row for one in found)
+        yield f"{_keep(table, into / 'decided.csv')}: {number_} decisions of people are in these marks"
+    unmarked = [f"{one.row.submission} {name}" for one in found for name in one.row.unmarked]
+    if unmarked:
+        yield f"Not marked by hand yet, and without points for it: {', '.join(unmarked)}."
+    for step in {one.row.round for one in found if one.row.round}:
+        yield f"Marks are rounded to multiples of {number(step)}, after everything else."
     templates = {
         name: tables.read(path, platform)
         for name, platform in PLATFORMS

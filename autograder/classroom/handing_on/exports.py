@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.assignment.points import total_of
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Row, Status
 from autograder.classroom.handing_on import tables
 from autograder.classroom.handing_on.late import DAY, Marks
 from autograder.classroom.handing_on.tables import Author, Template
-from autograder.classroom.report.table import as_csv, harmless, number
+from autograder.classroom.report.table import as_csv, harmless, in_a_line, number
 from autograder.errors import KitError
 
 CANVAS_ID = re.compile(r"\s*\(\d+\)$")  # behind the title of an assignment
@@ -129,8 +130,16 @@ def gradescope(out: Path, batch: Batch, found: Sequence[Marks], penalties: bool)
     header = ["First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status",
               "Submission ID", "Submission Time", "Lateness (H:M:S)", *heads]  # fmt: skip
     header += ["Late Penalty", "Score After Penalty"] if penalties else []
+    decided = any(one.row.decided for one in found)
+    header += ["Score Before Decisions", "Decisions"] if decided else []
+    rounds = any(one.row.round for one in found)
+    header += ["Mark"] if rounds else []
     lines = [
-        _of_gradescope(one, author, questions, penalties)
+        [
+            *_of_gradescope(one, author, questions, penalties),
+            *(_decided(one.row) if decided else []),
+            *([number(one.final)] if rounds else []),
+        ]
         for one in found
         for author in tables.authors(one.row)
     ]
@@ -143,11 +152,24 @@ def gradescope(out: Path, batch: Batch, found: Sequence[Marks], penalties: bool)
     return as_csv([header, *lines, *missing])
 
 
+def _by_hand(row: Row) -> dict[str, tuple[str, float]]:
+    found: dict[str, tuple[str, float]] = {}
+    for one in row.by_hand:
+        most = found.get(one.question, ("", 0.0))[1]
+        found[one.question] = (one.title, total_of([most, one.most]))
+    return found
+
+
+def _decided(row: Row) -> list[str]:
+    return [number(row.automatic), "; ".join(map(in_a_line, row.decided))]
+
+
 def _questions(out: Path, rows: Iterable[Row]) -> dict[str, tuple[str, float]]:
     for row in rows:
         report = ledger.record(out, row.key) if row.key else None
         if report is not None:
-            return {q.id: (q.question.title, q.question.points) for q in report.questions}
+            tested = {q.id: (q.question.title, q.question.points) for q in report.questions}
+            return tested | _by_hand(row)
     return {}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from autograder.assignment.points import rounded
 from autograder.classroom.book.ledger import Row, Status
 from autograder.classroom.report.table import as_csv, as_it_was, number
 from autograder.errors import KitError
@@ -49,7 +50,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Marks:
-    """A submission's marks after the last step. Without a penalty, `final` is its score."""
+    """A submission's marks after the last step."""
 
     row: Row
     handed_in: datetime | None = None
@@ -59,7 +60,9 @@ class Marks:
 
     @property
     def final(self) -> float:
-        return round(self.row.score - self.penalty, 10)  # no more than a float's own noise
+        """What counts, rounded where the assignment says so: once, after everything else."""
+        left = round(self.row.score - self.penalty, 10)  # no more than a float's own noise
+        return rounded(left, self.row.round, self.row.max_score)
 
 
 def marks(rows: Sequence[Row], policy: Policy | None) -> list[Marks]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.assignment.points import total_of
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Row
-from autograder.classroom.report.table import as_csv, number
+from autograder.classroom.report.table import as_csv, in_a_line, number
 from autograder.errors import KitError
 from autograder.grading.report import QuestionResult, Report
 
@@ -66,13 +67,15 @@ def moves(old: Path, before: Batch, new: Path, after: Batch) -> Moves:
 
 
 def _move(was: Row, old: Path, now: Row, new: Path) -> Move | None:
-    if was.key == now.key and was.status == now.status:
+    by_people = (was.decided, was.by_hand) == (now.decided, now.by_hand)
+    if was.key == now.key and was.status == now.status and by_people:
         return None
     by = []
     if was.status != now.status:
         by.append(f"{was.status.value} -> {now.status.value}")
     if was.content != now.content:
         by.append("another content was handed in")
+    by += _decided(was, now)
     then, today = ledger.record(old, was.key), ledger.record(new, now.key)
     by += _differences(then, today)
     before, after = _score(was, then), _score(now, today)
@@ -83,7 +86,23 @@ def _move(was: Row, old: Path, now: Row, new: Path) -> Move | None:
 
 def _score(row: Row, report: Report | None) -> float:
     """Return a score as it is worked out now: an earlier version may have rounded otherwise."""
-    return row.score if report is None else report.points
+    if report is None:
+        return row.score
+    changed = [one.points - one.automatic for one in row.decided]
+    return total_of([report.points, *changed, *(one.points or 0 for one in row.by_hand)])
+
+
+def _decided(was: Row, now: Row) -> Iterator[str]:
+    """Yield what people have decided in one of the two and not in the other."""
+    old, new = ({in_a_line(one): one for one in row.decided} for row in (was, now))
+    yield from (f"decided, {line}" for line in new if line not in old)
+    yield from (f"no longer decided, {line}" for line in old if line not in new)
+    given = {(one.question, one.line): one.points for one in was.by_hand}
+    for one in now.by_hand:
+        before = given.get((one.question, one.line))
+        if before != one.points:
+            shown = ("-" if points is None else number(points) for points in (before, one.points))
+            yield f"by hand, {one.question} {one.line}".rstrip() + f": {' -> '.join(shown)}"
 
 
 def _differences(was: Report | None, now: Report | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from rich.text import Text
 
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import ledger
-from autograder.classroom.book.ledger import AGAIN, Ledger, Row, Status
+from autograder.classroom.book.ledger import AGAIN, Given, Ledger, Row, Status
+from autograder.classroom.report import decided
 from autograder.classroom.report.page import DETAILS, FEEDBACK, SUBMISSIONS, submission_page
 from autograder.errors import KitError
 from autograder.formats.gradescope import results
@@ -69,6 +70,7 @@ def feedback_anew(book: Ledger, assignment: Assignment, when: When) -> tuple[str
         kept = ledger.record(book.out, row.key) if row.key else None
         if kept is not None:
             told = by_the_mark_sheet(kept, assignment)
+            row = replace(row, by_hand=tuple(_shown_as_now(row.by_hand, assignment)))
             _write_feedback(book.out, row, told, assignment.settings.assignment, when)
         elif row.status is not Status.MISSING:
             without.append(row.submission)
@@ -86,6 +88,12 @@ def by_the_mark_sheet(report: Report, assignment: Assignment) -> Report:
     return replace(report, questions=tuple(questions))
 
 
+def _shown_as_now(given: Iterable[Given], assignment: Assignment) -> Iterator[Given]:
+    for one in given:
+        question = assignment.by_hand.get(one.question)
+        yield replace(one, show=question.show) if question else one
+
+
 def feedback(row: Row, report: Report, title: str, when: When) -> bytes:
     """Return feedback.txt: what a student reads, and nothing that grading.yml keeps back."""
     text = io.StringIO()
@@ -94,6 +102,8 @@ def feedback(row: Row, report: Report, title: str, when: When) -> bytes:
     if not row.counts:
         console.print(Text("A later submission of yours counts, not this one.\n"), soft_wrap=True)
     show(report, console, when)
+    for line in decided.as_text(row, report, when):
+        console.print(Text(line), soft_wrap=True)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

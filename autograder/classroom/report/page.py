@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from autograder.classroom.book.ledger import Batch, Row, Status
+from autograder.classroom.report.decided import for_student, in_full, since
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.seen import NOT_SHOWN, When, view
@@ -34,6 +35,7 @@ PAGES.filters |= {
     "points": lambda value: value if value == "" else number(round(value, 2)),
     "path": lambda name: quote(name, safe=""),
 }
+PAGES.globals["since"] = since
 STYLE, SCRIPT = (
     Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))
     for name in ("style.css", "report.js")
@@ -60,6 +62,9 @@ def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
         "left_out": left_out,
         "statuses": _statuses(rows),
         "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
+        "rounds": max((row.round for row in rows), default=0.0),
+        "unmarked": [row for row in rows if row.counts and row.unmarked],
+        "decided": [(row, one) for row in rows for one in row.decided],
         "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
         "folders": {row.submission: row.folder for row in rows},
         "highest": max((bin.count for bin in tally.bins), default=0) or 1,
@@ -82,8 +87,12 @@ def submission_page(row: Row, report: Report, assignment: str, when: When | None
 
     when  leave out what grading.yml keeps from students then, and what is for teachers
     """
+    told = in_full(row) if when is None else for_student(row, report, when)
     context = {
         "row": row,
+        "decided": told.decided,
+        "given": told.given,
+        "in_all": told.in_all,
         "report": report,
         "assignment": assignment,
         "seen": view(report, when),

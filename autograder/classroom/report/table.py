@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
-from autograder.classroom.book.ledger import Row
+from autograder.classroom.book.ledger import Decided, Row
+from checks.telling.plain import plain_line
 
 # What a cell must not begin with; the last four are the wide ones of East Asian keyboards.
 FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -43,11 +45,38 @@ def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
 
 def grades(rows: Iterable[Row], questions: Sequence[str]) -> bytes:
     """Return grades.csv: a line for each submission, with points by question."""
+    lines = list(rows)
     header = ["submission", "student", "score", "max_score", *questions, "status", "seconds"]
-    return as_csv([header, *(_line(row, questions) for row in rows)])
+    more = [extra for extra in EXTRAS if any(map(extra.needed, lines))]
+    cells = ([*_line(row, questions), *(extra.cell(row) for extra in more)] for row in lines)
+    return as_csv([header + [extra.name for extra in more], *cells])
+
+
+def in_a_line(one: Decided) -> str:
+    """Return what a person has decided as a line of text."""
+    points = f"{number(one.automatic)} -> {number(one.points)}"
+    return f"{one.question}: {points} ({plain_line(one.reason, 500)}; {plain_line(one.by)})"
 
 
 def _line(row: Row, questions: Sequence[str]) -> list[str]:
     points = [number(row.questions[name]) if name in row.questions else "" for name in questions]
     totals = [number(row.score), number(row.max_score)]
     return [row.submission, row.student, *totals, *points, row.status.value, f"{row.seconds:.2f}"]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A column that is there where some row needs it: no other program need know of it otherwise."""
+
+    name: str
+    needed: Callable[[Row], bool]
+    cell: Callable[[Row], str]
+
+
+EXTRAS = (
+    Extra("automatic", lambda row: bool(row.decided), lambda row: number(row.automatic)),
+    Extra(
+        "decided", lambda row: bool(row.decided), lambda row: "; ".join(map(in_a_line, row.decided))
+    ),
+    Extra("mark", lambda row: bool(row.round), lambda row: number(row.mark)),
+)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.classroom.book.ledger import Status, read
+from autograder.classroom.book.ledger import Decided, Given, Status, read
 from autograder.classroom.report import page
 from autograder.classroom.report.tally import Tally
 from kit.browser import browser_here, launched, violations
@@ -15,6 +15,11 @@ from kit.classroom.class_of import graded_class, report_of
 NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
 SCRIPT, IMAGE = "<script>document.title='x'</script>", '"><img src=x onerror="document.title=1">'
 TURNED = r"evil\u202egnp"
+GIVEN = (
+    Given("q8", "A report", f"{SCRIPT} {IMAGE}", 4, 3.5, "No unit on the y axis of the plot", "me"),
+    Given("q8", "A report", "What it shows", 6),
+)
+DECIDED = Decided("q1", "+2", f"{SCRIPT} {IMAGE}", "A. Tutor", 9.5, 7.5, 7.0, "other")
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +39,9 @@ def out(assignment, tmp_path_factory):
         "李四": report_of(assignment, 0.75),
     }
     place = tmp_path_factory.mktemp("class")
+    people = {"decided": (DECIDED,), "by_hand": GIVEN, "round": 0.5}
     graded_class(place, assignment, reports, cleo={"status": Status.OUR_FAULT},
-                 anna={"student": "Anna Ärmel"})  # fmt: skip
+                 anna={"student": "Anna Ärmel"}, ben=people)  # fmt: skip
     return place
 
 

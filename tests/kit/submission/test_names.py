@@ -11,6 +11,7 @@ import pytest
 
 from autograder.errors import KitError
 from autograder.submission.reading import read
+from checks.code.contract import NAMES
 from kit.workbench import messages
 
 VIT = b"x = 'this one'\n"
@@ -136,3 +137,61 @@ def test_what_can_hold_links_is_never_unpacked(assignment, tmp_path):
         archive.addfile(tarfile.TarInfo("train.py"), io.BytesIO())
     with pytest.raises(KitError, match="this is no submission"):
         read(tmp_path / "work.tar", assignment)
+
+
+FIVE = "".join(f"def {name}(): ...\n" for name in NAMES["vit.py"]).encode()
+TWO = "".join(f"def {name}(): ...\n" for name in NAMES["train.py"]).encode()
+
+
+@pytest.mark.parametrize("files", [
+    {"MyViT.py": FIVE, "Train.py": TWO},
+    {"MyViT.py": FIVE, "loop.py": TWO, "plots.py": b"def evaluate(): ...\n"},
+    {"MyViT.py": FIVE, "Train.py": TWO, "old/MyViT.py": FIVE, "checks/msa.py": b"class MyMSA: ...\n"},
+    {"work/MyViT.py": FIVE, "work/Train.py": TWO, "work/old/vit2.py": FIVE},
+])  # fmt: skip
+def test_a_file_of_another_name_is_known_by_what_it_defines(handed_in, assignment, files):
+    parcel = read(handed_in(files), assignment)
+    assert parcel.files == {"vit.py": FIVE, "train.py": TWO}
+    assert "MyViT.py was graded as vit.py: please hand it in under that name." in parcel.notes
+
+
+@pytest.mark.parametrize("files", [
+    {"MyViT.py": FIVE, "MyViT2.py": FIVE},
+    {"MyViT.py": FIVE, "msa.py": b"class MyMSA: ...\n"},
+    {"a/MyViT.py": FIVE, "b/other.py": FIVE},
+])  # fmt: skip
+def test_where_two_could_be_meant_nobody_guesses(handed_in, assignment, files):
+    refused = read(handed_in(files), assignment).refused
+    assert refused.startswith("There is no vit.py in your ")
+    assert all(name in refused.partition("What belongs there stands in ")[2] for name in files)
+
+
+@pytest.mark.parametrize("files", [
+    {"MyViT.py": FIVE.replace(b"MyMSA", b"MSA")},
+    {"MyViT.py": FIVE + b"#" * (1 << 20)},
+    {f"part{n}.py": FIVE if n == 0 else b"" for n in range(50)},
+])  # fmt: skip
+def test_a_file_without_every_name_is_not_taken_for_it(handed_in, assignment, files):
+    refused = read(handed_in(files), assignment).refused
+    assert refused.startswith("There is no vit.py in your ")
+    assert "nobody could know" not in refused
+
+
+def test_beside_the_right_name_only_the_missing_file_is_looked_for(handed_in, assignment):
+    files = {"vit.py": FIVE, "other.py": FIVE, "Training.py": TWO}
+    assert read(handed_in(files), assignment).files == {"vit.py": FIVE, "train.py": TWO}
+    both = {"vit.py": FIVE + TWO, "loop.py": TWO}
+    assert read(handed_in(both), assignment).sources == {"train": "vit.py", "vit": "vit.py"}
+    unclear = {"vit.py": FIVE, "loop.py": TWO, "loop2.py": TWO}
+    assert read(handed_in(unclear), assignment).sources == {"train": "vit.py", "vit": "vit.py"}
+
+
+def test_renamed_files_earn_their_points_whatever_they_import_from_each_other(
+    grader, handed_in, assignment
+):
+    vit = (assignment.solution / "vit.py").read_bytes()
+    train = (assignment.solution / "train.py").read_bytes().replace(b"from vit ", b"from MyViT ")
+    assert b"from MyViT import" in train
+    report = grader.grade(handed_in({"MyViT.py": vit, "Train.py": train}), ["q1", "q6"])
+    assert report.points == 25
+    assert "MyViT.py was graded as vit.py" in messages(report)

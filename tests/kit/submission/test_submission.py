@@ -67,7 +67,7 @@ def bad_zips(tmp_path, assignment):
     files = solution_files(assignment)
     vit = files["vit.py"]
     yield (
-        zipped(tmp_path / "a.zip", {"my_vit.py": vit, "notes.txt": "x"}),
+        zipped(tmp_path / "a.zip", {"my_vit.py": "x = 1", "notes.txt": "x"}),
         "There is no vit.py in your zip. It holds: my_vit.py, notes.txt. Hand it in as vit.py.",
     )
     yield (
