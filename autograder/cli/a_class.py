@@ -11,7 +11,13 @@ import typer
 from rich.console import Console
 
 from autograder.cli.app import app, interrupted_twice
-from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit
+from autograder.cli.asked import (
+    boundaries_of,
+    layers_here,
+    mind_confinement,
+    questions_of,
+    the_kit,
+)
 from autograder.errors import KitError
 
 if TYPE_CHECKING:
@@ -39,6 +45,9 @@ def batch(
     strict: Annotated[
         bool, typer.Option("--strict", help="refuse to grade where student code is not confined")
     ] = False,
+    boundaries: Annotated[
+        str, typer.Option(help="points at which grades begin: who is close to one is listed")
+    ] = "",
 ) -> None:
     """Grade a class, one row a submission. Stopped at any moment, it goes on from there.
 
@@ -54,10 +63,11 @@ def batch(
     assignment, console = the_kit(), Console(highlight=False)
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
+    bounds = boundaries_of(boundaries)
     must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before)
+    asked = Asked(questions, seed, before, bounds)
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

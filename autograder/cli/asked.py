@@ -31,6 +31,18 @@ def questions_of(only: str, assignment: Assignment) -> list[str]:
     return [name for name in assignment.questions if not names or name in names]
 
 
+def boundaries_of(text: str) -> tuple[float, ...]:
+    """Return the points at which grades begin, from the lowest on. Raises KitError."""
+    try:
+        found = sorted({float(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        found = [-1.0]
+    if not all(0 <= points < float("inf") for points in found):
+        raise KitError(f"--boundaries {text}", "these are no numbers of points",
+                       "write them with commas between: 50,65,80")  # fmt: skip
+    return tuple(found)
+
+
 def data_folder(path: Path | None) -> Path | None:
     from autograder.assignment.exercise import DATA_SET, RAW
 

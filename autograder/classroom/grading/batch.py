@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +20,10 @@ from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
 from autograder.classroom.grading.pace import pace
-from autograder.classroom.report import handouts, page, table
+from autograder.classroom.report import concerns, handouts, page, same_files, table
+from autograder.classroom.report.concerns import Concern
+from autograder.classroom.report.same_files import SameFiles
+from autograder.classroom.report.table import name_order
 from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
 from autograder.grading.pool import Job
@@ -46,11 +49,13 @@ class Asked:
 
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
+    bounds   points at which a better grade begins
     """
 
     questions: tuple[str, ...]
     seed: int | None = None
     earlier: Batch | None = None
+    bounds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,9 @@ def _run(
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
                           terms.questions)  # fmt: skip
             book.begin(begun)
-            for name in (GRADES, REPORT):  # of an earlier run: nothing may look finished
+            for name in (GRADES, REPORT, page.LOOK_AT):  # nothing may look finished
                 (out / name).unlink(missing_ok=True)
-            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step)
+            grading = Grading(assignment, roster, book, terms, suite, Path(place), on_step, asked)
             with graders as those:
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
@@ -165,15 +170,21 @@ class Grading:
     suite: Suite
     place: Path
     on_step: Listener
+    asked: Asked
     anew: int = 0
     kept: int = 0
     layers: tuple[Layer, ...] = ()
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    concerns: list[Concern] = field(default_factory=list)
+    same: SameFiles = field(init=False)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
     _came: int = 0  # rows that came of what was graded anew
     _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
     _began: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.same = SameFiles(same_files.given_out(self.assignment))
 
     def jobs(self) -> Iterator[Job]:
         """Yield what must be graded: each submission once, however many handed in the same."""
@@ -254,6 +265,9 @@ class Grading:
             content=ledger.digest(parcel),
         )
         handouts.write(self.book.out, row, report, self.assignment, parcel.files)
+        if entry.counts:
+            self.concerns += concerns.of_report(row.submission, report)
+            self.same.add(row.submission, parcel.files)
         if entry.counts and status is not Status.OUR_FAULT:
             self.tally.add(row.submission, report)
         self._add(row)
@@ -267,16 +281,24 @@ class Grading:
     def finish(self, begun: Batch) -> Batch:
         """Write the tables and the page of the class, and last that it is finished."""
         self.suite.check()
-        rows = tuple(self.rows[name] for name in sorted(self.rows))
+        rows = tuple(self.rows[name] for name in sorted(self.rows, key=name_order))
         batch = replace(begun, rows=rows, finished=True)
         out = self.book.out
-        report = page.report_page(batch, self.tally, self.roster.left_out)
+        listed = self._listed(rows)
+        report = page.report_page(batch, self.tally, self.roster.left_out, listed)
+        self.book.write(concerns.as_table(listed), out / page.LOOK_AT)
         self.book.write(table.grades(rows, list(self.assignment.questions)), out / GRADES)
         self.book.write(report, out / REPORT)
         before = {row.folder for row in self.book.earlier.rows} if self.book.earlier else set()
         handouts.remove(out, before - {row.folder for row in rows})
         self.book.keep(batch)
         return batch
+
+    def _listed(self, rows: Sequence[Row]) -> list[Concern]:
+        """Return what is to be looked at. What fell is told against the class that was named, if any."""
+        last = self.asked.earlier or self.book.earlier
+        of_marks = concerns.of_rows(rows, last.rows if last else (), self.asked.bounds)
+        return concerns.ordered([*self.concerns, *self.same.concerns, *of_marks])
 
 
 def _row(entry: Entry, status: Status, **came_to: Any) -> Row:

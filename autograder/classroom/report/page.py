@@ -13,7 +13,8 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from autograder.classroom.book.ledger import Batch, Row, Status
+from autograder.classroom.book.ledger import Batch, Row
+from autograder.classroom.report.concerns import Concern, Why
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.gradescope import seen_by_student
@@ -22,6 +23,7 @@ from checks.telling.outcome import Outcome, said_once
 from checks.telling.wording import Verdict
 
 SLOWEST = 10
+LOOK_AT = "look_at.csv"
 SUBMISSIONS, DETAILS = "submissions", "details"
 FEEDBACK = "feedback.html"
 PAGES = jinja2.Environment(
@@ -66,7 +68,9 @@ class Shown:
         return said_once(self.outcomes) if len(self.outcomes) > 1 else ""
 
 
-def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
+def report_page(
+    batch: Batch, tally: Tally, left_out: Sequence[str], concerns: Sequence[Concern] = ()
+) -> bytes:
     """Return report.html: the whole class on one page that needs no other file to be read."""
     rows = batch.rows
     context = {
@@ -76,14 +80,22 @@ def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
         "left_out": left_out,
         "statuses": _statuses(rows),
         "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
-        "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
-        "folders": {row.submission: row.folder for row in rows},
+        "concerns": _by_reason(concerns),
+        "look_at": LOOK_AT,
+        "of": {row.submission: row for row in rows},
         "highest": max((bin.count for bin in tally.bins), default=0) or 1,
         "details": DETAILS,
         "script": SCRIPT,
         "script_hash": f"sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}",
     }
     return _rendered("report.html.j2", context)
+
+
+def _by_reason(concerns: Iterable[Concern]) -> dict[Why, list[Concern]]:
+    found: dict[Why, list[Concern]] = {}
+    for one in concerns:
+        found.setdefault(one.why, []).append(one)
+    return found
 
 
 def _statuses(rows: Iterable[Row]) -> dict[str, int]:

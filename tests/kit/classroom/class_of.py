@@ -11,7 +11,7 @@ from typing import Any
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import records
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status
-from autograder.classroom.report import handouts, page, table
+from autograder.classroom.report import concerns, handouts, page, table
 from autograder.classroom.report.tally import Tally
 from autograder.grading.report import Report, collect
 from checks.telling.outcome import Outcome
@@ -69,8 +69,10 @@ def graded_class(
         handouts.write(out, row, report, assignment, {})
         tally.add(name, report)
         rows.append(row)
+    found = [c for name, one in reports.items() for c in concerns.of_report(name, one)]
+    listed = concerns.ordered([*found, *concerns.of_rows(rows, (), ())])
     batch = Batch(assignment.settings.assignment, "suite", "0", 7, QUESTIONS, True, tuple(rows))
-    book.write(page.report_page(batch, tally, ()), out / "report.html")
+    book.write(page.report_page(batch, tally, (), listed), out / "report.html")
     book.write(table.grades(rows, list(assignment.questions)), out / "grades.csv")
     book.keep(batch)
     return batch
