@@ -48,6 +48,9 @@ def batch(
     boundaries: Annotated[
         str, typer.Option(help="points at which grades begin: who is close to one is listed")
     ] = "",
+    similar: Annotated[
+        bool, typer.Option("--similar", help="also list files that are nearly the same")
+    ] = False,
 ) -> None:
     """Grade a class, one row a submission. Stopped at any moment, it goes on from there.
 
@@ -67,7 +70,7 @@ def batch(
     must_exist(source, A_CLASS)
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before, bounds)
+    asked = Asked(questions, seed, before, bounds, similar)
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

@@ -20,7 +20,7 @@ from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
 from autograder.classroom.grading.pace import pace
-from autograder.classroom.report import concerns, handouts, page, same_files, table
+from autograder.classroom.report import concerns, handouts, page, same_files, similarity, table
 from autograder.classroom.report.concerns import Concern
 from autograder.classroom.report.same_files import SameFiles
 from autograder.classroom.report.table import name_order
@@ -50,12 +50,14 @@ class Asked:
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
     bounds   points at which a better grade begins
+    similar  whether files that are nearly the same are looked for as well
     """
 
     questions: tuple[str, ...]
     seed: int | None = None
     earlier: Batch | None = None
     bounds: tuple[float, ...] = ()
+    similar: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def _run(
     graders: AbstractContextManager[Graders],
     on_step: Listener,
 ) -> Done:
+    if asked.similar:
+        similarity.mind_package()
     suite = Suite(assignment)  # first of all: finding a class takes time
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked", out)
@@ -298,7 +302,14 @@ class Grading:
         """Return what is to be looked at. What fell is told against the class that was named, if any."""
         last = self.asked.earlier or self.book.earlier
         of_marks = concerns.of_rows(rows, last.rows if last else (), self.asked.bounds)
-        return concerns.ordered([*self.concerns, *self.same.concerns, *of_marks])
+        same = list(self.same.concerns)
+        found = [*self.concerns, *same, *of_marks]
+        if self.asked.similar:
+            told = [set(one.submissions) for one in same]
+            place = self.place / "compared"
+            near = similarity.nearly_the_same(self.book.out, rows, self.assignment, place)
+            found += [c for c in near if not any(set(c.submissions) <= some for some in told)]
+        return concerns.ordered(found)
 
 
 def _row(entry: Entry, status: Status, **came_to: Any) -> Row:

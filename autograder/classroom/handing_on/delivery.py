@@ -10,8 +10,9 @@ from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import FIRST
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch
-from autograder.classroom.handing_on import exports, late, similarity
+from autograder.classroom.handing_on import exports, late
 from autograder.classroom.handing_on.late import Policy
+from autograder.classroom.report import similarity
 from autograder.errors import KitError
 
 PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))

@@ -86,9 +86,9 @@ def graded(assignment, tmp_path):
     """graded(folder) runs a batch in which nothing is really graded; returns graders and outcome."""
 
     def go(folder, out="out", kit=assignment, seed=None, earlier=None, spoil=lambda number: None,
-           on_step=lambda *_: None):  # fmt: skip
+           on_step=lambda *_: None, **more):  # fmt: skip
         graders = Counting(kit, spoil)
-        asked = Asked(("q1", "q2"), seed, earlier)
+        asked = Asked(("q1", "q2"), seed, earlier, **more)
         done = batches.run(kit, folder, tmp_path / out, asked, graders, on_step)
         return graders, done
 
@@ -331,6 +331,20 @@ def test_what_to_look_at_is_listed_beside_the_report(tmp_path, graded):
     shutil.rmtree(folder / "ben")
     graded(folder)
     assert "The same files" not in (tmp_path / "out/look_at.csv").read_text()
+
+
+def test_files_that_are_nearly_the_same_are_listed_where_that_is_asked_for(tmp_path, graded):
+    pytest.importorskip("copydetect", reason="the extra [similarity] is not installed")
+    renamed = right().replace("self.", "self.own_")
+    folder = handed_in(tmp_path / "in", anna=right(), ben=renamed, cleo=right(1), dan=right())
+    listed = tmp_path / "out/look_at.csv"
+    graded(folder)
+    assert "Nearly" not in listed.read_text()
+    graded(folder, similar=True)
+    lines = [line for line in listed.read_text().splitlines() if line.startswith("Nearly")]
+    assert any('"anna, cleo",the same but for comments' in line for line in lines)
+    assert any('"anna, ben"' in line and "% of one is in the other" in line for line in lines)
+    assert not any('"anna, dan"' in line for line in lines)  # these are the same, and told as such
 
 
 def test_a_fall_is_told_against_the_run_before(tmp_path, graded):
