@@ -117,7 +117,7 @@ def _run(
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
             batch = grading.finish(begun)
-            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers)
+            return Done(batch, grading.anew, len(grading.kept), roster.left_out, grading.layers)
 
 
 def _seed(asked: Asked, book: Ledger) -> int:
@@ -176,7 +176,6 @@ class Grading:
     on_step: Listener
     asked: Asked
     anew: int = 0
-    kept: int = 0
     layers: tuple[Layer, ...] = ()
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -184,6 +183,7 @@ class Grading:
     same: SameFiles = field(init=False)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
     _came: int = 0  # rows that came of what was graded anew
+    kept: set[str] = field(default_factory=set)  # keys of what an earlier one has graded
     _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
     _began: float = 0.0
 
@@ -235,7 +235,7 @@ class Grading:
             return report or self._keep(key, refused)
         if report is not None:
             self._came += key in self._fresh
-            self.kept += key not in self._fresh
+            self.kept |= {key} - self._fresh
         return report
 
     def graded(self, job: Job, report: Report) -> None:
