@@ -36,6 +36,7 @@ PAGES = jinja2.Environment(
 PAGES.filters |= {
     "number": number,
     "points": lambda value: value if value == "" else number(round(value, 2)),
+    "figure": lambda value: "-" if value is None else f"{value:.1f}",
     "path": lambda name: quote(name, safe=""),
 }
 STYLE, SCRIPT = (
@@ -82,6 +83,7 @@ def report_page(
         "slowest": sorted(rows, key=lambda r: (-r.seconds, r.submission))[:SLOWEST],
         "concerns": _by_reason(concerns),
         "look_at": LOOK_AT,
+        "poor": [c for q in tally.questions.values() for c in q.listed if c.item.is_poor],
         "of": {row.submission: row for row in rows},
         "highest": max((bin.count for bin in tally.bins), default=0) or 1,
         "details": DETAILS,
