@@ -13,6 +13,7 @@ from rich.console import Console
 from autograder.cli.app import app, interrupted_twice
 from autograder.cli.asked import (
     boundaries_of,
+    earlier_run,
     layers_here,
     mind_confinement,
     questions_of,
@@ -48,6 +49,10 @@ def batch(
     boundaries: Annotated[
         str, typer.Option(help="points at which grades begin: who is close to one is listed")
     ] = "",
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(help="an earlier output, to tell mistakes over time; may be repeated"),
+    ] = None,
     similar: Annotated[
         bool, typer.Option("--similar", help="also list files that are nearly the same")
     ] = False,
@@ -68,9 +73,10 @@ def batch(
     questions = tuple(questions_of(only, assignment))
     bounds = boundaries_of(boundaries)
     must_exist(source, A_CLASS)
+    history = tuple(earlier_run(path, assignment) for path in earlier or ())
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before, bounds, similar)
+    asked = Asked(questions, seed, before, bounds, similar, history)
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

@@ -22,6 +22,7 @@ from autograder.classroom.finding.roster import Entry, Roster, find
 from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import concerns, handouts, page, same_files, similarity, table
 from autograder.classroom.report.concerns import Concern
+from autograder.classroom.report.history import Run
 from autograder.classroom.report.same_files import SameFiles
 from autograder.classroom.report.table import name_order
 from autograder.classroom.report.tally import Tally
@@ -50,6 +51,7 @@ class Asked:
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
     bounds   points at which a better grade begins
+    history  earlier runs of the class, whose mistakes are told beside this one's
     similar  whether files that are nearly the same are looked for as well
     """
 
@@ -58,6 +60,7 @@ class Asked:
     earlier: Batch | None = None
     bounds: tuple[float, ...] = ()
     similar: bool = False
+    history: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -289,7 +292,9 @@ class Grading:
         batch = replace(begun, rows=rows, finished=True)
         out = self.book.out
         listed = self._listed(rows)
-        report = page.report_page(batch, self.tally, self.roster.left_out, listed)
+        report = page.report_page(
+            batch, self.tally, self.roster.left_out, listed, self.asked.history
+        )
         self.book.write(concerns.as_table(listed), out / page.LOOK_AT)
         self.book.write(table.grades(rows, list(self.assignment.questions)), out / GRADES)
         self.book.write(report, out / REPORT)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from autograder.classroom.book.ledger import Batch, Row
 from autograder.classroom.report.concerns import Concern, Why
+from autograder.classroom.report.history import Run, over_time
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.gradescope import seen_by_student
@@ -70,11 +71,18 @@ class Shown:
 
 
 def report_page(
-    batch: Batch, tally: Tally, left_out: Sequence[str], concerns: Sequence[Concern] = ()
+    batch: Batch,
+    tally: Tally,
+    left_out: Sequence[str],
+    concerns: Sequence[Concern] = (),
+    earlier: Sequence[Run] = (),
 ) -> bytes:
     """Return report.html: the whole class on one page that needs no other file to be read."""
     rows = batch.rows
+    runs, named = over_time(earlier, tally.mistakes, len(tally.scores))
     context = {
+        "runs": runs if earlier else (),
+        "named": named,
         "batch": batch,
         "rows": rows,
         "tally": tally,

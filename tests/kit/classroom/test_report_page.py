@@ -8,6 +8,7 @@ import pytest
 
 from autograder.classroom.book.ledger import Status, read
 from autograder.classroom.report import page
+from autograder.classroom.report.history import Run
 from autograder.classroom.report.tally import Tally
 from kit.browser import browser_here, launched, violations
 from kit.classroom.class_of import graded_class, report_of
@@ -40,7 +41,8 @@ def out(assignment, tmp_path_factory):
         ),
     }
     place = tmp_path_factory.mktemp("class")
-    graded_class(place, assignment, reports, cleo={"status": Status.OUR_FAULT},
+    then = [Run(f"{LONG}-{year}", 9, {("q1", SCRIPT): 5}) for year in range(2020, 2025)]
+    graded_class(place, assignment, reports, then, cleo={"status": Status.OUR_FAULT},
                  anna={"student": "Anna Ärmel"})  # fmt: skip
     return place
 
