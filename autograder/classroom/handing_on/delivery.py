@@ -19,6 +19,8 @@ PLATFORMS = (("canvas", exports.CANVAS), ("moodle", exports.MOODLE))
 FOR_MOSS = "moss -l python -d -b {into}/base/{first} {into}/sources/*/*.py"
 FOR_JPLAG = "java -jar jplag.jar -l python3 -bc {into}/base {into}/sources"
 
+ELSEWHERE = "name a folder with room that you may write into: --into FOLDER"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -74,5 +76,8 @@ def _search(
 
 
 def _keep(content: bytes, place: Path) -> Path:
-    ledger.Ledger(place.parent, None).write(content, place)
+    try:
+        ledger.Ledger(place.parent, None).write(content, place)
+    except KitError as error:  # a class may lie on a share that is only read
+        raise KitError(error.where, error.what, ELSEWHERE) from None
     return place

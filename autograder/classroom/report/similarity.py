@@ -121,7 +121,8 @@ def _write(text: str, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise KitError(str(place), f"cannot be written: {error.strerror}", "make room") from None
+        raise KitError(str(place), f"cannot be written: {error.strerror}",
+                       "make room, or name another folder with --into") from None  # fmt: skip
 
 
 def pairs(files: Sequence[Path], base: Path, rows: Sequence[Row]) -> list[Pair]:

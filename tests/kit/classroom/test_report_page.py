@@ -1,15 +1,21 @@
 """The report of a class: as text, and in a real browser sorted, searched, opened and printed."""
 
 import itertools
+import os
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
 
 from autograder.classroom.book.ledger import Status, read
-from autograder.classroom.report import page
+from autograder.classroom.book.ledger import opened as opened_book
+from autograder.classroom.handing_on import delivery
+from autograder.classroom.handing_on.delivery import Wanted
+from autograder.classroom.report import compare, page
 from autograder.classroom.report.history import Run
 from autograder.classroom.report.tally import Tally
+from autograder.errors import KitError
 from kit.browser import browser_here, launched, violations
 from kit.classroom.class_of import graded_class, report_of
 
@@ -265,6 +271,56 @@ def test_in_print_checks_are_open_and_tools_are_gone(opened):
     assert opened.get_by_text("A hidden check.").first.is_visible()
     opened.evaluate("dispatchEvent(new Event('afterprint'))")
     assert opened.get_by_text("A hidden check.").first.is_hidden()
+
+
+@pytest.fixture
+def share(tmp_path, assignment):
+    """A class on a share that is only read."""
+    place = tmp_path / "share"
+    graded_class(
+        place, assignment, {"anna": report_of(assignment), "ben": report_of(assignment, 0)}
+    )
+    bind = ["mount", "--bind", place, place]
+    if os.geteuid() or subprocess.run(bind, check=False, capture_output=True).returncode:
+        pytest.skip("a share that is only read needs root on Linux to be made")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", place], check=True)
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_class_on_a_share_that_is_only_read_can_be_compared_and_exported(share, assignment):
+    batch = read(share)
+    assert compare.moves(share, batch, share, batch).same == 2
+    wanted = Wanted(gradescope=True)
+    with pytest.raises(KitError, match=r"Read-only file system\n.*--into FOLDER"):
+        list(delivery.write(assignment, share, share / "exports", wanted, None))
+    with (
+        pytest.raises(KitError, match=r"Read-only file system\n.*may write into"),
+        opened_book(share, assignment),
+    ):
+        pass
+    told = list(delivery.write(assignment, share, share.parent / "exports", wanted, None))
+    assert any("2 submissions" in line for line in told)
+
+
+@browser_here
+def test_a_report_on_a_share_that_is_only_read_is_sorted_searched_and_followed(browser, share):
+    context = browser.new_context(offline=True)
+    shown, said = context.new_page(), []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.goto((share / "report.html").as_uri())
+    shown.get_by_role("button", name="score").click()
+    assert names(shown) == ["ben", "anna"]
+    shown.get_by_label("Search").fill("anna")
+    assert names(shown) == ["anna"]
+    shown.locator("#class").get_by_role("link", name="anna").click()
+    shown.get_by_role("link", name="The page for the student").click()
+    assert shown.locator("h1").inner_text() == "anna"
+    context.close()
+    assert said == []
 
 
 @browser_here
