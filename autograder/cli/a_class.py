@@ -53,6 +53,9 @@ def batch(
         list[Path] | None,
         typer.Option(help="an earlier output, to tell mistakes over time; may be repeated"),
     ] = None,
+    sections: Annotated[
+        Path | None, typer.Option(help="a CSV with the section of each student, for the report")
+    ] = None,
     similar: Annotated[
         bool, typer.Option("--similar", help="also list files that are nearly the same")
     ] = False,
@@ -64,6 +67,7 @@ def batch(
     """
     from autograder.classroom.book import ledger
     from autograder.classroom.finding.roster import A_CLASS
+    from autograder.classroom.finding.sections import read_sections
     from autograder.classroom.report import compare
     from autograder.cli.terminal import show_class, show_moves, show_stopped, shown_steps
     from autograder.submission.found import must_exist
@@ -73,10 +77,11 @@ def batch(
     questions = tuple(questions_of(only, assignment))
     bounds = boundaries_of(boundaries)
     must_exist(source, A_CLASS)
+    in_section = read_sections(sections) if sections else {}
     history = tuple(earlier_run(path, assignment) for path in earlier or ())
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before, bounds, similar, history)
+    asked = Asked(questions, seed, before, bounds, similar, history, in_section)
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

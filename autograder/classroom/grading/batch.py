@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.finding.sections import section_of
 from autograder.classroom.grading.pace import pace
 from autograder.classroom.report import concerns, handouts, page, same_files, similarity, table
 from autograder.classroom.report.concerns import Concern
@@ -51,6 +52,7 @@ class Asked:
     seed     of the tests' inputs, the same for the whole class; None: the one that it had before
     earlier  a class whose seed is taken over, so that the two can be compared
     bounds   points at which a better grade begins
+    sections of students, by the names that they go by
     history  earlier runs of the class, whose mistakes are told beside this one's
     similar  whether files that are nearly the same are looked for as well
     """
@@ -61,6 +63,7 @@ class Asked:
     bounds: tuple[float, ...] = ()
     similar: bool = False
     history: tuple[Run, ...] = ()
+    sections: Mapping[frozenset[str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -276,7 +279,8 @@ class Grading:
             self.concerns += concerns.of_report(row.submission, report)
             self.same.add(row.submission, parcel.files)
         if entry.counts and status is not Status.OUR_FAULT:
-            self.tally.add(row.submission, report)
+            section = section_of(entry, self.asked.sections)
+            self.tally.add(row.submission, report, section)
         self._add(row)
 
     def _add(self, row: Row) -> None:

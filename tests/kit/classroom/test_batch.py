@@ -347,6 +347,16 @@ def test_files_that_are_nearly_the_same_are_listed_where_that_is_asked_for(tmp_p
     assert not any('"anna, dan"' in line for line in lines)  # these are the same, and told as such
 
 
+def test_the_report_tells_sections_where_they_are_known(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(), ben=right(1))
+    graded(folder, sections={frozenset({"anna"}): "Monday"})
+    text = (tmp_path / "out/report.html").read_text()
+    assert "<bdi>Monday</bdi>" in text
+    assert "<bdi>in no section</bdi>" in text
+    graded(folder)
+    assert "in no section" not in (tmp_path / "out/report.html").read_text()
+
+
 def test_a_fall_is_told_against_the_run_before(tmp_path, graded):
     folder = handed_in(tmp_path / "in", anna=right(), ben=STUB)
     graded(folder)
