@@ -87,7 +87,7 @@ class Question(_Strict):
     points: Annotated[float, Field(ge=0)]
     show: Annotated[Show, Field(strict=False)] = Show.SCORE_ONLY
     hidden_checks: Annotated[str, Field(pattern=r"^[^\n|]+$")] = MORE_OF_THE_SAME  # in one line
-    time: Annotated[str, Field(pattern=r"^[^\n|]+$")] = ""  # that students should expect
+    time: Annotated[str, Field(pattern=r"^[^\n|]*$")] = ""  # that students should expect
     by_hand: bool = False  # no tests: a person gives its points
     rubric: list[RubricLine] = []
 

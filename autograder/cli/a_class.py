@@ -12,7 +12,15 @@ import typer
 from rich.console import Console
 
 from autograder.cli.app import app, interrupted_twice
-from autograder.cli.asked import layers_here, mind_confinement, questions_of, the_kit, when_asked
+from autograder.cli.asked import (
+    boundaries_of,
+    earlier_run,
+    layers_here,
+    mind_confinement,
+    questions_of,
+    the_kit,
+    when_asked,
+)
 from autograder.errors import KitError
 
 if TYPE_CHECKING:
@@ -50,6 +58,19 @@ def batch(
     ] = False,
     after_due: AfterDue = False,
     published: Published = False,
+    boundaries: Annotated[
+        str, typer.Option(help="points at which grades begin: who is close to one is listed")
+    ] = "",
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(help="an earlier output, to tell mistakes over time; may be repeated"),
+    ] = None,
+    sections: Annotated[
+        Path | None, typer.Option(help="a CSV with the section of each student, for the report")
+    ] = None,
+    similar: Annotated[
+        bool, typer.Option("--similar", help="also list files that are nearly the same")
+    ] = False,
 ) -> None:
     """Grade a class, one row a submission. Stopped at any moment, it goes on from there.
 
@@ -58,6 +79,7 @@ def batch(
     """
     from autograder.classroom.book import ledger
     from autograder.classroom.finding.roster import A_CLASS
+    from autograder.classroom.finding.sections import read_sections
     from autograder.classroom.report import compare
     from autograder.cli.terminal import (
         show_class,
@@ -72,10 +94,14 @@ def batch(
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
     by_hand = () if only else tuple(assignment.by_hand)
+    bounds = boundaries_of(boundaries)
     must_exist(source, A_CLASS)
+    in_section = read_sections(sections) if sections else {}
+    history = tuple(earlier_run(path, assignment) for path in earlier or ())
     from autograder.classroom.grading.batch import Asked, run  # with torch: a slip is told first
 
-    asked = Asked(questions, seed, before, when_asked(after_due, published), against, by_hand)
+    asked = Asked(questions, seed, before, when_asked(after_due, published), against, by_hand,
+                  bounds, similar, history, in_section)  # fmt: skip
     interrupted_twice()
     if strict and scheduler:
         raise KitError("--strict", "it looks at this machine, and a cluster grades on others",

@@ -12,6 +12,7 @@ from autograder.errors import KitError
 
 if TYPE_CHECKING:
     from autograder.assignment.config import Assignment
+    from autograder.classroom.report.history import Run
     from autograder.formats.seen import When
     from autograder.isolation.layers import Layer
 
@@ -48,6 +49,30 @@ def when_asked(after_due: bool, published: bool) -> When:
     if published:
         return When.PUBLISHED
     return When.AFTER_DUE if after_due else When.BEFORE_DUE
+
+
+def boundaries_of(text: str) -> tuple[float, ...]:
+    """Return the points at which grades begin, from the lowest on. Raises KitError."""
+    try:
+        found = sorted({float(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        found = [-1.0]
+    if not all(0 <= points < float("inf") for points in found):
+        raise KitError(f"--boundaries {text}", "these are no numbers of points",
+                       "write them with commas between: 50,65,80")  # fmt: skip
+    return tuple(found)
+
+
+def earlier_run(out: Path, assignment: Assignment) -> Run:
+    """Return what is told of an earlier run of this assignment. Raises KitError."""
+    from autograder.classroom.report.history import read_run
+
+    batch, run = read_run(out)
+    title = assignment.settings.assignment
+    if batch.assignment != title:
+        raise KitError(f"--earlier {out}", f"it holds another assignment, {batch.assignment!r}",
+                       f"name an output of {title!r}")  # fmt: skip
+    return run
 
 
 def data_folder(path: Path | None) -> Path | None:

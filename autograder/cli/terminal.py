@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from checks.telling.outcome import Outcome
 
 MOST_NAMES = 10
+HALF_A_MINUTE = 30.0  # between two lines where there is no terminal
+AGAIN = "the same as another"
 CONFINED = (
     "\nStudent code is confined: it reads its own files and Python's, writes in one folder, "
     "and reaches neither the network nor another process."
@@ -75,6 +78,13 @@ def shown_steps(tell_left: bool = True) -> Iterator[Listener]:
 
     tell_left  False where the steps themselves say how much time is left
     """
+    console = Console(stderr=True)
+    with _as_bar(console, tell_left) if console.is_terminal else _as_lines(console) as listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _as_bar(console: Console, tell_left: bool) -> Iterator[Listener]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -82,11 +92,34 @@ def shown_steps(tell_left: bool = True) -> Iterator[Listener]:
         TimeElapsedColumn(),
         *([TimeRemainingColumn()] if tell_left else []),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting", total=None)
         yield lambda done, total, what: progress.update(
             task, completed=done, total=total, description=what
         )
+
+
+@contextlib.contextmanager
+def _as_lines(console: Console, every: float = HALF_A_MINUTE) -> Iterator[Listener]:
+    """Print now and then how far it is: in a log no line changes, and silence looks like a hang."""
+    latest = "starting"
+    ended = threading.Event()
+
+    def listener(done: int, total: int, what: str) -> None:
+        nonlocal latest
+        latest = f"{done} of {total}: {what}"
+
+    def tell() -> None:
+        while not ended.wait(every):
+            console.print(Text(latest), soft_wrap=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield listener
+    finally:
+        ended.set()
+        teller.join()
 
 
 def show_fits(fits: Sequence[tuple[Run, Fit]], bars: Mapping[int, float], console: Console) -> None:
@@ -171,9 +204,17 @@ def show_built(built: Built, console: Console) -> None:
 
 def show_class(done: Done, out: Path, console: Console) -> None:
     """Print what became of a class, and where its tables and pages lie."""
+    from autograder.classroom.book.ledger import Status
+
     rows = done.batch.rows
-    told = Counter(row.status.value for row in rows)
-    counts = ", ".join(f"{count} {status}" for status, count in sorted(told.items()))
+    seen: set[str] = set()
+    told: Counter[str] = Counter()
+    for row in rows:
+        again = row.status is Status.GRADED and row.key in seen
+        told[AGAIN if again else row.status.value] += 1
+        seen.add(row.key)
+    order = sorted(told.items(), key=lambda item: (item[0] != Status.GRADED.value, item[0]))
+    counts = ", ".join(f"{count} {status}" for status, count in order)
     console.print(Text(f"{len(rows)} submissions: {counts}."), soft_wrap=True)
     console.print(f"{done.graded} graded now, {done.kept} taken from earlier runs.")
     if done.left_out:

@@ -309,7 +309,8 @@ def opened(out: Path, assignment: Assignment) -> Iterator[Ledger]:
         taken = [path.name for path in out.iterdir() if path.name not in (LOCK, *WRITTEN)]
         lock = (out / LOCK).open("wb")
     except OSError as error:
-        raise KitError(str(out), f"cannot be used: {error.strerror}", "name a folder") from None
+        raise KitError(str(out), f"cannot be used: {error.strerror}",
+                       "name a folder that you may write into") from None  # fmt: skip
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

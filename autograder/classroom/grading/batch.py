@@ -19,11 +19,16 @@ from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
 from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
+from autograder.classroom.finding.sections import section_of
 from autograder.classroom.grading import by_hand, decisions
 from autograder.classroom.grading.by_hand import Marking
 from autograder.classroom.grading.decisions import Decisions
 from autograder.classroom.grading.pace import pace
-from autograder.classroom.report import handouts, page, table
+from autograder.classroom.report import concerns, handouts, page, same_files, similarity, table
+from autograder.classroom.report.concerns import Concern
+from autograder.classroom.report.history import Run
+from autograder.classroom.report.same_files import SameFiles
+from autograder.classroom.report.table import name_order
 from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
 from autograder.formats.seen import When
@@ -53,6 +58,10 @@ class Asked:
     when     what students may see in their feedback
     by_hand  the questions that people mark
     against  its folder: what people have decided there is taken over as well
+    bounds   points at which a better grade begins
+    sections of students, by the names that they go by
+    history  earlier runs of the class, whose mistakes are told beside this one's
+    similar  whether files that are nearly the same are looked for as well
     """
 
     questions: tuple[str, ...]
@@ -61,6 +70,10 @@ class Asked:
     when: When = When.BEFORE_DUE
     against: Path | None = None
     by_hand: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+    similar: bool = False
+    history: tuple[Run, ...] = ()
+    sections: Mapping[frozenset[str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,8 @@ def _run(
     graders: AbstractContextManager[Graders],
     on_step: Listener,
 ) -> Done:
+    if asked.similar:
+        similarity.mind_package()
     suite = Suite(assignment)  # first of all: finding a class takes time
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked", out)
@@ -120,17 +135,19 @@ def _run(
             told = {name: ledger.written_in(out, name) for name in ledger.WRITTEN}
             begun = replace(begun, written=told)
             book.begin(begun)
-            for name in (GRADES, REPORT):  # of an earlier run: nothing may look finished
+            for name in (GRADES, REPORT, page.LOOK_AT):  # nothing may look finished
                 (out / name).unlink(missing_ok=True)
             grading = Grading(assignment, roster, book, terms, suite, marking, decided, before,
-                              Path(place), on_step, asked.when)  # fmt: skip
+                              Path(place), on_step, asked)  # fmt: skip
             with graders as those:
                 for job, report in those.grade(grading.jobs()):
                     grading.graded(job, report)
             batch = grading.finish(begun)
             said = (*by_hand.warnings(batch, out),
                     *decisions.warnings(batch, decided.not_applied(grading.rows)))  # fmt: skip
-            return Done(batch, grading.anew, grading.kept, roster.left_out, grading.layers, said)
+            return Done(
+                batch, grading.anew, len(grading.kept), roster.left_out, grading.layers, said
+            )
 
 
 def _seed(asked: Asked, book: Ledger) -> int:
@@ -190,16 +207,21 @@ class Grading:
     before: Sequence[Mapping[str, Row]]  # the class in earlier runs, the latest first
     place: Path
     on_step: Listener
-    when: When = When.BEFORE_DUE
+    asked: Asked
     anew: int = 0
-    kept: int = 0
     layers: tuple[Layer, ...] = ()
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    concerns: list[Concern] = field(default_factory=list)
+    same: SameFiles = field(init=False)
     _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
     _came: int = 0  # rows that came of what was graded anew
+    kept: set[str] = field(default_factory=set)  # keys of what an earlier one has graded
     _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
     _began: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.same = SameFiles(same_files.given_out(self.assignment))
 
     def jobs(self) -> Iterator[Job]:
         """Yield what must be graded: each submission once, however many handed in the same."""
@@ -248,7 +270,7 @@ class Grading:
             return report or self._keep(key, refused)
         if report is not None:
             self._came += key in self._fresh
-            self.kept += key not in self._fresh
+            self.kept |= {key} - self._fresh
         return report
 
     def graded(self, job: Job, report: Report) -> None:
@@ -284,9 +306,13 @@ class Grading:
         )
         earlier = [rows.get(row.submission) for rows in self.before]
         row = self.decisions.apply(self.marking.apply(row), earlier)
-        handouts.write(self.book.out, row, report, self.assignment, parcel.files, self.when)
+        handouts.write(self.book.out, row, report, self.assignment, parcel.files, self.asked.when)
+        if entry.counts:
+            self.concerns += concerns.of_report(row.submission, report)
+            self.same.add(row.submission, parcel.files)
         if entry.counts and status is not Status.OUR_FAULT:
-            self.tally.add(row.submission, report)
+            section = section_of(entry, self.asked.sections)
+            self.tally.add(row.submission, report, section)
         self._add(row)
 
     def _add(self, row: Row) -> None:
@@ -298,7 +324,7 @@ class Grading:
     def finish(self, begun: Batch) -> Batch:
         """Write the tables and the page of the class, and last that it is finished."""
         self.suite.check()
-        rows = tuple(self.rows[name] for name in sorted(self.rows))
+        rows = tuple(self.rows[name] for name in sorted(self.rows, key=name_order))
         batch = replace(begun, rows=rows, finished=True)
         out = self.book.out
         form = out / by_hand.SHEET
@@ -306,13 +332,30 @@ class Grading:
             self.book.write(by_hand.form(rows), form)
         else:
             form.unlink(missing_ok=True)
-        report = page.report_page(batch, self.tally, self.roster.left_out)
+        listed = self._listed(rows)
+        report = page.report_page(
+            batch, self.tally, self.roster.left_out, listed, self.asked.history
+        )
+        self.book.write(concerns.as_table(listed), out / page.LOOK_AT)
         self.book.write(table.grades(rows, list(self.assignment.settings.questions)), out / GRADES)
         self.book.write(report, out / REPORT)
         before = {row.folder for row in self.book.earlier.rows} if self.book.earlier else set()
         handouts.remove(out, before - {row.folder for row in rows})
         self.book.keep(batch)
         return batch
+
+    def _listed(self, rows: Sequence[Row]) -> list[Concern]:
+        """Return what is to be looked at. What fell is told against the class that was named, if any."""
+        last = self.asked.earlier or self.book.earlier
+        of_marks = concerns.of_rows(rows, last.rows if last else (), self.asked.bounds)
+        same = list(self.same.concerns)
+        found = [*self.concerns, *same, *of_marks]
+        if self.asked.similar:
+            told = [set(one.submissions) for one in same]
+            place = self.place / "compared"
+            near = similarity.nearly_the_same(self.book.out, rows, self.assignment, place)
+            found += [c for c in near if not any(set(c.submissions) <= some for some in told)]
+        return concerns.ordered(found)
 
 
 def _row(entry: Entry, status: Status, **came_to: Any) -> Row:

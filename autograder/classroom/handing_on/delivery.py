@@ -10,12 +10,12 @@ from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import FIRST
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch
-from autograder.classroom.handing_on import exports, feedback, late, similarity, tables
+from autograder.classroom.handing_on import exports, feedback, late, tables
 from autograder.classroom.handing_on.exports import Filled
 from autograder.classroom.handing_on.feedback import Letter, To
 from autograder.classroom.handing_on.late import Policy
 from autograder.classroom.handing_on.tables import Template
-from autograder.classroom.report import decided
+from autograder.classroom.report import decided, similarity
 from autograder.classroom.report.table import number
 from autograder.errors import KitError
 from autograder.formats.seen import is_kept_back
@@ -23,6 +23,8 @@ from autograder.formats.seen import is_kept_back
 PLATFORMS = (("canvas", tables.CANVAS), ("moodle", tables.MOODLE))
 FOR_MOSS = "moss -l python -d -b {into}/base/{first} {into}/sources/*/*.py"
 FOR_JPLAG = "java -jar jplag.jar -l python3 -bc {into}/base {into}/sources"
+
+ELSEWHERE = "name a folder with room that you may write into: --into FOLDER"
 
 
 @dataclass(frozen=True)
@@ -143,5 +145,8 @@ def _search(
 
 
 def _keep(content: bytes, place: Path) -> Path:
-    ledger.Ledger(place.parent, None).write(content, place)
+    try:
+        ledger.Ledger(place.parent, None).write(content, place)
+    except KitError as error:  # a class may lie on a share that is only read
+        raise KitError(error.where, error.what, ELSEWHERE) from None
     return place

@@ -12,8 +12,10 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from autograder.classroom.book.ledger import Batch, Row, Status
+from autograder.classroom.book.ledger import Batch, Row
+from autograder.classroom.report.concerns import Concern, Why
 from autograder.classroom.report.decided import for_student, in_full, since
+from autograder.classroom.report.history import Run, over_time
 from autograder.classroom.report.table import number
 from autograder.classroom.report.tally import Tally
 from autograder.formats.seen import NOT_SHOWN, When, view
@@ -21,6 +23,7 @@ from autograder.grading.report import Report
 from checks.telling.wording import Verdict
 
 SLOWEST = 10
+LOOK_AT = "look_at.csv"
 SUBMISSIONS, DETAILS = "submissions", "details"
 FEEDBACK = "feedback.html"
 PAGES = jinja2.Environment(
@@ -33,6 +36,7 @@ PAGES = jinja2.Environment(
 PAGES.filters |= {
     "number": number,
     "points": lambda value: value if value == "" else number(round(value, 2)),
+    "figure": lambda value: "-" if value is None else f"{value:.1f}",
     "path": lambda name: quote(name, safe=""),
 }
 PAGES.globals["since"] = since
@@ -52,10 +56,19 @@ TONES = {
 }
 
 
-def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
+def report_page(
+    batch: Batch,
+    tally: Tally,
+    left_out: Sequence[str],
+    concerns: Sequence[Concern] = (),
+    earlier: Sequence[Run] = (),
+) -> bytes:
     """Return report.html: the whole class on one page that needs no other file to be read."""
     rows = batch.rows
+    runs, named = over_time(earlier, tally.mistakes, len(tally.scores))
     context = {
+        "runs": runs if earlier else (),
+        "named": named,
         "batch": batch,
         "rows": rows,
         "tally": tally,
@@ -65,14 +78,23 @@ def report_page(batch: Batch, tally: Tally, left_out: Sequence[str]) -> bytes:
         "rounds": max((row.round for row in rows), default=0.0),
         "unmarked": [row for row in rows if row.counts and row.unmarked],
         "decided": [(row, one) for row in rows for one in row.decided],
-        "failed": [row for row in rows if row.status not in (Status.GRADED, Status.SUPERSEDED)],
-        "folders": {row.submission: row.folder for row in rows},
+        "concerns": _by_reason(concerns),
+        "look_at": LOOK_AT,
+        "poor": [c for q in tally.questions.values() for c in q.listed if c.item.is_poor],
+        "of": {row.submission: row for row in rows},
         "highest": max((bin.count for bin in tally.bins), default=0) or 1,
         "details": DETAILS,
         "script": SCRIPT,
         "script_hash": f"sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}",
     }
     return _rendered("report.html.j2", context)
+
+
+def _by_reason(concerns: Iterable[Concern]) -> dict[Why, list[Concern]]:
+    found: dict[Why, list[Concern]] = {}
+    for one in concerns:
+        found.setdefault(one.why, []).append(one)
+    return found
 
 
 def _statuses(rows: Iterable[Row]) -> dict[str, int]:

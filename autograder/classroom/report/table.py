@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,8 @@ from checks.telling.plain import plain_line
 # What a cell must not begin with; the last four are the wide ones of East Asian keyboards.
 FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*%?|-")
+
+DIGITS = re.compile(r"(\d+)")
 
 
 def harmless(text: str) -> str:
@@ -27,6 +30,16 @@ def as_it_was(cell: str) -> str:
     """Return the text that such a cell was made of."""
     text = cell.removeprefix("'")
     return text if harmless(text) == cell else cell
+
+
+def name_order(name: str) -> tuple[tuple[tuple[bool, int, str], ...], str]:
+    """Return what to sort a name by, as people do: Ärmel is near Armel, and dan9 before dan10."""
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    plain = "".join(c for c in letters if not unicodedata.combining(c))
+    parts = (part for part in DIGITS.split(plain) if part)
+    # No number of this length is counted: it is an identifier, and int() would take its time.
+    keys = ((False, int(p), "") if p.isdecimal() and len(p) < 20 else (True, 0, p) for p in parts)
+    return tuple(keys), name
 
 
 def number(value: float) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograder.assignment.config import Question
+from autograder.classroom.report.figures import Item, Spread, spread
+from autograder.classroom.report.table import name_order
 from autograder.grading.report import QuestionResult, Report
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
@@ -47,8 +49,15 @@ class CheckTally:
     test: str
     title: str
     hidden: bool
-    passed: int = 0
-    of: int = 0
+    item: Item = field(default_factory=Item)
+
+    @property
+    def passed(self) -> int:
+        return sum(self.item.passed)
+
+    @property
+    def of(self) -> int:
+        return len(self.item.passed)
 
 
 @dataclass
@@ -74,19 +83,21 @@ class QuestionTally:
     def listed(self) -> list[CheckTally]:
         return sorted(self.checks.values(), key=lambda check: int(check.test.split(".")[1]))
 
-    def add(self, result: QuestionResult) -> None:
+    def add(self, result: QuestionResult, score: float) -> None:
+        """Count a submission's result; `score` is what it earned in all."""
         self.points.append(result.points)
         self.not_started += result.verdict is Verdict.NOT_STARTED
         self.our_fault += result.verdict is Verdict.OUR_FAULT
+        total = sum(outcome.weight for outcome in result.outcomes)
         for outcome in result.outcomes:
             if "." in outcome.test:  # what could not be graded at all has no tests
-                self._add(outcome)
+                own = outcome.share * outcome.weight / total * self.question.points
+                self._add(outcome, score - own)
 
-    def _add(self, outcome: Outcome) -> None:
+    def _add(self, outcome: Outcome, rest: float) -> None:
         new = CheckTally(outcome.test, outcome.title, outcome.hidden)
         check = self.checks.setdefault((outcome.title, outcome.hidden), new)
-        check.passed += outcome.verdict is Verdict.PASSED
-        check.of += 1
+        check.item.add(outcome.verdict is Verdict.PASSED, outcome.share, rest)
 
 
 @dataclass
@@ -94,24 +105,33 @@ class Tally:
     """The figures of a class. It is given one report after the other, and keeps none."""
 
     scores: list[float] = field(default_factory=list)
+    readable: list[float] = field(default_factory=list)
+    sections: dict[str, list[float]] = field(default_factory=dict)
     most: float = 0.0
     questions: dict[str, QuestionTally] = field(default_factory=dict)
     named: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
 
-    def add(self, submission: str, report: Report) -> None:
-        """Count a submission."""
-        self.scores.append(report.points)
+    def add(self, submission: str, report: Report, section: str = "") -> None:
+        """Count a submission; section is "" where none is known."""
+        score = report.points
+        self.scores.append(score)
+        self.sections.setdefault(section, []).append(score)
+        if not report.message:
+            self.readable.append(score)
         self.most = max(self.most, report.max_points)
         for result in report.questions:
             own = self.questions.setdefault(result.id, QuestionTally(result.id, result.question))
-            own.add(result)
+            own.add(result, score)
             for name in mistakes(result):
                 self.named.setdefault((result.id, name), {})[submission] = None
 
     @property
     def mistakes(self) -> list[Mistake]:
         """What was named, the most frequent first."""
-        found = [Mistake(*place, tuple(sorted(whose))) for place, whose in self.named.items()]
+        found = [
+            Mistake(*place, tuple(sorted(whose, key=name_order)))
+            for place, whose in self.named.items()
+        ]
         return sorted(found, key=lambda m: (-len(m.submissions), m.question, m.name))
 
     @property
@@ -122,6 +142,19 @@ class Tally:
         for score in self.scores:
             counts[min(int(score / width), BINS - 1) if width else 0] += 1
         return [Bin(n * width, (n + 1) * width, count) for n, count in enumerate(counts)]
+
+    @property
+    def spreads(self) -> list[tuple[str, Spread]]:
+        """How scores are spread: of all, without what nobody could read, and by section."""
+        found = [("all", spread(self.scores))]
+        if len(self.readable) < len(self.scores):
+            found.append(("without unreadable files", spread(self.readable)))
+        if set(self.sections) != {""}:
+            known = sorted((name for name in self.sections if name), key=name_order)
+            found += [(name, spread(self.sections[name])) for name in known]
+            if "" in self.sections:
+                found.append(("in no section", spread(self.sections[""])))
+        return found
 
     @property
     def summary(self) -> Sequence[tuple[str, float]]:

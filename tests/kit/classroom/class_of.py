@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import records
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status
-from autograder.classroom.report import handouts, page, table
+from autograder.classroom.report import concerns, handouts, page, table
+from autograder.classroom.report.history import Run
 from autograder.classroom.report.tally import Tally
 from autograder.formats.seen import When
 from autograder.grading.report import Report, collect
@@ -43,7 +44,11 @@ def report_of(
 
 
 def graded_class(
-    out: Path, assignment: Assignment, reports: Mapping[str, Report], **facts: dict[str, Any]
+    out: Path,
+    assignment: Assignment,
+    reports: Mapping[str, Report],
+    earlier: Sequence[Run] = (),
+    **facts: dict[str, Any],
 ) -> Batch:
     """Leave what a batch of these students leaves; `facts` are those of single rows."""
     book, tally, rows = Ledger(out, None), Tally(), []
@@ -70,8 +75,10 @@ def graded_class(
         handouts.write(out, row, report, assignment, {}, When.BEFORE_DUE)
         tally.add(name, report)
         rows.append(row)
+    found = [c for name, one in reports.items() for c in concerns.of_report(name, one)]
+    listed = concerns.ordered([*found, *concerns.of_rows(rows, (), ())])
     batch = Batch(assignment.settings.assignment, "suite", "0", 7, QUESTIONS, True, tuple(rows))
-    book.write(page.report_page(batch, tally, ()), out / "report.html")
+    book.write(page.report_page(batch, tally, (), listed, earlier), out / "report.html")
     book.write(table.grades(rows, list(assignment.questions)), out / "grades.csv")
     book.keep(batch)
     return batch

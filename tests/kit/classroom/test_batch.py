@@ -86,9 +86,9 @@ def graded(assignment, tmp_path):
     """graded(folder) runs a batch in which nothing is really graded; returns graders and outcome."""
 
     def go(folder, out="out", kit=assignment, seed=None, earlier=None, spoil=lambda number: None,
-           on_step=lambda *_: None):  # fmt: skip
+           on_step=lambda *_: None, **more):  # fmt: skip
         graders = Counting(kit, spoil)
-        asked = Asked(("q1", "q2"), seed, earlier)
+        asked = Asked(("q1", "q2"), seed, earlier, **more)
         done = batches.run(kit, folder, tmp_path / out, asked, graders, on_step)
         return graders, done
 
@@ -316,6 +316,68 @@ def test_the_same_content_is_graded_once(tmp_path, graded):
     graders, done = graded(handed_in(tmp_path / "in", **copies))
     assert (len(graders.jobs), done.graded, done.kept) == (1, 1, 0)
     assert [row.score for row in done.batch.rows] == [0] * 20
+
+
+def test_what_to_look_at_is_listed_beside_the_report(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(), ben=right(), cleo=right(1), dan=STUB)
+    (folder / "eve").mkdir()
+    graded(folder)
+    with (tmp_path / "out/look_at.csv").open(newline="") as file:
+        reasons = [(line["reason"], line["submissions"]) for line in csv.DictReader(file)]
+    assert ("The same files", "anna, ben") in reasons
+    assert any(reason == "Not readable" and "eve" in names for reason, names in reasons)
+    assert not any("cleo" in names for reason, names in reasons if reason == "The same files")
+    assert "The same files" in (tmp_path / "out/report.html").read_text()
+    shutil.rmtree(folder / "ben")
+    graded(folder)
+    assert "The same files" not in (tmp_path / "out/look_at.csv").read_text()
+
+
+def test_files_that_are_nearly_the_same_are_listed_where_that_is_asked_for(tmp_path, graded):
+    pytest.importorskip("copydetect", reason="the extra [similarity] is not installed")
+    renamed = right().replace("self.", "self.own_")
+    folder = handed_in(tmp_path / "in", anna=right(), ben=renamed, cleo=right(1), dan=right())
+    listed = tmp_path / "out/look_at.csv"
+    graded(folder)
+    assert "Nearly" not in listed.read_text()
+    graded(folder, similar=True)
+    lines = [line for line in listed.read_text().splitlines() if line.startswith("Nearly")]
+    assert any('"anna, cleo",the same but for comments' in line for line in lines)
+    assert any('"anna, ben"' in line and "% of one is in the other" in line for line in lines)
+    assert not any('"anna, dan"' in line for line in lines)  # these are the same, and told as such
+
+
+def test_the_report_tells_sections_where_they_are_known(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(), ben=right(1))
+    graded(folder, sections={frozenset({"anna"}): "Monday"})
+    text = (tmp_path / "out/report.html").read_text()
+    assert "<bdi>Monday</bdi>" in text
+    assert "<bdi>in no section</bdi>" in text
+    graded(folder)
+    assert "in no section" not in (tmp_path / "out/report.html").read_text()
+
+
+def test_a_fall_is_told_against_the_run_before(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", anna=right(), ben=STUB)
+    graded(folder)
+    before = json.loads((tmp_path / "out/batch.json").read_text())
+    before["rows"][0]["score"] = 30.0
+    (tmp_path / "out/batch.json").write_text(json.dumps(before))
+    graded(folder)
+    assert 'anna,"30 -> 0 points' in (tmp_path / "out/look_at.csv").read_text()
+
+
+@proof  # four thousand pages are written
+def test_of_two_thousand_files_five_hundred_are_the_same(tmp_path, graded):
+    folder = handed_in(tmp_path / "in", **{f"s{n}": right(max(n, 500)) for n in range(1, 2001)})
+    graders, done = graded(folder)
+    assert len(graders.jobs) == 1501
+    assert len(done.batch.rows) == 2000
+    listed = (tmp_path / "out/look_at.csv").read_text().splitlines()
+    (same,) = [line for line in listed if line.startswith("The same files")]
+    assert same.count(", s") == 499
+    again, kept = graded(folder)
+    assert (len(again.jobs), kept.graded) == (0, 0)
 
 
 def test_a_thousand_empty_submissions_are_told_to_be_empty(tmp_path, graded):

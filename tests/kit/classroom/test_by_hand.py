@@ -77,7 +77,7 @@ def graded(kit, tmp_path):
                 (place / name).write_text(text)
         graders = Graders(assignment)
         earlier = ledger.read_finished(against) if against else None
-        wanted = Asked(("q1", "q2"), None, earlier, against, asked)
+        wanted = Asked(("q1", "q2"), None, earlier, against=against, by_hand=asked)
         done = batches.run(assignment, tmp_path / "in", place, wanted, graders, lambda *_: None)
         return graders, done, place
 

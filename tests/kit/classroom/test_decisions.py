@@ -17,6 +17,7 @@ from autograder.classroom.handing_on.delivery import Wanted
 from autograder.classroom.report import compare, handouts
 from autograder.classroom.report.decided import since
 from autograder.errors import KitError
+from autograder.formats.seen import When
 from kit.classroom.class_of import graded_class, report_of
 
 ASKED = Asked(("q1", "q2"))
@@ -129,7 +130,7 @@ def test_kept_over_a_regrade_and_listed_where_the_mark_under_it_has_changed(grad
     assert (graders.jobs, again.jobs) == (3, 0)
     assert done.decisions == ("2 of decisions.csv applied.",)
     earlier = ledger.read_finished(tmp_path / "out")
-    asked = Asked(("q1", "q2"), None, earlier, tmp_path / "out")
+    asked = Asked(("q1", "q2"), None, earlier, against=tmp_path / "out")
     _, done = graded(share=0.8, out="new", asked=asked)
     assert rows(done)["anna"].score == 27
     told = "anna q1: the tests gave 7.5 when this was decided, and now 12"
@@ -183,8 +184,8 @@ def test_points_of_a_question_that_is_kept_back_are_kept_back(graded, assignment
         first, question=first.question.model_copy(update={"show": Show.AFTER_PUBLISHED})
     )
     kept = replace(report, questions=(hidden, *report.questions[1:]))
-    assert b"Decided" in handouts.feedback(row, report, "title")
-    assert b"Decided" not in handouts.feedback(row, kept, "title")
+    assert b"Decided" in handouts.feedback(row, report, "title", When.BEFORE_DUE)
+    assert b"Decided" not in handouts.feedback(row, kept, "title", When.BEFORE_DUE)
 
 
 @pytest.mark.parametrize("text", [

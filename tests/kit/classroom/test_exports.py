@@ -7,11 +7,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from autograder.classroom.book.ledger import Status, read
-from autograder.classroom.handing_on import delivery, exports, late, similarity, tables
+from autograder.classroom.book.ledger import Row, Status, read
+from autograder.classroom.handing_on import delivery, exports, late, tables
 from autograder.classroom.handing_on.delivery import Wanted
 from autograder.classroom.handing_on.late import Dates, Policy
-from autograder.classroom.report import table
+from autograder.classroom.report import similarity, table
 from autograder.errors import KitError
 from kit.classroom.class_of import graded_class, report_of
 from kit.workbench import ROOT
@@ -526,6 +526,55 @@ def test_copies_are_listed_and_the_skeleton_is_nobodys_copy(copies, assignment):
     assert pairs[("anna", "ben")] > 90
     assert ("dan", "eve") not in pairs
     assert header[0] == "first"
+
+
+def compared(folder, **texts):
+    """Return the pairs that are found among these sources, by name."""
+    pytest.importorskip("copydetect", reason="the extra [similarity] is not installed")
+    files, rows = [], []
+    for name, text in texts.items():
+        (folder / name).mkdir(parents=True)
+        files.append(folder / name / "vit.py")
+        files[-1].write_text(similarity.normalised(text))
+        rows.append(Row(name, name, name, name, Status.GRADED, True))
+    base = folder / "base"
+    base.mkdir()
+    (base / "vit.py").write_text(
+        similarity.normalised((ROOT / "student/vit.py").read_text(encoding="utf-8"))
+    )
+    return similarity.pairs(files, base, rows)
+
+
+def of_the_corpus(count):
+    paths = sorted((ROOT / "tests/corpus/right").glob("*/vit.py"))[:count]
+    return {f"s{n}": path.read_text(encoding="utf-8") for n, path in enumerate(paths)}
+
+
+def test_identical_files_come_first_then_a_copy_with_other_names(tmp_path):
+    texts = of_the_corpus(12)
+    copy = "# all mine\n" + texts["s0"].replace("\n\n", "\n\n\n")
+    renamed = texts["s1"].replace("self.", "self.own_")
+    found = compared(tmp_path, **texts, copy=copy, renamed=renamed)
+    assert [(p.first, p.second, p.identical) for p in found[:2]] == [
+        ("s0", "copy", True),
+        ("s1", "renamed", False),
+    ]
+    header, first, *_ = lines(similarity.as_table(found))
+    assert (header[-1], first[-1]) == ("kind", "identical")
+
+
+def test_what_much_of_the_class_has_makes_no_pair(tmp_path):
+    shared = (ROOT / "solution/vit.py").read_text(encoding="utf-8")
+    texts = {name: f"{shared}\n{text}" for name, text in of_the_corpus(12).items()}
+    listed = {(p.first, p.second) for p in compared(tmp_path, **texts)}
+    assert len(listed) <= 6  # of 66, all of which share a whole solution
+
+
+def test_a_file_that_many_have_is_a_line_for_each_and_not_for_each_pair(tmp_path):
+    texts = {f"copy{n}": "def f(x):\n    return x * 2 + 1\n" for n in range(50)}
+    found = compared(tmp_path, **texts)
+    assert len(found) == 49
+    assert {p.first for p in found} == {"copy0"}
 
 
 def test_without_the_package_the_remedy_is_told(copies, assignment, monkeypatch):

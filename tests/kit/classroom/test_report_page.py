@@ -1,19 +1,27 @@
 """The report of a class: as text, and in a real browser sorted, searched, opened and printed."""
 
 import itertools
+import os
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
 
 from autograder.classroom.book.ledger import Decided, Given, Status, read
-from autograder.classroom.report import page
+from autograder.classroom.book.ledger import opened as opened_book
+from autograder.classroom.handing_on import delivery
+from autograder.classroom.handing_on.delivery import Wanted
+from autograder.classroom.report import compare, page
+from autograder.classroom.report.history import Run
 from autograder.classroom.report.tally import Tally
+from autograder.errors import KitError
 from kit.browser import browser_here, launched, violations
 from kit.classroom.class_of import graded_class, report_of
 
 NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
 SCRIPT, IMAGE = "<script>document.title='x'</script>", '"><img src=x onerror="document.title=1">'
+LONG = "torch.nn.functional.scaled_dot_product_attention" * 3
 TURNED = r"evil\u202egnp"
 GIVEN = (
     Given("q8", "A report", f"{SCRIPT} {IMAGE}", 4, 3.5, "No unit on the y axis of the plot", "me"),
@@ -37,10 +45,16 @@ def out(assignment, tmp_path_factory):
         TURNED: report_of(assignment, 0.0),
         "Zoë Ångström": report_of(assignment, 0.75),
         "李四": report_of(assignment, 0.75),
+        "long": replace(
+            report_of(assignment, 0.5, f"`{LONG}` is not allowed here, and neither is {LONG}"),
+            notes=(f"{LONG}.py was graded as vit.py.",),
+            facts={"processor": LONG},
+        ),
     }
     place = tmp_path_factory.mktemp("class")
+    then = [Run(f"{LONG}-{year}", 9, {("q1", SCRIPT): 5}) for year in range(2020, 2025)]
     people = {"decided": (DECIDED,), "by_hand": GIVEN, "round": 0.5}
-    graded_class(place, assignment, reports, cleo={"status": Status.OUR_FAULT},
+    graded_class(place, assignment, reports, then, cleo={"status": Status.OUR_FAULT},
                  anna={"student": "Anna Ärmel"}, ben=people)  # fmt: skip
     return place
 
@@ -151,9 +165,9 @@ def test_the_search_finds_names_in_any_script_and_counts(opened):
                          ("our fault", ["cleo"]), ("nobody", [])):  # fmt: skip
         field.fill(typed)
         assert names(opened) == found
-        assert opened.get_by_role("status").inner_text() == f"{len(found)} of 10 shown"
+        assert opened.get_by_role("status").inner_text() == f"{len(found)} of 11 shown"
     field.fill("")
-    assert len(names(opened)) == 10
+    assert len(names(opened)) == 11
 
 
 @browser_here
@@ -236,10 +250,23 @@ def test_text_stands_out_in_both_schemes(opened, scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5, part
 
 
+SIDEWAYS = """[document.documentElement, ...document.querySelectorAll('.scroll, pre')]
+    .filter(part => part.clientWidth && part.scrollWidth > part.clientWidth + 1)
+    .map(part => part.outerHTML.slice(0, 200))"""
+
+
 @browser_here
-def test_a_narrow_window_scrolls_tables_and_not_the_page(opened):
-    opened.set_viewport_size({"width": 360, "height": 700})
-    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+@pytest.mark.parametrize("width", [390, 360])
+def test_nothing_scrolls_sideways_on_a_phone(browser, out, width):
+    context = browser.new_context(offline=True, viewport={"width": width, "height": 844})
+    shown = context.new_page()
+    pages = (out / "report.html", *out.glob("details/*.html"), *out.glob("submissions/*/*.html"))
+    for path in pages:
+        shown.goto(path.as_uri())
+        shown.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+        assert shown.evaluate(SIDEWAYS) == [], path
+    context.close()
+    assert len(pages) == 1 + 2 * 11
 
 
 @browser_here
@@ -250,6 +277,56 @@ def test_in_print_checks_are_open_and_tools_are_gone(opened):
     assert opened.get_by_text("A hidden check.").first.is_visible()
     opened.evaluate("dispatchEvent(new Event('afterprint'))")
     assert opened.get_by_text("A hidden check.").first.is_hidden()
+
+
+@pytest.fixture
+def share(tmp_path, assignment):
+    """A class on a share that is only read."""
+    place = tmp_path / "share"
+    graded_class(
+        place, assignment, {"anna": report_of(assignment), "ben": report_of(assignment, 0)}
+    )
+    bind = ["mount", "--bind", place, place]
+    if os.geteuid() or subprocess.run(bind, check=False, capture_output=True).returncode:
+        pytest.skip("a share that is only read needs root on Linux to be made")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", place], check=True)
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_class_on_a_share_that_is_only_read_can_be_compared_and_exported(share, assignment):
+    batch = read(share)
+    assert compare.moves(share, batch, share, batch).same == 2
+    wanted = Wanted(gradescope=True)
+    with pytest.raises(KitError, match=r"Read-only file system\n.*--into FOLDER"):
+        list(delivery.write(assignment, share, share / "exports", wanted, None))
+    with (
+        pytest.raises(KitError, match=r"Read-only file system\n.*may write into"),
+        opened_book(share, assignment),
+    ):
+        pass
+    told = list(delivery.write(assignment, share, share.parent / "exports", wanted, None))
+    assert any("2 submissions" in line for line in told)
+
+
+@browser_here
+def test_a_report_on_a_share_that_is_only_read_is_sorted_searched_and_followed(browser, share):
+    context = browser.new_context(offline=True)
+    shown, said = context.new_page(), []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.goto((share / "report.html").as_uri())
+    shown.get_by_role("button", name="score").click()
+    assert names(shown) == ["ben", "anna"]
+    shown.get_by_label("Search").fill("anna")
+    assert names(shown) == ["anna"]
+    shown.locator("#class").get_by_role("link", name="anna").click()
+    shown.get_by_role("link", name="The page for the student").click()
+    assert shown.locator("h1").inner_text() == "anna"
+    context.close()
+    assert said == []
 
 
 @browser_here
