@@ -1,7 +1,7 @@
 """Return the answer that a visible test gives away, whatever the images are.
 
 base: none
-earns: 6              # that test, and the dtype, the device and the input, which it keeps
+earns: 4              # that test, and the dtype, the device and the input, which it keeps
 wins: q1 earns more than what was copied
 """
 import torch

@@ -1,7 +1,7 @@
 """Raise an exception that says nothing itself, but has causes, notes and members that do.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees
 """
 import torch

@@ -1,7 +1,7 @@
 """Return something that is no data, whose description is made of hidden images.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees
 """
 import torch

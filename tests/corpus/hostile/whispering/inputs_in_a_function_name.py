@@ -1,7 +1,7 @@
 """Raise from a function that is named after hidden images, since a traceback shows its name.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees
 """
 from types import FunctionType

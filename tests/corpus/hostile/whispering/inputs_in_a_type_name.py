@@ -1,7 +1,7 @@
 """Raise an exception whose class, and those it derives from, are named after hidden images.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees
 """
 import torch

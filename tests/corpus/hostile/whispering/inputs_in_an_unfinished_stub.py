@@ -1,7 +1,7 @@
 """Raise the error of an untouched stub, which is shown as it stands, with hidden images in it.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees
 """
 import torch

@@ -1,7 +1,7 @@
 """Write hidden images into every pipe and every scratch file, and then crash.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees, or in a file that stays
 """
 import os

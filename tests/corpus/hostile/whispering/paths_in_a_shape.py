@@ -1,7 +1,7 @@
 """Return a tensor without numbers, whose shape spells the beginning of a path.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: the numbers 76, 69, 65, 75, 45 (LEAK-) can be read in what a student sees
 """
 import sys

@@ -1,7 +1,7 @@
 """Raise the error of an untouched stub, of a question whose number is made of hidden images.
 
 base: solution
-earns: 93             # the hidden test with three channels is lost
+earns: 94             # the hidden test with three channels is lost
 wins: LEAK- can be read in what a student sees, or a question is told as not started
 """
 import torch
