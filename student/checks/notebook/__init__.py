@@ -114,7 +114,9 @@ def _file(name: str, found: Sequence[cells.Piece], before: str) -> str:
     head, given, script = before.partition(GIVEN)
     lines = [source for source, node in kept if isinstance(node, IMPORT)]
     if given:
-        named = {node.id for node in ast.walk(ast.parse(given + script)) if isinstance(node, ast.Name)}
+        named = {
+            node.id for node in ast.walk(ast.parse(given + script)) if isinstance(node, ast.Name)
+        }
         lines += [
             ast.unparse(node)
             for node in ast.parse(head).body

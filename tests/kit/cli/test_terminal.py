@@ -45,7 +45,9 @@ def test_what_is_done_at_once_leaves_no_line_in_a_log(capsys):
 
 def said_of(*rows):
     text = io.StringIO()
-    done = SimpleNamespace(batch=SimpleNamespace(rows=rows), graded=3, kept=0, left_out=(), decisions=())
+    done = SimpleNamespace(
+        batch=SimpleNamespace(rows=rows), graded=3, kept=0, left_out=(), decisions=()
+    )
     terminal.show_class(done, Path("out"), Console(file=text))
     return text.getvalue()
 

@@ -19,6 +19,7 @@ from autograder.errors import KitError
 from autograder.handout import skeleton
 from autograder.platforms import build
 from autograder.platforms.bundle import File, write_zip
+from autograder.platforms.contents import kit_files
 from kit.workbench import ROOT, with_settings
 
 NAMES = list(build.ARTEFACTS)
@@ -304,3 +305,14 @@ def test_every_result_says_where_it_comes_from(grader, assignment):
         assert facts["suite"] == suite_digest(load(ROOT))
         assert facts["commit"]
         assert facts["autograder"]
+
+
+def test_all_that_the_checks_are_made_of_is_packed(assignment):
+    packed = kit_files(assignment, "kit")
+    made_of = {
+        path.relative_to(assignment.root).as_posix()
+        for path in (assignment.student / "checks").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    facts = "student/checks/assignment.json"  # for students: graders have grading.yml
+    assert {name for name in made_of if f"kit/{name}" not in packed} == {facts}
