@@ -7,6 +7,7 @@ import pytest
 from autograder.assignment.config import Question, Rows
 from autograder.classroom.report.page import TONES
 from autograder.formats.gradescope import rows
+from autograder.formats.seen import NOT_SHOWN
 from autograder.grading.report import QuestionResult
 from checks.telling.outcome import Outcome
 from checks.telling.summary import WORDS, summary
@@ -75,4 +76,4 @@ def test_a_student_reads_of_the_part():
 
 def test_every_verdict_has_its_words_and_its_tone():
     assert set(WORDS) == set(Verdict) - {Verdict.PASSED}
-    assert set(TONES) == {verdict.value for verdict in Verdict}
+    assert set(TONES) == {verdict.value for verdict in Verdict} | {NOT_SHOWN}

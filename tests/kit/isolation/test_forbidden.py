@@ -103,10 +103,7 @@ def test_graded_names_in_another_form_are_the_graded_ones(grader, submission, ed
 
 def test_it_costs_the_question_it_is_in_and_not_the_accuracy(copied, grader_of, with_attention):
     text = (copied.root / "grading.yml").read_text()
-    bars = text[text.index("    1: 0.") : text.index("  band:")]
-    (copied.root / "grading.yml").write_text(
-        text.replace("  epochs: 20 ", "  epochs: 2 ").replace(bars, "    1: 0.01\n")
-    )
+    (copied.root / "grading.yml").write_text(text.replace("  epochs: 20 ", "  epochs: 8 "))
     folder = with_attention("nn.MultiheadAttention")
     report = grader_of(load(copied.root)).grade(folder, ["q3", "q7"])
     assert [question.points for question in report.questions] == [0, 5]
