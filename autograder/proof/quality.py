@@ -15,11 +15,11 @@ from autograder.handout import regions
 from autograder.isolation.workers import Listener
 from autograder.proof import corpus
 from autograder.proof.corpus import Slip, Step
+from checks.telling.failures import NAMING
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 
 A_FIFTH = 0.2
-NAMES = ("exactly the numbers that come out if", "This is the shape that comes out if")
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ class Judged:
         return [
             line
             for line in dict.fromkeys(lines)
-            if any(name in line for name in NAMES)
-            and not any(sentence in line for sentence in self.slip.says)
+            if NAMING.search(line) and not any(sentence in line for sentence in self.slip.says)
         ]
 
     @property

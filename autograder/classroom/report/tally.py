@@ -11,14 +11,13 @@ from autograder.assignment.config import Question
 from autograder.classroom.report.figures import Item, Spread, spread
 from autograder.classroom.report.table import name_order
 from autograder.grading.report import QuestionResult, Report
+from checks.telling.failures import NAMING
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 
-# How a message ends that names a mistake, which it does only where the numbers prove it. What a
-# student's code said stands behind one of the words.
+# How a message ends that names a mistake. What a student's code said stands behind one of the words.
 NAMED = re.compile(
-    r"^(?!(?:called|expected|got|in all|at) ).*(?:exactly the numbers that come out|"
-    r"the shape that comes out) if (.+)$",
+    rf"^(?!(?:called|expected|got|in all|at) ).*{NAMING.pattern}(.+)$",
     re.MULTILINE,
 )
 BINS = 10

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from checks.beside.measure import parameters, set_parameters, settle, unregistered
 from checks.beside.probes import Seen, places_seen, standardised, watch
+from checks.telling.failures import NUMBERS
 from checks.words.compare import Tolerance, Why, error, expect, expect_shape, fail, matches
 from checks.words.draw import Draw
 from checks.words.nearness import noted
@@ -23,7 +24,7 @@ from checks.words.nearness import noted
 LOOSE: Tolerance = {"rtol": 2e-3, "atol": 2e-4}
 
 RIGHT = ""
-NAMED = "These are exactly the numbers that come out if"  # a mistake that completes it
+NAMED = f"{NUMBERS} if"  # a mistake that completes it
 Standardise = Callable[[Tensor], Tensor]
 # What a norm by hand does to a token before gain and bias; one often divides by the unbiased deviation.
 NORMS: dict[str, tuple[Standardise, ...]] = {

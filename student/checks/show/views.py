@@ -21,7 +21,7 @@ from torch import Tensor
 from checks.judging.attention.watched import NEAR, Weights, weights_of
 from checks.judging.model import blocks_seen
 from checks.running.facts import STUDENT
-from checks.telling.failures import CheckFailed
+from checks.telling.failures import NUMBERS, CheckFailed
 from checks.words.compare import expect, expect_shape
 from checks.words.draw import Draw
 from checks.words.expected import expected as worked_out
@@ -144,7 +144,7 @@ def attention(vit: Any) -> View:
     weights = weights_of(vit.MyMSA(FEATURES, HEADS), FEATURES, HEADS, x, draw, call)
     result = "Its result is right." if weights.right else "Its result is not that of attention."
     if weights.cause:
-        result = f"{result} These are exactly the numbers that come out if {weights.cause}"
+        result = f"{result} {NUMBERS} if {weights.cause}"
     if weights.yours is None:
         said = f"{call}: no attention weights of shape (N, N) could be seen. {result}"
         return View(None, weights.right, said)

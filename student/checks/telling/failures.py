@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -18,6 +18,11 @@ LONGEST_LINE = 200
 OF_THE_FILE = ("unreadable", "absent", "not_found", "forbidden")  # kinds of an error
 STUB = re.compile(r"""raise NotImplementedError\(["']TODO (q[1-9]\d?)["']\)""")
 KIND = re.compile(r"(?:(?:an?|the) )?[\w.]+")  # what a description says before sizes and values
+# How a sentence begins that names a mistake, which it does only where the numbers prove it.
+NUMBERS = "These are exactly the numbers that come out"
+TENSOR = "This is exactly the tensor that comes out"
+SHAPE = "This is the shape that comes out"
+NAMING = re.compile(r"(?:exactly the (?:numbers|tensor)|the shape) that comes? out if ")
 NO_TENSOR = re.compile(r" returned (.+), not a tensor\.$")
 LOADING = "<module>"  # the outermost function of what ran while a file was loaded
 
@@ -47,7 +52,7 @@ class Mismatch(CheckFailed):
     in_all: str = ""
     why: str = ""
     causes: tuple[str, ...] = ()
-    start: str = "These are exactly the numbers that come out"
+    start: str = NUMBERS
     number: bool = False
     kind: str = ""
 
@@ -195,17 +200,27 @@ def student_error(error: BaseException, files: Collection[Path], call: str = "")
 
 def own_frames(trace: TracebackType | None, files: Collection[Path]) -> list[Frame]:
     """Return the lines of a traceback that stand in the student's files, innermost last."""
-    own = {str(path): path.name for path in files}
     frames = []
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if code.co_filename in own:
-            function = getattr(code, "co_qualname", None) or _qualified(trace.tb_frame)
-            text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-            line = trace.tb_lineno
-            frames.append(Frame(own[code.co_filename], line, function, text[:LONGEST_LINE]))
-        trace = trace.tb_next
+    for step in own_steps(trace, files):
+        code = step.tb_frame.f_code
+        function = getattr(code, "co_qualname", None) or _qualified(step.tb_frame)
+        name = Path(code.co_filename).name
+        frames.append(Frame(name, step.tb_lineno, function, text_of(step)[:LONGEST_LINE]))
     return frames if len(frames) <= MOST_FRAMES else frames[:2] + frames[2 - MOST_FRAMES :]
+
+
+def own_steps(trace: TracebackType | None, files: Collection[Path]) -> Iterator[TracebackType]:
+    """Yield those steps of a traceback that stand in these files, innermost last."""
+    own = {str(path) for path in files}
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in own:
+            yield trace
+        trace = trace.tb_next
+
+
+def text_of(step: TracebackType) -> str:
+    """Return the line of source that a step of a traceback is at."""
+    return linecache.getline(step.tb_frame.f_code.co_filename, step.tb_lineno).strip()
 
 
 def _qualified(frame: FrameType) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -11,6 +10,8 @@ from types import TracebackType
 import torch
 from torch import nn
 
+from checks.telling.failures import own_steps, text_of
+
 NAME = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 MOST_NAMES = 6
 LONGEST_NUMBER = 12  # characters
@@ -18,17 +19,12 @@ LONGEST_NUMBER = 12  # characters
 
 def names_of_last_line(trace: TracebackType | None, files: Collection[Path]) -> str:
     """Return the tensors' shapes and the numbers of a traceback's innermost line in these files."""
-    own, last = {str(path) for path in files}, None
-    while trace is not None:
-        last = trace if trace.tb_frame.f_code.co_filename in own else last
-        trace = trace.tb_next
+    *_, last = (None, *own_steps(trace, files))
     if last is None:
         return ""
-    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno)
-    known = last.tb_frame.f_locals
     shown = {}
-    for name in NAME.findall(line):
-        path, value = _resolved(name, known)
+    for name in NAME.findall(text_of(last)):
+        path, value = _resolved(name, last.tb_frame.f_locals)
         if text := _said(value):
             shown[path] = f"{path} {text}"
     return ", ".join(list(shown.values())[:MOST_NAMES])

@@ -9,7 +9,7 @@ from typing import NoReturn, TypedDict
 import torch
 from torch import Tensor
 
-from checks.telling.failures import Mismatch, StudentError, describe, kind_of
+from checks.telling.failures import SHAPE, TENSOR, Mismatch, StudentError, describe, kind_of
 from checks.telling.wording import make_a_tensor
 from checks.words import nearness
 
@@ -49,8 +49,7 @@ def expect_tensor(
     causes = _causes(got, expected, slips or {}, tol)
     if got.shape != expected.shape:
         right, wrong = f"a tensor of shape {_size(expected)}", f"one of shape {_size(got)}"
-        start = "This is exactly the tensor that comes out"
-        raise Mismatch(call, right, wrong, why=_said(why), causes=causes, start=start)
+        raise Mismatch(call, right, wrong, why=_said(why), causes=causes, start=TENSOR)
     if dtype and got.dtype != expected.dtype:
         raise Mismatch(call, _name(expected.dtype), _name(got.dtype), why=_said(why), causes=causes)
     if nearness.noted(error(got, expected, tol)) > 1:
@@ -69,7 +68,7 @@ def expect_shape(
     if tuple(got.shape) != tuple(shape):
         causes = tuple(cause for cause, wrong in (slips or {}).items() if tuple(wrong) == got.shape)
         right, wrong = f"a tensor of shape {tuple(shape)}", f"one of shape {_size(got)}"
-        raise Mismatch(call, right, wrong, causes=causes, start="This is the shape that comes out")
+        raise Mismatch(call, right, wrong, causes=causes, start=SHAPE)
 
 
 def expect(holds: bool, *, call: str, expected: str, got: str, why: Why = "") -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from autograder.classroom.book import ledger
 from autograder.classroom.report import page
@@ -10,6 +11,8 @@ from autograder.classroom.report.history import over_time, read_run
 from autograder.classroom.report.tally import Tally
 from autograder.cli.asked import earlier_run
 from autograder.errors import KitError
+from checks.telling.failures import Mismatch
+from checks.words.compare import expect_shape, expect_tensor
 from kit.classroom.class_of import graded_class, report_of
 
 NAMED = "got  5\n\nThese are exactly the numbers that come out if {}"
@@ -54,3 +57,22 @@ def test_what_is_no_earlier_run_is_told(tmp_path, assignment):
         path.unlink()
     with pytest.raises(KitError, match="none of its records is there"):
         read_run(out)
+
+
+ONE, TWO, LONG = torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([[2.0]])
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda: expect_tensor(TWO, ONE, call="f()", slips={"it is wrong.": TWO}),
+        lambda: expect_tensor(LONG, ONE, call="f()", slips={"it is wrong.": LONG}),
+        lambda: expect_shape(LONG, (1,), call="f()", slips={"it is wrong.": (1, 1)}),
+    ],
+)
+def test_a_mistake_is_counted_however_it_is_told(assignment, fail):
+    with pytest.raises(Mismatch) as caught:
+        fail()
+    tally = Tally()
+    tally.add("s0", report_of(assignment, 0.5, str(caught.value)))
+    assert [mistake.name for mistake in tally.mistakes] == ["it is wrong"]

@@ -79,10 +79,6 @@ REPEATED = {  # which two
 SHARED = "keys and values are shared by all heads: each head has maps of its own."
 UNMAPPED = "the tokens themselves are gathered: v is a linear map of them."
 AVERAGED = "the result is averaged over the heads: put the heads side by side."
-ACROSS_HEADS = (
-    "the heads of one token attend to each other, and no token to another at all: swap the axes of "
-    "tokens and heads before the scores."
-)
 AFTER = "the division by sqrt(d_head) comes after the softmax, not before it."
 AFTER_BY_D = (
     "the division comes after the softmax, and by sqrt(d): it is the scores that are divided, by "
@@ -120,8 +116,10 @@ MISTAKES = {
     ),
     "the heads are split and put together by reshape alone, which mixes tokens: split the last axis, "
     "then swap axes, and swap them back at the end.": Mistake(split="reshape", merge="reshape"),
-    ACROSS_HEADS: Mistake(split="unswapped", merge="reshape"),
-    ACROSS_HEADS.replace("all:", "all, and heads and tokens change places at the end only:"): (
+    "the heads of one token attend to each other, and no token to another at all: swap the axes of "
+    "tokens and heads before the scores.": Mistake(split="unswapped", merge="reshape"),
+    "the heads of one token attend to each other, and no token to another at all, and heads and tokens "
+    "change places at the end only: swap the axes of tokens and heads before the scores.": (
         Mistake(split="unswapped")
     ),
     AVERAGED: Mistake(merge="mean"),
