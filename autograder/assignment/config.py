@@ -245,12 +245,13 @@ def load(root: Path | None = None) -> Assignment:
         settings = Settings.model_validate(_plain(tree))
     except ValidationError as error:
         raise _config_error(error, tree) from None
-    for found in unsound(settings.model_dump()):
+    plain = settings.model_dump()
+    for found in unsound(plain):
         where = f"{FILE}, line {_line(tree, found.place)}"
         raise ConfigError(where, found.what, found.remedy)
     told = tuple(
         f"{FILE}, line {_line(tree, found.place)}: {found.what}\n    {found.remedy}"
-        for found in surprises(settings.model_dump())
+        for found in surprises(plain)
     )
     return _with_tests(Assignment(root, settings, told), tree)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.classroom.finding.roster import Entry
+from autograder.classroom.finding.spreadsheet import read_spreadsheet
 from autograder.errors import KitError
 
 SECTION = ("section", "sections", "group", "groups")
@@ -17,7 +16,6 @@ IDS = ("submission", "sid", "student id", "id", "id number", "sis user id", "sis
        "email address")  # fmt: skip
 NAMES = ("student", "name", "full name")
 FIRST, LAST = "first name", "last name"
-DELIMITERS = ",;\t"
 REMEDY = "give a CSV with a header: a column `section`, and one of `email`, `sid`, `name`"
 Key = frozenset[str]
 
@@ -27,7 +25,7 @@ def read_sections(path: Path) -> Mapping[Key, str]:
 
     What two students of different sections are called is nobody's name.
     """
-    lines = _read(path)
+    lines = read_spreadsheet(path, f"--sections {path}", REMEDY).lines
     heads = [head.strip().casefold() for head in lines[0]] if lines else []
     column = next((heads.index(name) for name in SECTION if name in heads), None)
     if column is None or not {*IDS, *NAMES, FIRST} & set(heads):
@@ -40,16 +38,6 @@ def read_sections(path: Path) -> Mapping[Key, str]:
         for key in _keys(cells) if section else ():
             found[key] = section if found.get(key, section) == section else ""
     return found
-
-
-def _read(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        raise KitError(f"--sections {path}", f"cannot be read as a table: {said}", REMEDY) from None
 
 
 def _keys(cells: Mapping[str, str]) -> Iterator[Key]:

@@ -221,7 +221,7 @@ class Grading:
     _began: float = 0.0
 
     def __post_init__(self) -> None:
-        self.same = SameFiles(same_files.given_out(self.assignment))
+        self.same = SameFiles(same_files.nobodys(self.assignment))
 
     def jobs(self) -> Iterator[Job]:
         """Yield what must be graded: each submission once, however many handed in the same."""

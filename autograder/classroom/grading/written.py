@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.finding.roster import Entry
+from autograder.classroom.finding.spreadsheet import read_spreadsheet
 from autograder.classroom.report.table import as_it_was
 from autograder.errors import KitError
 
-DELIMITERS = ",;\t"
 POINTS = re.compile(r"([+-]?)(\d+(?:[.,]\d+)?)")
 
 
@@ -44,19 +42,13 @@ class Line:
 
 def read(path: Path, form: Form) -> Iterator[Line]:
     """Yield the lines that hold anything. Raises KitError, with the line."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        heads = [head.casefold() for head in _told(next(lines, []))]
-        _check_heads(f"{path}, line 1", heads, form)
-        for cells in lines:
-            if any(cell.strip() for cell in cells):
-                where = f"{path}, line {lines.line_num}"
-                yield Line(where, lines.line_num, _cells(where, heads, _told(cells), form))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise KitError(str(path), f"cannot be read as a table: {error}",
-                       "save it as CSV in UTF-8") from None  # fmt: skip
+    sheet = read_spreadsheet(path, str(path), "save it as CSV in UTF-8")
+    heads = [head.casefold() for head in _told(sheet.lines[0] if sheet.lines else [])]
+    _check_heads(f"{path}, line 1", heads, form)
+    for cells, end in zip(sheet.lines[1:], sheet.ends[1:]):
+        if any(cell.strip() for cell in cells):
+            where = f"{path}, line {end}"
+            yield Line(where, end, _cells(where, heads, _told(cells), form))
 
 
 def points(text: str) -> float | None:

@@ -53,9 +53,9 @@ def write(
     if policy is not None:
         late_ones = sum(one.days > 0 for one in found)
         yield f"{_keep(late.as_table(found), into / 'late.csv')}: {late_ones} late"
-    if number_ := sum(len(one.row.decided) for one in found):
+    if count := sum(len(one.row.decided) for one in found):
         table = decided.as_table(one.row for one in found)
-        yield f"{_keep(table, into / 'decided.csv')}: {number_} decisions of people are in these marks"
+        yield f"{_keep(table, into / 'decided.csv')}: {count} decisions of people are in these marks"
     unmarked = [f"{one.row.submission} {name}" for one in found for name in one.row.unmarked]
     if unmarked:
         yield f"Not marked by hand yet, and without points for it: {', '.join(unmarked)}."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.book.ledger import Row
+from autograder.classroom.finding.spreadsheet import read_spreadsheet
 from autograder.classroom.handing_on import headings
 from autograder.classroom.handing_on.headings import folded
 from autograder.errors import KitError
 
-DELIMITERS = ",;\t"
 Key = tuple[str, str]  # a kind of name, and the name
 
 
@@ -105,19 +103,13 @@ class Found:
 
 def read(path: Path, platform: Platform) -> Template:
     """Read a table. Raises KitError if it is none of this platform's."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        first = text.partition("\n")[0]
-        delimiter = max(DELIMITERS, key=first.count)
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise KitError(str(path), f"cannot be read as a table: {error}",
-                       "export it again, as CSV in UTF-8") from None  # fmt: skip
+    sheet = read_spreadsheet(path, str(path), "export it again, as CSV in UTF-8")
+    lines = sheet.lines
     if not lines or not lines[0]:
         raise KitError(str(path), "it is empty", "export it again")
     width = len(lines[0])
     lines = [line + [""] * (width - len(line)) for line in lines]
-    template = Template(path, platform, lines, delimiter, platform.columns(lines))
+    template = Template(path, platform, lines, sheet.delimiter, platform.columns(lines))
     if platform.number not in template.columns:
         raise KitError(str(path), f"there is no column {platform.number!r} in it",
                        f"export the table of grades from {platform.name} once more; if its columns "

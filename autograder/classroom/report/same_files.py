@@ -13,6 +13,7 @@ from autograder.classroom.report.table import name_order
 from autograder.submission import notebook
 
 EXACTLY, SPACED = "the same, byte for byte", "the same but for white space"
+OF_NOTEBOOK = "notebook.py"  # its cells as one file
 Kind = tuple[str, bytes]  # a file's name, and a digest of it without white space
 
 
@@ -58,10 +59,16 @@ def without_space(content: bytes) -> bytes:
     return sha256(b"".join(content.split())).digest()
 
 
-def given_out(assignment: Assignment) -> frozenset[bytes]:
-    """Return the digests of what all students were given, and of nothing at all."""
-    files = [(assignment.student / name).read_bytes() for name in assignment.settings.files]
+def given_out(assignment: Assignment) -> Iterator[tuple[str, str]]:
+    """Yield what all were given, by name: the skeleton's files, and the notebook's cells as one."""
+    for name in assignment.settings.files:
+        yield name, (assignment.student / name).read_text(encoding="utf-8")
     path = assignment.student / NOTEBOOK
     if path.exists():
-        files.append(notebook.source_of(path.read_bytes(), path.name)[0].encode())
-    return frozenset(without_space(content) for content in (b"", *files))
+        yield OF_NOTEBOOK, notebook.source_of(path.read_bytes(), path.name)[0]
+
+
+def nobodys(assignment: Assignment) -> frozenset[bytes]:
+    """Return the digests of what all students were given, and of nothing at all."""
+    texts = ("", *(text for _, text in given_out(assignment)))
+    return frozenset(without_space(text.encode()) for text in texts)

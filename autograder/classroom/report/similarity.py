@@ -17,16 +17,14 @@ from typing import Any
 import numpy as np
 
 from autograder.assignment.config import Assignment
-from autograder.assignment.exercise import NOTEBOOK
 from autograder.classroom.book.ledger import Row, Status
 from autograder.classroom.report.concerns import Concern, Why
 from autograder.classroom.report.handouts import SOURCES
+from autograder.classroom.report.same_files import OF_NOTEBOOK, given_out
 from autograder.classroom.report.table import as_csv
 from autograder.errors import KitError
-from autograder.submission import notebook
 from checks.code import cells
 
-OF_NOTEBOOK = "notebook.py"
 BASE = "base"  # the skeleton, which all have in common
 MOST_BYTES = 200_000  # of a file that is compared
 FEW, MANY = 5, 1 / 3  # what more students than these have, in number and as a share, is nobody's
@@ -90,21 +88,12 @@ def write_sources(out: Path, rows: Sequence[Row], assignment: Assignment, into: 
     """Write normalised sources, a folder a submission, and the skeleton's in `base`; return them."""
     written = []
     shutil.rmtree(into / SOURCES, ignore_errors=True)  # of those who were there at an earlier time
-    for name, text in _given(assignment):
+    for name, text in given_out(assignment):
         _write(normalised(text), into / BASE / name)
     for row in rows:
         if row.counts and row.status is not Status.MISSING:
             written += list(_write_one(out / SOURCES / row.folder, into / SOURCES / row.folder))
     return written
-
-
-def _given(assignment: Assignment) -> Iterator[tuple[str, str]]:
-    """Yield what all were given, by name: the skeleton's files, and the notebook's cells as one."""
-    for name in assignment.settings.files:
-        yield name, (assignment.student / name).read_text(encoding="utf-8")
-    path = assignment.student / NOTEBOOK
-    if path.exists():
-        yield OF_NOTEBOOK, notebook.source_of(path.read_bytes(), path.name)[0]
 
 
 def _write_one(folder: Path, into: Path) -> Iterator[Path]:

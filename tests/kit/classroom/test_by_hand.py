@@ -13,7 +13,7 @@ from autograder.classroom.handing_on import delivery
 from autograder.classroom.handing_on.delivery import Wanted
 from autograder.classroom.report import compare
 from autograder.errors import ConfigError, KitError
-from kit.classroom.class_of import report_of
+from kit.classroom.class_of import Graders, report_of
 from kit.workbench import run
 
 Q8 = """\
@@ -29,24 +29,6 @@ Q9 = "  q9: {title: A talk, points: 5, by_hand: true, show: after_published}\n"
 HEADER = "submission,student,question,line,of,points,comment,by\n"
 PLOT = 'anna,Anna,q8,"The plot, with its axes",4,3.5,No unit on y,A. Tutor\n'
 SHOWN = "anna,Anna,q8,What it shows,6,5,,A. Tutor\n"
-
-
-class Graders:
-    """Graders for whom everybody has half of q1 and all of q2."""
-
-    def __init__(self, assignment):
-        self.assignment, self.jobs = assignment, []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def grade(self, jobs):
-        for job in jobs:
-            self.jobs.append(job)
-            yield job, report_of(self.assignment, 0.5)
 
 
 @pytest.fixture
@@ -75,7 +57,7 @@ def graded(kit, tmp_path):
         for name, text in (("by_hand.csv", by_hand), ("decisions.csv", decisions)):
             if text:
                 (place / name).write_text(text)
-        graders = Graders(assignment)
+        graders = Graders(lambda job: report_of(assignment, 0.5))
         earlier = ledger.read_finished(against) if against else None
         wanted = Asked(("q1", "q2"), None, earlier, against=against, by_hand=asked)
         done = batches.run(assignment, tmp_path / "in", place, wanted, graders, lambda *_: None)
@@ -170,7 +152,7 @@ def test_what_is_kept_back_is_not_told_to_students(kit, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/by_hand.csv").write_text("question;submission;points\nq9;anna;4,5\n")
     asked = Asked(("q1", "q2"), by_hand=("q9",))
-    graders = Graders(assignment)
+    graders = Graders(lambda job: report_of(assignment, 0.5))
     done = batches.run(
         assignment, tmp_path / "in", tmp_path / "out", asked, graders, lambda *_: None
     )

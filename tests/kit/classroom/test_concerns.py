@@ -9,7 +9,7 @@ import pytest
 from autograder.classroom.book.ledger import Row, Status
 from autograder.classroom.report import concerns
 from autograder.classroom.report.concerns import Concern, Why
-from autograder.classroom.report.same_files import EXACTLY, SPACED, SameFiles, given_out
+from autograder.classroom.report.same_files import EXACTLY, SPACED, SameFiles, nobodys
 from autograder.classroom.report.table import name_order
 from autograder.cli.asked import boundaries_of
 from autograder.errors import KitError
@@ -119,7 +119,7 @@ def test_a_fall_by_a_tenth_of_all_points_is_listed_and_says_whether_the_file_cha
 
 
 def test_the_same_files_are_listed_once_however_many_have_them(assignment):
-    same = SameFiles(given_out(assignment))
+    same = SameFiles(nobodys(assignment))
     skeleton = (assignment.student / "vit.py").read_bytes()
     for n in range(500):
         same.add(f"s{n}", {"vit.py": b"x = 1\n", "train.py": b"y = 1\n"})
