@@ -97,12 +97,11 @@ def _letter(out: Path, batch: Batch, assignment: Assignment, one: Marks) -> Lett
     report = ledger.record(out, one.row.key)
     if report is None:
         raise FileNotFoundError(one.row.key)
-    report = by_the_mark_sheet(report, assignment)
-    seen = view(report, batch.shown)
+    seen = view(by_the_mark_sheet(report, assignment), batch.shown)
     each = ", ".join(f"{q.result.id} {_shown(q.points)} of {_shown(q.most)}"
                      for q in seen.questions if q.most)  # fmt: skip
     said = [f"{_shown(seen.points)} of {_shown(seen.most)} points: {each}.", *seen.kept_back]
-    said += [line.strip() for line in decided.as_text(one.row, report, batch.shown)]
+    said += [line.strip() for line in decided.as_text(one.row, seen, batch.shown)]
     if one.penalty and not seen.partial:
         days = "1 day" if one.days == 1 else f"{one.days} days"
         said.append(f"Handed in {days} late: {_shown(one.penalty)} points less, "

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from autograder.assignment.points import total_of
 from autograder.classroom.book.ledger import Decided, Given, Row
 from autograder.classroom.report.table import as_csv, in_a_line, number
-from autograder.formats.seen import KEPT_BACK, When, view
-from autograder.grading.report import Report
+from autograder.formats.seen import KEPT_BACK, View, When
 from checks.telling.plain import plain_line
 
 HEADER = ("submission", "student", "question", "automatic", "decided", "points", "reason", "by",
@@ -51,20 +50,20 @@ def in_full(row: Row) -> ByPeople:
     return ByPeople(row.decided, row.by_hand, True)
 
 
-def for_student(row: Row, report: Report, when: When) -> ByPeople:
-    """Return what a student may read then.
+def for_student(row: Row, seen: View, when: When) -> ByPeople:
+    """Return what a student who sees this of the report may read then.
 
     Of a question with checks that are kept back, points would tell what these gave.
     """
-    back = {seen.result.id for seen in view(report, when).questions if seen.partial}
+    back = {one.result.id for one in seen.questions if one.partial}
     given = [one for one in row.by_hand if one.show not in KEPT_BACK[when]]
     in_all = not back and len(given) == len(row.by_hand)
     return ByPeople([one for one in row.decided if one.question not in back], given, in_all)
 
 
-def as_text(row: Row, report: Report, when: When) -> Iterator[str]:
+def as_text(row: Row, seen: View, when: When) -> Iterator[str]:
     """Yield what feedback.txt says of people's part, below what the tests gave."""
-    told = for_student(row, report, when)
+    told = for_student(row, seen, when)
     if told.given:
         yield "Marked by your teachers, beside what is tested:"
         yield from (f"    {_of_given(one)}" for one in told.given)

@@ -20,7 +20,7 @@ from autograder.classroom.report import decided
 from autograder.classroom.report.page import DETAILS, FEEDBACK, SUBMISSIONS, submission_page
 from autograder.errors import KitError
 from autograder.formats.gradescope import results
-from autograder.formats.seen import When
+from autograder.formats.seen import When, view
 from autograder.formats.text import show
 from autograder.formats.whole_files import as_json
 from autograder.grading.report import Report
@@ -102,7 +102,7 @@ def feedback(row: Row, report: Report, title: str, when: When) -> bytes:
     if not row.counts:
         console.print(Text("A later submission of yours counts, not this one.\n"), soft_wrap=True)
     show(report, console, when)
-    for line in decided.as_text(row, report, when):
+    for line in decided.as_text(row, view(report, when), when):
         console.print(Text(line), soft_wrap=True)
     return text.getvalue().encode("utf-8", "backslashreplace")
 

@@ -109,7 +109,8 @@ def submission_page(row: Row, report: Report, assignment: str, when: When | None
 
     when  leave out what grading.yml keeps from students then, and what is for teachers
     """
-    told = in_full(row) if when is None else for_student(row, report, when)
+    seen = view(report, when)
+    told = in_full(row) if when is None else for_student(row, seen, when)
     context = {
         "row": row,
         "decided": told.decided,
@@ -117,7 +118,7 @@ def submission_page(row: Row, report: Report, assignment: str, when: When | None
         "in_all": told.in_all,
         "report": report,
         "assignment": assignment,
-        "seen": view(report, when),
+        "seen": seen,
         "as_student": when is not None,
         "tones": TONES,
         "feedback": f"../{SUBMISSIONS}/{quote(row.folder, safe='')}/{FEEDBACK}",
