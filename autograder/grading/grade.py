@@ -177,7 +177,9 @@ def _temporary_folder() -> Iterator[Path]:
         folder = tempfile.TemporaryDirectory(prefix="submission-", ignore_cleanup_errors=True)
     except OSError as error:
         raise _no_place(error) from None
-    with folder:
+    with contextlib.ExitStack() as at_the_end:
+        for _ in range(3):  # two interrupts at most come, and the one after them removes the rest
+            at_the_end.callback(folder.cleanup)
         yield Path(folder.name).resolve()
 
 
