@@ -139,13 +139,19 @@ def build(
     check: Annotated[
         bool, typer.Option(help="first prove that the kit is fit to hand out, which takes minutes")
     ] = True,
+    list_: Annotated[
+        bool, typer.Option("--list", help="say what can be built, one line each, and build nothing")
+    ] = False,
 ) -> None:
-    """Write the zips to hand out and to upload into dist/: student, gradescope, otter."""
-    from autograder.cli.terminal import show_built
-    from autograder.platforms.build import build, warnings
+    """Write the zips to hand out and to upload into dist/. `--list` says what there is."""
+    from autograder.cli.terminal import show_artefacts, show_built
+    from autograder.platforms.build import ARTEFACTS, build, warnings
 
-    assignment = the_kit(is_long=True)
     console = Console(highlight=False)
+    if list_:
+        show_artefacts(ARTEFACTS.values(), console)
+        return
+    assignment = the_kit(is_long=True)
     if check and not _promises_kept(assignment, training=True, stop=True):
         raise KitError("autograder build", "nothing was built: a promise above is broken",
                        "mend it, or build with --no-check")  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from autograder.formats.seen import When
     from autograder.isolation.layers import Layer
     from autograder.isolation.workers import Listener
+    from autograder.platforms.artefacts.artefact import Artefact
     from autograder.platforms.build import Built
     from autograder.proof.calibrate import Fit, Run
     from autograder.proof.explore.records import Record
@@ -192,6 +193,12 @@ def show_promise(promise: Promise, console: Console) -> None:
     console.print(Text(line), soft_wrap=True)
     for problem in (*promise.told, *promise.problems):
         console.print(Text(f"       {problem}"), soft_wrap=True)
+
+
+def show_artefacts(artefacts: Iterable[Artefact], console: Console) -> None:
+    """Print what can be built, a line each."""
+    for artefact in artefacts:
+        console.print(Text(f"{artefact.name:13}{artefact.about}"), soft_wrap=True)
 
 
 def show_built(built: Built, console: Console) -> None:

@@ -22,7 +22,7 @@ from autograder.grading.report import Report
 from kit.workbench import PATIENCE, ROOT, copy_of, with_settings
 
 # What takes longest, in this order: at the end, all others would wait for it.
-LONGEST = ("test_promises", "test_platforms", "test_notebook", "test_hostile")
+LONGEST = ("test_promises", "test_platforms", "test_matrix", "test_notebook", "test_hostile")
 
 
 def pytest_configure() -> None:

@@ -15,11 +15,14 @@ from packaging.requirements import Requirement
 
 from autograder.assignment.config import InstallSettings, Show, load
 from autograder.assignment.provenance import commit, provenance, suite_digest
+from autograder.cli.kit import Zip
 from autograder.errors import KitError
 from autograder.handout import skeleton
 from autograder.platforms import build
+from autograder.platforms.artefacts import gradescope
 from autograder.platforms.bundle import File, write_zip
 from autograder.platforms.contents import kit_files
+from autograder.platforms.secrecy import secrets_in
 from kit.workbench import ROOT, with_settings
 
 NAMES = list(build.ARTEFACTS)
@@ -64,7 +67,7 @@ def test_what_students_get_is_searched(assignment):
     digits = next((assignment.tests / "data").rglob("*images*.gz")).read_bytes()
     some = gzip.decompress(digits)
     one = gzip.compress(some[:4] + (1).to_bytes(4, "big") + some[8 : 16 + 784])
-    found = build.secrets_in(
+    found = secrets_in(
         {"a.py": File(solution), "b.py": File(hidden), "c.gz": File(digits), "d.gz": File(one)},
         assignment,
     )
@@ -195,11 +198,19 @@ def test_torch_with_cuda_is_warned_of(assignment):
     kit = with_settings(assignment, install=InstallSettings(torch_index=""))
     said = list(build.warnings(kit))
     assert "install.torch_index is empty" in said[0]
-    setup = build.gradescope(kit)["setup.sh"].content.decode()
+    setup = gradescope.files(kit)["setup.sh"].content.decode()
     assert 'torch_index=""' in setup
 
 
 # --- the command -----------------------------------------------------------------------------
+
+
+def test_the_command_lists_what_there_is_in_a_line_each(autograder, tmp_path):
+    told = autograder("build", "--list", cwd=tmp_path)
+    assert told.returncode == 0
+    assert [line.split()[0] for line in told.stdout.splitlines()] == NAMES
+    assert [zip_.value for zip_ in Zip] == NAMES
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_says_what_to_do_next(autograder, tmp_path):

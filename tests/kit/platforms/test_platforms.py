@@ -1,9 +1,5 @@
 """The zips, tried as the platforms would: real scripts in a real tree, a real `otter run`."""
 
-import importlib.util
-import json
-import os
-import re
 import shutil
 import socket
 import subprocess
@@ -17,19 +13,15 @@ import pytest
 from autograder.assignment.config import load
 from autograder.assignment.provenance import suite_digest
 from autograder.platforms import build
-from autograder.proof.corpus import attacks, lay_out_attack
+from kit.platforms import as_gradescope, as_otter
 from kit.platforms.container import Container, can_limit
-from kit.workbench import PATIENCE, ROOT, copy_of, proof, schema
+from kit.platforms.five import ALL
+from kit.workbench import ROOT, proof, schema
 
 SCHEMA = schema("gradescope")
 SMALLEST = {"cpus": 0.5, "memory_mb": 768}  # of Gradescope's containers
 MOST_CPU_SECONDS = 120  # half of what a platform allows in seconds: it gives half a core
 RIGHT = ROOT / "tests/corpus/right"
-ALL = {"q1": 15, "q2": 15, "q3": 25, "q4": 15, "q5": 15, "q6": 10, "q7": 5}
-NOTHING = dict.fromkeys(ALL, 0)
-NAMES_OF_NONE = ("skeleton", "hostile", "missing")  # those that earn nothing
-HOSTILE = "forging/results_file_everywhere"
-SHADOWS = ("otter", "nbformat", "dill", "sitecustomize", "IPython", "json")
 EARLIER = {"submission_time": "2026-11-22T11:00:00-08:00", "score": "42.0"}
 SECOND = {  # what Gradescope tells of a student who has had something graded an hour ago
     "created_at": "2026-11-22T12:00:00.000000-08:00",
@@ -53,40 +45,8 @@ def index_can_be_reached():
         return False
 
 
-linux_root = pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare"),
-    reason="a container can be imitated by root, on Linux, with unshare",
-)
-otter = pytest.mark.skipif(
-    not importlib.util.find_spec("otter"), reason="the extra [otter] is not installed"
-)
-
-
-@pytest.fixture(scope="module")
-def kit(assignment, tmp_path_factory):
-    """A kit that takes torch from where this machine does, and allows two attempts."""
-    copied = copy_of(assignment, tmp_path_factory.mktemp("platforms") / "kit")
-    sheet = copied.root / "grading.yml"
-    text = re.sub(r"(torch_index:).*", r'\1 ""', sheet.read_text())
-    for old, new in (
-        ("leaderboard: false", "leaderboard: true"),
-        ("# attempts: {per: 24h, at_most: 5}", "attempts: {per: 24h, at_most: 2}"),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    sheet.write_text(text)
-    return load(copied.root)
-
-
-@pytest.fixture(scope="module")
-def quick_kit(kit, tmp_path_factory):
-    """The same with a shorter training: how long it takes is of no matter to Otter."""
-    copied = copy_of(kit, tmp_path_factory.mktemp("quick") / "kit")
-    sheet = copied.root / "grading.yml"
-    sheet.write_text(sheet.read_text().replace("epochs: 20 ", "epochs: 5 "))
-    quick = load(copied.root)
-    assert quick.settings.training.epochs == 5
-    return quick
+linux_root = pytest.mark.skipif(not as_gradescope.CAN_IMITATE, reason=as_gradescope.REASON)
+otter = pytest.mark.skipif(not as_otter.INSTALLED, reason="the extra [otter] is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -97,48 +57,16 @@ def zips(kit, quick_kit):
     return {b.artefact.name: b.zip.path for some in made for b in some}
 
 
-@pytest.fixture
-def submissions(tmp_path, assignment):
-    """The five that every platform is tried with, by name: a folder, or None."""
-    half, hostile = tmp_path / "half", tmp_path / "hostile"
-    half.mkdir()
-    hostile.mkdir()
-    done = (assignment.solution / "vit.py").read_text()
-    todo = (assignment.student / "vit.py").read_text()
-    # q1 and q2 are done, in q2 with a wrong base; the rest is as in the skeleton.
-    rest = todo[todo.index("class MyMSA") :]
-    begin = done[: done.index("class MyMSA")]
-    (half / "vit.py").write_text(begin.replace("10000 **", "1000 **") + rest)
-    shutil.copy(assignment.student / "train.py", half)
-    attack = next(one for one in attacks(assignment) if one.name == HOSTILE)
-    lay_out_attack(attack, assignment, hostile)
-    return {
-        "solution": assignment.solution,
-        "skeleton": assignment.student,
-        "half-done": half,
-        "hostile": hostile,
-        "missing": None,
-    }
-
-
 def points(results):
     return {name: q["points"] for name, q in results["extra_data"]["questions"].items()}
 
 
-def expected(grader, submissions):
-    """Return what `autograder grade` gives each of them."""
-    half = {q.id: q.points for q in grader.grade(submissions["half-done"], seed=1).questions}
-    assert 0 < half["q2"] < 15 == half["q1"]
-    return {"solution": ALL, "half-done": half} | dict.fromkeys(NAMES_OF_NONE, NOTHING)
-
-
 @proof
 @linux_root
-def test_gradescopes_tree(zips, kit, submissions, grader, assignment):
+def test_gradescopes_tree(zips, kit, submissions, wanted, assignment):
     """setup.sh with pip from the registry, and run_autograder within the smallest container."""
     if not index_can_be_reached():
         pytest.skip("pip's index cannot be reached")
-    wanted = expected(grader, submissions)
     with Container(zips["gradescope"]) as container:
         made = container.set_up()
         assert made["status"] == 0, made["said"]
@@ -169,9 +97,8 @@ def test_gradescopes_tree(zips, kit, submissions, grader, assignment):
 
 
 @linux_root
-def test_gradescopes_zip_grades_where_all_is_installed(zips, kit, submissions, grader):
+def test_gradescopes_zip_grades_where_all_is_installed(zips, kit, submissions, wanted):
     """run_autograder in its tree, with this environment in the place of what setup.sh installs."""
-    wanted = expected(grader, submissions)
     with Container(zips["gradescope"]) as container:
         container.use(Path(sys.prefix))
         told = container.grade(submissions["half-done"], SECOND)
@@ -197,15 +124,14 @@ def test_a_container_that_cannot_grade_leaves_results(zips):
 @proof
 @linux_root
 @otter
-def test_otters_zip_on_gradescope(zips, submissions, grader):
+def test_otters_zip_on_gradescope(zips, submissions, wanted):
     """run_otter.py, with files beside the submission that would take Otter over."""
     taken = submissions["half-done"]
-    take_over(taken)
+    as_otter.take_over(taken)
     (taken / "tests").mkdir()
     (taken / "tests" / "q1.py").write_text("raise SystemExit('taken over')\n")
     (taken / ".OTTER_LOG").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     (taken / "otter_driver.ipynb").write_text("{}")
-    wanted = expected(grader, submissions)
     with Container(zips["otter"]) as container:
         container.use(Path(sys.prefix))
         for name in ("half-done", "hostile", "missing", "skeleton"):
@@ -219,49 +145,11 @@ def test_otters_zip_on_gradescope(zips, submissions, grader):
             assert any(row["visibility"] == "visible" for row in told["results"]["tests"])
 
 
-def take_over(folder):
-    """Put modules beside a submission that Otter would import instead of its own."""
-    for name in SHADOWS:
-        (folder / f"{name}.py").write_text("raise SystemExit('taken over')\n")
-
-
-def otter_run(archive, handed_in, out):
-    """Return the rows of the questions that `otter run` writes."""
-    out.mkdir(parents=True)
-    told = subprocess.run(
-        [sys.executable, "-m", "otter", "run", "-a", archive, "-o", out, handed_in],
-        cwd=out, capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    return json.loads((out / "results.json").read_text())["tests"][1:]
-
-
-@proof
 @otter
-def test_otter_run(zips, submissions, grader, tmp_path):
-    """`otter run` gives every question the points of `autograder grade`, to the last digit."""
-    wanted = expected(grader, submissions)
-    take_over(submissions["half-done"])
-    for name, folder in submissions.items():
-        handed_in = tmp_path / "in" / name
-        (handed_in.mkdir(parents=True) if folder is None else shutil.copytree(folder, handed_in))
-        (handed_in / "notes.txt").write_text("a zip may not be empty")
-        # Of the skeleton the folder itself: at the top of a zip, its notebook would be the next test's.
-        top = handed_in.parent if name == "skeleton" else handed_in
-        inner = handed_in.relative_to(top)
-        archive = shutil.make_archive(str(tmp_path / name), "zip", top, inner)
-        rows = otter_run(zips["otter"], archive, tmp_path / "out" / name)
-        assert {row["name"]: row["score"] for row in rows} == wanted[name], name
-        assert {row["name"]: row["max_score"] for row in rows} == ALL
-
-
-@otter
-def test_otter_run_gives_what_autograder_grade_gives(zips, submissions, grader, tmp_path):
+def test_otter_run_gives_what_autograder_grade_gives(zips, submissions, wanted, tmp_path):
     """One of the five above."""
-    wanted = expected(grader, submissions)
-    archive = shutil.make_archive(str(tmp_path / "half"), "zip", submissions["half-done"])
-    rows = otter_run(zips["otter"], archive, tmp_path / "out")
-    assert {row["name"]: row["score"] for row in rows} == wanted["half-done"]
+    with as_otter.there(zips["otter"], tmp_path) as grade:
+        assert grade(submissions["half-done"]) == wanted["half-done"]
 
 
 @proof
@@ -284,6 +172,6 @@ def test_otter_run_on_a_notebook(quick_kit, tmp_path):
     shutil.copytree(quick_kit.student, folder, ignore=ignore)
     nbformat.write(notebook, folder / "assignment.ipynb")
     handed_in = shutil.make_archive(str(tmp_path / "student"), "zip", folder)
-    rows = otter_run(built.zip.path, handed_in, tmp_path / "out")
+    rows = as_otter.otter_run(built.zip.path, handed_in, tmp_path / "out")
     assert {row["name"]: row["score"] for row in rows} == ALL
     assert not (tmp_path / "it was run").exists()

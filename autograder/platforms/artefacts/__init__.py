@@ -1,0 +1,1 @@
+"""What each platform is given: a module for each zip."""

@@ -1,0 +1,25 @@
+"""The same five submissions have the same points everywhere: each graded as the platform does it.
+
+A platform has a module here, whose there(archive, place) yields what grades one submission with the
+zip that was built, and returns its points by question.
+"""
+
+import pytest
+
+from autograder.platforms import build
+from kit.platforms import as_gradescope, as_otter
+from kit.workbench import proof
+
+PLATFORMS = {"gradescope": as_gradescope.there, "otter": as_otter.there}
+
+
+@proof
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_same_points_on(platform, quick_kit, submissions, wanted, tmp_path):
+    [built] = build.build(quick_kit, [platform], tmp_path)
+    with PLATFORMS[platform](built.zip.path, tmp_path) as grade:
+        assert {name: grade(folder) for name, folder in submissions.items()} == wanted
+
+
+def test_no_platform_is_left_out():
+    assert {*PLATFORMS, "student"} == set(build.ARTEFACTS)
