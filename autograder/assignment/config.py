@@ -339,6 +339,7 @@ EXAMPLES = {
     "per": "24h, or 30m, or 7d",
     "torch_index": "https://download.pytorch.org/whl/cpu",
     "time": "30 to 70 min",
+    "round": "0.5, for half points; without the line marks stay exact",
     "hidden_checks": "other sizes, several channels, what must raise an error",
 }
 
@@ -347,7 +348,8 @@ def _remedy(first: Any) -> str:
     kind = str(first["type"])
     if kind == "enum" or kind == "literal_error":
         return f"write {first['ctx']['expected']}"
-    if kind == "string_pattern_mismatch" and first["loc"][-1] in EXAMPLES:
+    misfits = ("string_pattern_mismatch", "greater_than", "less_than_equal")
+    if kind in misfits and first["loc"][-1] in EXAMPLES:
         return f"write it like this: {EXAMPLES[first['loc'][-1]]}"
     if kind == "string_type" and isinstance(first["input"], (int, float)):
         return f'put it in quotes: "{first["input"]}"'

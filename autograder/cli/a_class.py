@@ -94,7 +94,9 @@ def batch(
     before = ledger.read_finished(against) if against else None
     questions = tuple(questions_of(only, assignment))
     by_hand = () if only else tuple(assignment.by_hand)
-    bounds = boundaries_of(boundaries)
+    sheet = assignment.settings.questions
+    most = sum(sheet[name].points for name in (*questions, *by_hand))
+    bounds = boundaries_of(boundaries, most)
     must_exist(source, A_CLASS)
     in_section = read_sections(sections) if sections else {}
     history = tuple(earlier_run(path, assignment) for path in earlier or ())

@@ -51,8 +51,11 @@ def when_asked(after_due: bool, published: bool) -> When:
     return When.AFTER_DUE if after_due else When.BEFORE_DUE
 
 
-def boundaries_of(text: str) -> tuple[float, ...]:
-    """Return the points at which grades begin, from the lowest on. Raises KitError."""
+def boundaries_of(text: str, most: float) -> tuple[float, ...]:
+    """Return the points at which grades begin, from the lowest on. Raises KitError.
+
+    most  the points that there are: no grade begins above them
+    """
     try:
         found = sorted({float(part) for part in text.split(",") if part.strip()})
     except ValueError:
@@ -60,6 +63,10 @@ def boundaries_of(text: str) -> tuple[float, ...]:
     if not all(0 <= points < float("inf") for points in found):
         raise KitError(f"--boundaries {text}", "these are no numbers of points",
                        "write them with commas between: 50,65,80")  # fmt: skip
+    if found and found[-1] > most:
+        raise KitError(f"--boundaries {text}",
+                       f"there are only {most:g} points, so nobody has {found[-1]:g}",
+                       "write them in points, not in percent")  # fmt: skip
     return tuple(found)
 
 

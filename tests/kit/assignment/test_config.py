@@ -114,6 +114,7 @@ def test_an_unknown_key_at_the_top_is_told(spoiled):
             "more than 0.12",
         ),
         ("epochs: 20", "epochs: 25", "there is no bar for 25 epochs", "add `25: ...`"),
+        ("limits: ", "round: 0\nlimits: ", "`round` is 0", "without the line marks stay exact"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_line(spoiled, old, new, what, remedy):

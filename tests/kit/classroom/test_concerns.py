@@ -154,8 +154,10 @@ def test_the_list_is_a_table_without_formulas():
 
 
 def test_boundaries_are_numbers_of_points_in_any_order():
-    assert boundaries_of("80, 50,65.5,") == (50, 65.5, 80)
-    assert boundaries_of("") == ()
+    assert boundaries_of("80, 50,65.5,", 100) == (50, 65.5, 80)
+    assert boundaries_of("", 100) == ()
     for wrong in ("50;65", "half", "-1", "nan", "inf"):
         with pytest.raises(KitError, match=r"--boundaries .*no numbers of points\n.*50,65,80"):
-            boundaries_of(wrong)
+            boundaries_of(wrong, 100)
+    with pytest.raises(KitError, match=r"only 30 points, so nobody has 80\n.*not in percent"):
+        boundaries_of("50,80,20", 30)
