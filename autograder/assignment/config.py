@@ -137,6 +137,16 @@ class OtterSettings(_Strict):
     log_level: Annotated[int, Field(ge=0, le=50)] | None = None
 
 
+ImageName = Annotated[str, Field(pattern=r"^[a-z0-9][\w.:/-]*$")]
+
+
+class PrairieLearnSettings(_Strict):
+    """How the question stands in a PrairieLearn course."""
+
+    image: ImageName = "vit-autograder"  # what its Dockerfile is built and pushed as
+    topic: Annotated[str, Field(min_length=1)] = "Deep learning"  # of infoCourse.json
+
+
 class InstallSettings(_Strict):
     """Where a grading container's packages come from."""
 
@@ -153,6 +163,7 @@ class Settings(_Strict):
     training: TrainingSettings
     gradescope: GradescopeSettings = GradescopeSettings()
     otter: OtterSettings = OtterSettings()
+    prairielearn: PrairieLearnSettings = PrairieLearnSettings()
     install: InstallSettings = InstallSettings()
     forbidden: list[ForbiddenSettings] = []
     round: Annotated[float, Field(gt=0, le=10)] | None = None  # marks of a class, once, at the end
@@ -337,6 +348,7 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
 
 EXAMPLES = {
     "per": "24h, or 30m, or 7d",
+    "image": "ghcr.io/your-course/vit-autograder:1",
     "torch_index": "https://download.pytorch.org/whl/cpu",
     "time": "30 to 70 min",
     "hidden_checks": "other sizes, several channels, what must raise an error",
@@ -370,6 +382,7 @@ def _known_keys(place: tuple[Any, ...]) -> list[str]:
         ("gradescope",): GradescopeSettings,
         ("gradescope", "attempts"): AttemptSettings,
         ("otter",): OtterSettings,
+        ("prairielearn",): PrairieLearnSettings,
         ("install",): InstallSettings,
     }
     if place[:1] == ("forbidden",) and len(place) > 1:

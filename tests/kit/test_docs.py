@@ -195,6 +195,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "training": config.TrainingSettings,
     "gradescope": config.GradescopeSettings,
     "otter": config.OtterSettings,
+    "prairielearn": config.PrairieLearnSettings,
     "install": config.InstallSettings,
     "attempts": config.AttemptSettings,
 }
