@@ -147,6 +147,13 @@ class PrairieLearnSettings(_Strict):
     topic: Annotated[str, Field(min_length=1)] = "Deep learning"  # of infoCourse.json
 
 
+class AutolabSettings(_Strict):
+    """How the assessment stands in an Autolab course."""
+
+    image: ImageName = "vit-autograder"  # what its Dockerfile is built as, where Tango runs
+    category: Annotated[str, Field(min_length=1)] = "Assignments"
+
+
 class InstallSettings(_Strict):
     """Where a grading container's packages come from."""
 
@@ -164,6 +171,7 @@ class Settings(_Strict):
     gradescope: GradescopeSettings = GradescopeSettings()
     otter: OtterSettings = OtterSettings()
     prairielearn: PrairieLearnSettings = PrairieLearnSettings()
+    autolab: AutolabSettings = AutolabSettings()
     install: InstallSettings = InstallSettings()
     forbidden: list[ForbiddenSettings] = []
     round: Annotated[float, Field(gt=0, le=10)] | None = None  # marks of a class, once, at the end
@@ -383,6 +391,7 @@ def _known_keys(place: tuple[Any, ...]) -> list[str]:
         ("gradescope", "attempts"): AttemptSettings,
         ("otter",): OtterSettings,
         ("prairielearn",): PrairieLearnSettings,
+        ("autolab",): AutolabSettings,
         ("install",): InstallSettings,
     }
     if place[:1] == ("forbidden",) and len(place) > 1:

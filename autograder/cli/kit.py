@@ -24,6 +24,7 @@ class Zip(str, Enum):
     GRADESCOPE = "gradescope"
     OTTER = "otter"
     PRAIRIELEARN = "prairielearn"
+    AUTOLAB = "autolab"
 
 
 @app.command()

@@ -196,6 +196,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "gradescope": config.GradescopeSettings,
     "otter": config.OtterSettings,
     "prairielearn": config.PrairieLearnSettings,
+    "autolab": config.AutolabSettings,
     "install": config.InstallSettings,
     "attempts": config.AttemptSettings,
 }
