@@ -13,6 +13,7 @@ from autograder.assignment.config import (
     LimitSettings,
     PrairieLearnSettings,
     Question,
+    load,
 )
 from autograder.errors import KitError
 from autograder.platforms import build
@@ -20,7 +21,7 @@ from autograder.platforms.artefacts import prairielearn
 from kit.platforms import as_prairielearn
 from kit.platforms.as_gradescope import CAN_IMITATE, REASON
 from kit.platforms.as_prairielearn import ORDINARY_USER, ended, give, job, points, start
-from kit.workbench import schema, wait_for, with_settings
+from kit.workbench import copy_of, proof, schema, wait_for, with_settings
 
 ENTRY_POINT = prairielearn.ENTRY_POINT
 linux_root = pytest.mark.skipif(not CAN_IMITATE, reason=REASON)
@@ -87,6 +88,21 @@ def test_the_grader_ends_before_prairielearn_does(question):
     info = json.loads((question / "info.json").read_text())
     own = re.search(r"--kill-after=(\d+) (\d+) ", (question / "tests" / "run.sh").read_text())
     assert int(own[1]) + int(own[2]) < info["externalGradingOptions"]["timeout"] <= 600
+
+
+def test_a_server_that_kills_after_a_minute_has_a_setting(quick_kit, tmp_path):
+    """The entry point ends the grading before that."""
+    copied = copy_of(quick_kit, tmp_path)
+    sheet = copied.root / "grading.yml"
+    text = sheet.read_text()
+    for limit, seconds in (("for_training", 25), ("in_all", 30), ("on_the_clock", 40)):
+        text = re.sub(rf"(seconds_{limit}:) \d+", rf"\1 {seconds}", text)
+    sheet.write_text(text)
+    files = prairielearn.files(load(tmp_path))
+    [info] = [json.loads(f.content) for name, f in files.items() if name.endswith("/info.json")]
+    assert info["externalGradingOptions"]["timeout"] == 60
+    [run] = [f.content for name, f in files.items() if name.endswith("/tests/run.sh")]
+    assert b"--kill-after=5 52 " in run
 
 
 def test_a_grading_that_is_too_long_for_prairielearn_is_told(assignment):
@@ -166,6 +182,7 @@ def test_the_points_are_those_of_autograder_grade(question, submissions, wanted,
     assert f"not in force: {'own user' if user else 'none'}\n" in told.said
 
 
+@proof
 @linux_root
 def test_files_named_like_the_platforms_change_nothing(question, submissions, wanted, tmp_path):
     taken = submissions["half-done"]
