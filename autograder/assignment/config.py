@@ -137,6 +137,23 @@ class OtterSettings(_Strict):
     log_level: Annotated[int, Field(ge=0, le=50)] | None = None
 
 
+ImageName = Annotated[str, Field(pattern=r"^[a-z0-9][\w.:/-]*$")]
+
+
+class PrairieLearnSettings(_Strict):
+    """How the question stands in a PrairieLearn course."""
+
+    image: ImageName = "vit-autograder"  # what its Dockerfile is built and pushed as
+    topic: Annotated[str, Field(min_length=1)] = "Deep learning"  # of infoCourse.json
+
+
+class AutolabSettings(_Strict):
+    """How the assessment stands in an Autolab course."""
+
+    image: ImageName = "vit-autograder"  # what its Dockerfile is built as, where Tango runs
+    category: Annotated[str, Field(min_length=1)] = "Assignments"
+
+
 class InstallSettings(_Strict):
     """Where a grading container's packages come from."""
 
@@ -153,6 +170,8 @@ class Settings(_Strict):
     training: TrainingSettings
     gradescope: GradescopeSettings = GradescopeSettings()
     otter: OtterSettings = OtterSettings()
+    prairielearn: PrairieLearnSettings = PrairieLearnSettings()
+    autolab: AutolabSettings = AutolabSettings()
     install: InstallSettings = InstallSettings()
     forbidden: list[ForbiddenSettings] = []
     round: Annotated[float, Field(gt=0, le=10)] | None = None  # marks of a class, once, at the end
@@ -337,6 +356,7 @@ def _config_error(error: ValidationError, tree: CommentedMap) -> ConfigError:
 
 EXAMPLES = {
     "per": "24h, or 30m, or 7d",
+    "image": "ghcr.io/your-course/vit-autograder:1",
     "torch_index": "https://download.pytorch.org/whl/cpu",
     "time": "30 to 70 min",
     "round": "0.5, for half points; without the line marks stay exact",
@@ -372,6 +392,8 @@ def _known_keys(place: tuple[Any, ...]) -> list[str]:
         ("gradescope",): GradescopeSettings,
         ("gradescope", "attempts"): AttemptSettings,
         ("otter",): OtterSettings,
+        ("prairielearn",): PrairieLearnSettings,
+        ("autolab",): AutolabSettings,
         ("install",): InstallSettings,
     }
     if place[:1] == ("forbidden",) and len(place) > 1:

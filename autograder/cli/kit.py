@@ -23,6 +23,8 @@ class Zip(str, Enum):
     STUDENT = "student"
     GRADESCOPE = "gradescope"
     OTTER = "otter"
+    PRAIRIELEARN = "prairielearn"
+    AUTOLAB = "autolab"
 
 
 @app.command()

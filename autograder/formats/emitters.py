@@ -6,6 +6,7 @@ and is not listed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,10 +14,13 @@ import msgspec
 
 from autograder.assignment.config import Rows
 from autograder.formats.gradescope import VISIBLE, rows
+from autograder.formats.whole_files import as_json
 from autograder.grading.report import QuestionResult, Report
 from checks.telling.wording import Verdict
 
 FAILURE, ERROR = "failure", "error"
+MOST_OF_PRAIRIELEARN = 1_000_000  # bytes: it reads no results of more than 1 MB
+CUT = "\n(cut here: it was too long)"
 
 
 def junit(report: Report) -> bytes:
@@ -48,14 +52,17 @@ def junit(report: Report) -> bytes:
 def prairielearn(report: Report) -> dict[str, Any]:
     """Return what PrairieLearn's external grader is to leave in /grade/results/results.json.
 
-    What cannot be graded at all is not `gradable`, which costs a student no attempt.
+    What cannot be graded at all is not `gradable`, which costs a student no attempt. So is a grading
+    that was cut short before it had found a point. There are no pictures: nothing is drawn here.
     """
-    if report.message:
-        return {"gradable": False, "score": 0.0, "format_errors": [report.message]}
-    return {
+    if why := _not_gradable(report):
+        return {"gradable": False, "score": 0.0, "format_errors": [why]}
+    content = {
         "gradable": True,
         "score": report.points / report.max_points if report.max_points else 0.0,
-        "message": "\n".join(report.notes),
+        "message": "\n".join(
+            [*filter(None, [report.message]), *report.notes, *_not_listed(report)]
+        ),
         "tests": [
             {
                 "name": row["name"],
@@ -68,6 +75,38 @@ def prairielearn(report: Report) -> dict[str, Any]:
             for row in _seen(question)
         ],
     }
+    return _cut_to(MOST_OF_PRAIRIELEARN, content)
+
+
+def _not_gradable(report: Report) -> str:
+    """Say why a report is none: nothing could be read, or it was cut short; "" where it is one."""
+    if report.message and not (report.interrupted and report.points):
+        return report.message
+    outcomes = [outcome for question in report.questions for outcome in question.outcomes]
+    if outcomes and all(outcome.verdict is Verdict.NOT_REACHED for outcome in outcomes):
+        return outcomes[0].message  # of a file that holds no code: it is said once, at the first
+    return ""
+
+
+def _not_listed(report: Report) -> Iterator[str]:
+    """Say which questions have checks that count beside those that are listed."""
+    names = [q.id for q in report.questions if len(_seen(q)) < len(list(rows(q, Rows.TEST)))]
+    if names:
+        yield f"Hidden checks of {', '.join(names)} count in the score as well, and are not listed."
+
+
+def _cut_to(most: int, content: dict[str, Any]) -> dict[str, Any]:
+    """Cut what tests say, the longest first, until the whole has at most so many bytes."""
+    longest = 100_000
+    while len(as_json(content)) > most and longest:
+        longest //= 2
+        tests = [
+            test if len(said := test["message"]) <= longest + len(CUT)
+            else {**test, "message": said[:longest] + CUT}
+            for test in content["tests"]
+        ]  # fmt: skip
+        content = {**content, "tests": tests}
+    return content
 
 
 def autolab(report: Report) -> str:

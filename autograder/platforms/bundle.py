@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import stat
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.errors import KitError
 from autograder.formats.whole_files import write_whole
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
+LONG_AGO_SECONDS = 315_532_800  # the same in a tar
 UNIX = 3
 
 
@@ -36,11 +38,7 @@ class Written:
 
 def write_zip(files: Mapping[str, File], path: Path) -> Written:
     """Write the files, in the order of their names, all of one date. Raises KitError."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, file in sorted(files.items()):
-            archive.writestr(_entry(name, file), file.content)
-    content = whole.getvalue()
+    content = zipped(files)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,6 +46,33 @@ def write_zip(files: Mapping[str, File], path: Path) -> Written:
                        "choose another folder with --out") from None  # fmt: skip
     write_whole(content, path)
     return Written(path, len(content), hashlib.sha256(content).hexdigest())
+
+
+def zipped(files: Mapping[str, File]) -> bytes:
+    """Return a zip of the files."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, file in sorted(files.items()):
+            archive.writestr(_entry(name, file), file.content)
+    return whole.getvalue()
+
+
+def tarred(files: Mapping[str, File]) -> bytes:
+    """Return a tar of the files, a folder before what lies in it; any program reads it."""
+    whole = io.BytesIO()
+    folders = {str(folder) for name in files for folder in PurePosixPath(name).parents[:-1]}
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in sorted([*files, *folders]):
+            entry = tarfile.TarInfo(name)
+            entry.mtime = LONG_AGO_SECONDS
+            if name in folders:
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(entry)
+                continue
+            file = files[name]
+            entry.mode, entry.size = 0o755 if file.runs else 0o644, len(file.content)
+            archive.addfile(entry, io.BytesIO(file.content))
+    return whole.getvalue()
 
 
 def _entry(name: str, file: File) -> zipfile.ZipInfo:

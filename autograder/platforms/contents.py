@@ -60,19 +60,42 @@ def scripts(assignment: Assignment, kit: str, program: str, extra: str = "") -> 
     program  what Python is to run for a submission
     extra    of the project's dependencies, such as "otter"
     """
-    pins = _read(assignment.root / PINS)
-    cpu_builds = [f"{name}=={_pinned(pins, name)}+cpu" for name in CPU_BUILDS]
-    context = {
-        "torch_index": assignment.settings.install.torch_index,
-        "cpu_builds": cpu_builds,
-        "kit": kit,
-        "program": program,
-    }
-    return {
+    context = {**_torch(assignment), "kit": kit, "program": program}
+    return packages(assignment, extra) | {
         "setup.sh": File(rendered("setup.sh.j2", context), runs=True),
         "run_autograder": File(rendered("run_autograder.j2", context), runs=True),
+    }
+
+
+def image(assignment: Assignment, base: str, comes_with: str) -> dict[str, File]:
+    """Return what an image is built from that has all but the kit.
+
+    base        what it starts from
+    comes_with  how the kit gets into the container, in a sentence
+    """
+    context = {**_torch(assignment), "base": base, "comes_with": comes_with}
+    return packages(assignment) | {"Dockerfile": File(rendered("Dockerfile.j2", context))}
+
+
+def started_by(program: str) -> File:
+    """Return a script that grades with the kit beside it, which is installed nowhere."""
+    return File(rendered("grade.py.j2", {"program": program}))
+
+
+def packages(assignment: Assignment, extra: str = "") -> dict[str, File]:
+    """Return which packages a grading needs, and the exact version of each."""
+    return {
         "requirements.txt": File("".join(f"{line}\n" for line in _requirements(extra)).encode()),
-        "requirements.lock": File(pins.encode()),
+        "requirements.lock": File(_read(assignment.root / PINS).encode()),
+    }
+
+
+def _torch(assignment: Assignment) -> dict[str, object]:
+    """Return where torch comes from, and which builds of it."""
+    pins = _read(assignment.root / PINS)
+    return {
+        "torch_index": assignment.settings.install.torch_index,
+        "cpu_builds": [f"{name}=={_pinned(pins, name)}+cpu" for name in CPU_BUILDS],
     }
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import signal
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -14,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment.config import Assignment, Show, load
-from autograder.errors import KitError
 from autograder.formats.gradescope import results
 from autograder.formats.whole_files import write_json
-from autograder.grading.grade import Grader
-from autograder.grading.report import Report, not_run
+from autograder.grading.report import Report
 from autograder.platforms import attempts
 from autograder.platforms.attempts import Attempts, Metadata
-from checks.telling import wording
+from autograder.platforms.inside.whatever_happens import graded
 
 HOME = Path("/autograder")
 
@@ -37,8 +32,6 @@ def grade(home: Path, submission: Path) -> Report | None:
     Nothing that fails here may leave without results. Returns the report they were made from, or
     None if the attempt was refused.
     """
-    # Gradescope's own time limit is answered as Ctrl-C is: with what is known by then.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = home / "results" / "results.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     assignment = load(find_kit(home))
@@ -47,26 +40,16 @@ def grade(home: Path, submission: Path) -> Report | None:
     if standing and standing.next_at:
         write_json(refused(standing, standing.next_at), place)
         return None
-    questions, seed = list(assignment.questions), secrets.randbelow(10**6)
-    latest = not_run(assignment, questions, seed)
+    with contextlib.suppress(OSError):  # where nothing was handed in, there may be no folder
+        submission.mkdir(exist_ok=True)
 
     def keep(report: Report) -> None:
-        nonlocal latest
-        latest = report
-        with contextlib.suppress(KitError):  # the disk may be full for a moment: the end will tell
-            write_json(judged(assignment, report, metadata, standing), place)
+        write_json(judged(assignment, report, metadata, standing), place)
 
-    keep(latest)
-    try:
-        submission.mkdir(exist_ok=True)
-        with Grader(assignment) as grader:
-            latest = grader.grade(submission, questions, seed, on_report=keep)
-    except BaseException:  # whatever it was, the student gets what is known, and a teacher the rest
-        details = f"{latest.details}\n{traceback.format_exc()}".strip()
-        latest = replace(latest, message=wording.NOT_FINISHED, details=details, interrupted=True)
-        sys.stderr.write(traceback.format_exc())
-    write_json(judged(assignment, latest, metadata, standing), place)
-    return latest
+    report = graded(assignment, submission, keep)
+    if report.details:
+        sys.stderr.write(f"{report.details}\n")
+    return report
 
 
 def find_kit(home: Path) -> Path:

@@ -195,6 +195,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "training": config.TrainingSettings,
     "gradescope": config.GradescopeSettings,
     "otter": config.OtterSettings,
+    "prairielearn": config.PrairieLearnSettings,
+    "autolab": config.AutolabSettings,
     "install": config.InstallSettings,
     "attempts": config.AttemptSettings,
 }

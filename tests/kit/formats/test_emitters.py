@@ -9,6 +9,7 @@ import pytest
 
 from autograder.assignment.config import GradescopeSettings, Question, Rows, Show
 from autograder.formats import emitters, gradescope
+from autograder.formats.whole_files import as_json
 from autograder.grading.report import QuestionResult, Report
 from autograder.platforms.otter_cases import cases
 from checks.telling.outcome import Outcome
@@ -84,6 +85,38 @@ def test_prairielearn_is_told_what_cannot_be_graded(report):
     content = emitters.prairielearn(replace(report(), message="There is no vit.py."))
     jsonschema.validate(content, schema("prairielearn"))
     assert content == {"gradable": False, "score": 0.0, "format_errors": ["There is no vit.py."]}
+
+
+def test_prairielearn_counts_no_attempt_of_a_file_that_holds_no_code(report):
+    said = "vit.py, line 1: invalid syntax."
+    broken = [outcome(n, share=0.0, verdict=Verdict.NOT_REACHED, message=m)
+              for n, m in ((1, said), (2, "Not reached: q1.1 fails first."))]  # fmt: skip
+    made = replace(report().questions[0], outcomes=tuple(broken))
+    content = emitters.prairielearn(Report((made,), 0))
+    assert content == {"gradable": False, "score": 0.0, "format_errors": [said]}
+
+
+def test_prairielearn_keeps_the_points_of_a_grading_that_was_cut_short(report):
+    content = emitters.prairielearn(replace(report(), message="Cut short.", interrupted=True))
+    assert content["gradable"]
+    assert content["message"].startswith("Cut short.\n")
+    nothing = replace(report(points=0), message="Cut short.", interrupted=True)
+    assert emitters.prairielearn(nothing)["format_errors"] == ["Cut short."]
+
+
+@pytest.mark.parametrize(("show", "listed"), [(Show.SCORE_ONLY, True), (Show.HIDDEN, False)])
+def test_prairielearn_says_that_checks_count_which_it_does_not_list(report, show, listed):
+    message = emitters.prairielearn(report(show))["message"]
+    assert ("Hidden checks of q1 count in the score" in message) is not listed
+
+
+def test_prairielearn_reads_results_however_much_there_is_to_say(report):
+    long = replace(report().questions[0].outcomes[1], message="é" * 2_000_000)
+    made = replace(report().questions[0], outcomes=(outcome(1), long))
+    content = emitters.prairielearn(Report((made,), 0))
+    jsonschema.validate(content, schema("prairielearn"))
+    assert len(as_json(content)) < 1 << 20
+    assert content["tests"][1]["message"].endswith("(cut here: it was too long)")
 
 
 def test_autolab_gets_one_line(report):

@@ -7,10 +7,15 @@ zip that was built, and returns its points by question.
 import pytest
 
 from autograder.platforms import build
-from kit.platforms import as_gradescope, as_otter
+from kit.platforms import as_autolab, as_gradescope, as_otter, as_prairielearn
 from kit.workbench import proof
 
-PLATFORMS = {"gradescope": as_gradescope.there, "otter": as_otter.there}
+PLATFORMS = {
+    "gradescope": as_gradescope.there,
+    "otter": as_otter.there,
+    "prairielearn": as_prairielearn.there,
+    "autolab": as_autolab.there,
+}
 
 
 @proof

@@ -11,6 +11,7 @@ import pytest
 
 from autograder.platforms import on_gradescope
 from autograder.platforms.attempts import LEDGER
+from autograder.platforms.inside import whatever_happens
 from kit.workbench import PATIENCE, ROOT, copy_of, schema, wait_for
 
 SCHEMA = schema("gradescope")
@@ -42,7 +43,7 @@ def test_whatever_is_raised_becomes_results(home, monkeypatch, capsys, error):
     def fails(*_):
         raise error
 
-    monkeypatch.setattr(on_gradescope, "Grader", fails)
+    monkeypatch.setattr(whatever_happens, "Grader", fails)
     on_gradescope.main(home)
     content = results(home)
     assert content["score"] == 0
