@@ -34,13 +34,18 @@ class Written:
     sha256: str
 
 
-def write_zip(files: Mapping[str, File], path: Path) -> Written:
-    """Write the files, in the order of their names, all of one date. Raises KitError."""
+def zipped(files: Mapping[str, File]) -> bytes:
+    """Return a zip of the files, in the order of their names, all of one date."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, file in sorted(files.items()):
             archive.writestr(_entry(name, file), file.content)
-    content = whole.getvalue()
+    return whole.getvalue()
+
+
+def write_zip(files: Mapping[str, File], path: Path) -> Written:
+    """Write a zip of the files. Raises KitError."""
+    content = zipped(files)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

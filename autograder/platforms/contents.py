@@ -60,19 +60,30 @@ def scripts(assignment: Assignment, kit: str, program: str, extra: str = "") -> 
     program  what Python is to run for a submission
     extra    of the project's dependencies, such as "otter"
     """
-    pins = _read(assignment.root / PINS)
-    cpu_builds = [f"{name}=={_pinned(pins, name)}+cpu" for name in CPU_BUILDS]
-    context = {
-        "torch_index": assignment.settings.install.torch_index,
-        "cpu_builds": cpu_builds,
-        "kit": kit,
-        "program": program,
-    }
-    return {
+    context = torch_builds(assignment) | {"kit": kit, "program": program}
+    return requirements(assignment, extra) | {
         "setup.sh": File(rendered("setup.sh.j2", context), runs=True),
         "run_autograder": File(rendered("run_autograder.j2", context), runs=True),
+    }
+
+
+def requirements(assignment: Assignment, extra: str = "") -> dict[str, File]:
+    """Return what is to be installed, and its exact versions.
+
+    extra  of the project's dependencies, such as "otter"
+    """
+    return {
         "requirements.txt": File("".join(f"{line}\n" for line in _requirements(extra)).encode()),
-        "requirements.lock": File(pins.encode()),
+        "requirements.lock": File(_read(assignment.root / PINS).encode()),
+    }
+
+
+def torch_builds(assignment: Assignment) -> dict[str, Any]:
+    """Return where torch comes from, and which builds of it: what templates are filled with."""
+    pins = _read(assignment.root / PINS)
+    return {
+        "torch_index": assignment.settings.install.torch_index,
+        "cpu_builds": [f"{name}=={_pinned(pins, name)}+cpu" for name in CPU_BUILDS],
     }
 
 
