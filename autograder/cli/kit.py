@@ -24,6 +24,7 @@ class Zip(str, Enum):
     GRADESCOPE = "gradescope"
     OTTER = "otter"
     CLASSROOM = "classroom"
+    DOCKER = "docker"
 
 
 @app.command()

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from autograder.assignment.config import Assignment
 from autograder.formats.gradescope import VISIBILITY
-from autograder.platforms.artefacts import classroom, gradescope, otter, student
+from autograder.platforms.artefacts import classroom, docker, gradescope, otter, student
 from autograder.platforms.artefacts.artefact import Artefact
 from autograder.platforms.bundle import Written, write_zip
 
 ARTEFACTS = {
-    module.ARTEFACT.name: module.ARTEFACT for module in (student, gradescope, otter, classroom)
+    module.ARTEFACT.name: module.ARTEFACT
+    for module in (student, gradescope, otter, classroom, docker)
 }
 
 

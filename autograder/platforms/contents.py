@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 from packaging.requirements import Requirement
 
-from autograder.assignment.config import Assignment
-from autograder.assignment.provenance import BUILT, provenance, suite_files
+from autograder.assignment.config import BUILT, Assignment
+from autograder.assignment.provenance import provenance, suite_files
 from autograder.errors import KitError
 from autograder.formats.gradescope import results
 from autograder.formats.whole_files import as_json
