@@ -21,6 +21,7 @@ from autograder.errors import ConfigError
 from checks.code.forbidden import Forbidden
 
 FILE = "grading.yml"
+BUILT = "built.json"  # lies in a kit that was built from a commit, which it names
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MORE_OF_THE_SAME = "more checks of the same kind"
@@ -233,9 +234,12 @@ class Assignment:
 
 
 def find_root(start: Path | None = None) -> Path:
-    """Return the kit's folder: the one with grading.yml, here, above, or where this file is."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+    """Return the kit's folder: the one with grading.yml, here, above, or where this file is.
+
+    A kit that was built has its own with it: a grading.yml beside a submission would be a student's.
+    """
+    here, own = (start or Path.cwd()).resolve(), Path(__file__).resolve().parents
+    for folder in own if (own[2] / BUILT).is_file() else (here, *here.parents, *own):
         if (folder / FILE).is_file():
             return folder
     raise ConfigError(FILE, f"not found in {here} or above", "run this inside the kit's folder")

@@ -12,10 +12,9 @@ from pathlib import Path
 import msgspec
 
 from autograder import __version__
-from autograder.assignment.config import FILE, Assignment
+from autograder.assignment.config import BUILT, FILE, Assignment
 from autograder.assignment.exercise import DATA_SET
 
-BUILT = "built.json"  # lies in a kit that was built from a commit, which it names
 SUITE = (
     "student/tests",
     "tests/hidden",

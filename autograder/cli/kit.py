@@ -25,6 +25,8 @@ class Zip(str, Enum):
     OTTER = "otter"
     PRAIRIELEARN = "prairielearn"
     AUTOLAB = "autolab"
+    CLASSROOM = "classroom"
+    DOCKER = "docker"
 
 
 @app.command()

@@ -65,6 +65,8 @@ def grade(
     def keep(report: Report) -> None:
         if json is not None:
             write_json(results(report, assignment.settings.gradescope), json)
+        if junit is not None:
+            write_whole(emitters.junit(report), junit)
 
     def keep_if_possible(report: Report) -> None:
         with contextlib.suppress(KitError):  # the disk may be full for a moment: the end will tell
@@ -88,8 +90,6 @@ def grade(
     # What Autolab and GitHub Classroom print, students read.
     show(report, Console(highlight=False), When.BEFORE_DUE if autolab or all_or_1 else None)
     keep(report)
-    if junit is not None:
-        write_whole(emitters.junit(report), junit)
     if prairielearn is not None:
         write_json(emitters.prairielearn(report), prairielearn)
     if autolab:

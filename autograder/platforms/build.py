@@ -8,13 +8,21 @@ from pathlib import Path
 
 from autograder.assignment.config import Assignment
 from autograder.formats.gradescope import VISIBILITY
-from autograder.platforms.artefacts import autolab, gradescope, otter, prairielearn, student
+from autograder.platforms.artefacts import (
+    autolab,
+    classroom,
+    docker,
+    gradescope,
+    otter,
+    prairielearn,
+    student,
+)
 from autograder.platforms.artefacts.artefact import Artefact
 from autograder.platforms.bundle import Written, write_zip
 
 ARTEFACTS = {
     module.ARTEFACT.name: module.ARTEFACT
-    for module in (student, gradescope, otter, prairielearn, autolab)
+    for module in (student, gradescope, otter, prairielearn, autolab, classroom, docker)
 }
 
 

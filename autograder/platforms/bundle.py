@@ -36,8 +36,17 @@ class Written:
     sha256: str
 
 
+def zipped(files: Mapping[str, File]) -> bytes:
+    """Return a zip of the files, in the order of their names, all of one date."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, file in sorted(files.items()):
+            archive.writestr(_entry(name, file), file.content)
+    return whole.getvalue()
+
+
 def write_zip(files: Mapping[str, File], path: Path) -> Written:
-    """Write the files, in the order of their names, all of one date. Raises KitError."""
+    """Write a zip of the files. Raises KitError."""
     content = zipped(files)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,15 +55,6 @@ def write_zip(files: Mapping[str, File], path: Path) -> Written:
                        "choose another folder with --out") from None  # fmt: skip
     write_whole(content, path)
     return Written(path, len(content), hashlib.sha256(content).hexdigest())
-
-
-def zipped(files: Mapping[str, File]) -> bytes:
-    """Return a zip of the files."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, file in sorted(files.items()):
-            archive.writestr(_entry(name, file), file.content)
-    return whole.getvalue()
 
 
 def tarred(files: Mapping[str, File]) -> bytes:

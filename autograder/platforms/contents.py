@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 from packaging.requirements import Requirement
 
-from autograder.assignment.config import Assignment
-from autograder.assignment.provenance import BUILT, provenance, suite_files
+from autograder.assignment.config import BUILT, Assignment
+from autograder.assignment.provenance import provenance, suite_files
 from autograder.errors import KitError
 from autograder.formats.gradescope import results
 from autograder.formats.whole_files import as_json
@@ -60,8 +60,8 @@ def scripts(assignment: Assignment, kit: str, program: str, extra: str = "") -> 
     program  what Python is to run for a submission
     extra    of the project's dependencies, such as "otter"
     """
-    context = {**_torch(assignment), "kit": kit, "program": program}
-    return packages(assignment, extra) | {
+    context = torch_builds(assignment) | {"kit": kit, "program": program}
+    return requirements(assignment, extra) | {
         "setup.sh": File(rendered("setup.sh.j2", context), runs=True),
         "run_autograder": File(rendered("run_autograder.j2", context), runs=True),
     }
@@ -73,8 +73,8 @@ def image(assignment: Assignment, base: str, comes_with: str) -> dict[str, File]
     base        what it starts from
     comes_with  how the kit gets into the container, in a sentence
     """
-    context = {**_torch(assignment), "base": base, "comes_with": comes_with}
-    return packages(assignment) | {"Dockerfile": File(rendered("Dockerfile.j2", context))}
+    context = torch_builds(assignment) | {"base": base, "comes_with": comes_with}
+    return requirements(assignment) | {"Dockerfile": File(rendered("Dockerfile.j2", context))}
 
 
 def started_by(program: str) -> File:
@@ -82,16 +82,19 @@ def started_by(program: str) -> File:
     return File(rendered("grade.py.j2", {"program": program}))
 
 
-def packages(assignment: Assignment, extra: str = "") -> dict[str, File]:
-    """Return which packages a grading needs, and the exact version of each."""
+def requirements(assignment: Assignment, extra: str = "") -> dict[str, File]:
+    """Return what is to be installed, and its exact versions.
+
+    extra  of the project's dependencies, such as "otter"
+    """
     return {
         "requirements.txt": File("".join(f"{line}\n" for line in _requirements(extra)).encode()),
         "requirements.lock": File(_read(assignment.root / PINS).encode()),
     }
 
 
-def _torch(assignment: Assignment) -> dict[str, object]:
-    """Return where torch comes from, and which builds of it."""
+def torch_builds(assignment: Assignment) -> dict[str, Any]:
+    """Return where torch comes from, and which builds of it: what templates are filled with."""
     pins = _read(assignment.root / PINS)
     return {
         "torch_index": assignment.settings.install.torch_index,

@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 
 from autograder import __version__
-from autograder.assignment.config import Assignment, load
-from autograder.assignment.provenance import BUILT, provenance, suite_files
+from autograder.assignment.config import BUILT, Assignment, load
+from autograder.assignment.provenance import provenance, suite_files
 from autograder.classroom.book import records
 from autograder.errors import KitError
 from autograder.formats.whole_files import as_json

@@ -7,7 +7,14 @@ zip that was built, and returns its points by question.
 import pytest
 
 from autograder.platforms import build
-from kit.platforms import as_autolab, as_gradescope, as_otter, as_prairielearn
+from kit.platforms import (
+    as_autolab,
+    as_classroom,
+    as_docker,
+    as_gradescope,
+    as_otter,
+    as_prairielearn,
+)
 from kit.workbench import proof
 
 PLATFORMS = {
@@ -15,6 +22,8 @@ PLATFORMS = {
     "otter": as_otter.there,
     "prairielearn": as_prairielearn.there,
     "autolab": as_autolab.there,
+    "classroom": as_classroom.there,
+    "docker": as_docker.there,
 }
 
 

@@ -1,0 +1,65 @@
+"""What GitHub Classroom is given: the students' template repository, and the teacher's part."""
+
+from __future__ import annotations
+
+import math
+
+from autograder.assignment.config import Assignment
+from autograder.platforms import contents
+from autograder.platforms.artefacts.artefact import Artefact
+from autograder.platforms.bundle import File, zipped
+from autograder.platforms.contents import rendered
+from autograder.platforms.secrecy import refuse_secrets
+
+TEMPLATE = "template"  # the folder in the zip that students get
+PRIVATE = "private"
+WORKFLOW = ".github/workflows/classroom.yml"  # where Classroom looks for it
+IGNORED = b"__pycache__/\n.pytest_cache/\n.ipynb_checkpoints/\n.venv/\n*-ubyte\n"
+SPARE = 60  # seconds between the grader's own limit and that of its step
+SCRIPTS = ("install.sh", "question.sh", "points.sh")
+
+
+def files(assignment: Assignment) -> dict[str, File]:
+    """Return the files of classroom.zip. Raises KitError if students would be told too much."""
+    return template(assignment) | {
+        f"{PRIVATE}/grader.zip": File(zipped(grader(assignment))),
+        f"{PRIVATE}/README.md": File(
+            rendered(
+                "classroom/README.md.j2",
+                {"assignment": assignment.settings.assignment, "points": _points(assignment)},
+            )
+        ),
+    }
+
+
+def template(assignment: Assignment) -> dict[str, File]:
+    """Return the repository that each student gets a copy of: the handout, and a workflow."""
+    limit = assignment.settings.limits.seconds_on_the_clock
+    context = {"questions": assignment.questions, "minutes": math.ceil((limit + SPARE) / 60)}
+    handout = contents.student_files(assignment)
+    given = {name.removeprefix("student/"): file for name, file in handout.items()}
+    given[WORKFLOW] = File(rendered("classroom/workflow.yml.j2", context))
+    given[".gitignore"] = File(IGNORED)
+    refuse_secrets(given, assignment, f"classroom.zip, {TEMPLATE}/")
+    return {f"{TEMPLATE}/{name}": file for name, file in given.items()}
+
+
+def grader(assignment: Assignment) -> dict[str, File]:
+    """Return what the workflow fetches: the kit, and the scripts that its steps run."""
+    context = contents.torch_builds(assignment)
+    packed = contents.kit_files(assignment, "kit") | contents.requirements(assignment)
+    for name in SCRIPTS:
+        packed[name] = File(rendered(f"classroom/{name}.j2", context), runs=True)
+    return packed
+
+
+def _points(assignment: Assignment) -> float:
+    return sum(question.points for question in assignment.questions.values())
+
+
+ARTEFACT = Artefact(
+    "classroom",
+    "GitHub Classroom: the students' template repository, and your private part",
+    files,
+    "GitHub Classroom: follow private/README.md in it. Only template/ is for students.",
+)

@@ -1,0 +1,297 @@
+"""GitHub Classroom: what students get tells nothing, and the workflow does as it says."""
+
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+from ruamel.yaml import YAML
+
+from autograder.errors import KitError
+from autograder.handout import skeleton
+from autograder.platforms import build, on_classroom
+from autograder.platforms.artefacts import classroom
+from autograder.platforms.secrecy import secrets_in
+from kit.platforms import as_classroom, linters
+from kit.platforms.as_classroom import TOKEN
+from kit.platforms.five import ALL
+from kit.workbench import ROOT, proof
+
+HAS_TOKEN = {"GRADER_TOKEN": TOKEN}
+FORGED = '::notice title=Autograding report::{"totalPoints": 100, "maxPoints": 100}'
+BUT_Q1 = ("q2", "q3", "q4", "q5", "q6", "q7")
+Q1 = "q1  Cut images into patches (15 points)"
+
+
+@pytest.fixture(scope="module")
+def archive(assignment, tmp_path_factory):
+    [built] = build.build(assignment, ["classroom"], tmp_path_factory.mktemp("dist"))
+    return built.zip.path
+
+
+@pytest.fixture(scope="module")
+def repository(archive):
+    with as_classroom.organisation(archive) as made:
+        yield made
+
+
+# --- what lies in it -------------------------------------------------------------------------------
+
+
+def test_students_get_the_handout_and_a_workflow_and_nothing_hidden(assignment):
+    template = classroom.template(assignment)
+    names = {name.removeprefix("template/") for name in template}
+    assert names == {*skeleton.handed_out(assignment), classroom.WORKFLOW, ".gitignore"}
+    assert secrets_in(template, assignment) == []
+
+
+def test_the_teachers_part_is_the_grader_without_the_solution(repository, assignment):
+    private = repository.place / "private"
+    assert {path.name for path in private.iterdir()} == {"grader.zip", "README.md"}
+    with zipfile.ZipFile(private / "grader.zip") as packed:
+        names = packed.namelist()
+    assert {name for name in names if "/" not in name} == {
+        "install.sh", "question.sh", "points.sh", "requirements.txt", "requirements.lock",
+    }  # fmt: skip
+    assert "kit/tests/hidden/test_q3_attention.py" in names
+    assert [name for name in names if "/solution/" in name] == ["kit/solution/digits.py"]
+
+
+def test_a_secret_in_the_template_stops_the_build(copied, tmp_path):
+    digits = next((copied.tests / "data").rglob("*images*.gz"))
+    (copied.student / "data" / "more.gz").write_bytes(digits.read_bytes())
+    with pytest.raises(KitError, match=r"classroom\.zip, template/: it would tell students"):
+        list(build.build(copied, ["classroom"], tmp_path))
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_every_question_has_a_step_with_its_points(repository, assignment):
+    steps = [step["name"] for step in repository.job["steps"] if "question.sh" in str(step)]
+    assert steps == [
+        f"{name}  {question.title} ({question.points:g} points)"
+        for name, question in assignment.questions.items()
+    ]
+    assert Q1 in steps
+
+
+@pytest.mark.parametrize(
+    "title", ['Say "no": a # and a \\', "'q' | *x* & <b>", "{% raw %} {{ 1 }}"]
+)
+def test_any_title_makes_a_workflow(copied, title):
+    question = copied.questions["q1"].model_copy(update={"title": title})
+    copied.settings.questions["q1"] = question
+    text = classroom.template(copied)[f"template/{classroom.WORKFLOW}"].content.decode()
+    (job,) = YAML(typ="safe").load(text)["jobs"].values()
+    assert f"q1  {title} (15 points)" in [step.get("name") for step in job["steps"]]
+
+
+def test_scripts_are_bash(repository):
+    with zipfile.ZipFile(repository.place / "private" / "grader.zip") as packed:
+        for name in classroom.SCRIPTS:
+            subprocess.run(["bash", "-n"], input=packed.read(name), check=True)
+
+
+@proof
+def test_actionlint_has_nothing_to_say(repository, tmp_path):
+    text = (repository.place / "template" / classroom.WORKFLOW).read_text()
+    path = tmp_path / "workflow.yml"
+    path.write_text(text)
+    lint = (linters.ACTIONLINT, "actionlint", "-oneline", path)
+    assert linters.complaints(*lint) == ""
+    path.write_text(text.replace("steps.grader.outputs.there", "steps.greder.outputs.there"))
+    assert '"greder" is not defined' in linters.complaints(*lint)
+
+
+# --- the token ---------------------------------------------------------------------------------
+
+
+def test_no_pull_request_starts_anything_and_one_step_alone_knows_the_token(repository):
+    """A fork's request would run a fork's code; with pull_request_target, beside the secrets."""
+    assert set(repository.workflow["on"]) == {"push", "repository_dispatch"}
+    assert repository.workflow["permissions"] == {"contents": "read"}
+    text = (repository.place / "template" / classroom.WORKFLOW).read_text()
+    assert text.count("secrets.") == 1
+    assert set(repository.job) == {"if", "runs-on", "timeout-minutes", "defaults", "steps"}
+    knowing = [step["name"] for step in repository.job["steps"] if "secrets." in str(step)]
+    assert knowing == ["Fetch the grader"]
+    (checkout,) = [s for s in repository.job["steps"] if "checkout" in s.get("uses", "")]
+    assert checkout["with"]["persist-credentials"] is False
+
+
+def test_without_the_token_visible_checks_are_run_and_no_points_are_told(repository, assignment):
+    """What a fork gets, and a course that gives no points at every push."""
+    run = repository.push(assignment.student, secrets={}, skip=("Install what",))
+    assert run.outcomes["Fetch the grader"] == "success"
+    assert run.outcomes["Visible checks (no points)"] == "failure"  # the skeleton passes none
+    assert {run.outcomes[name] for name in run.outcomes if "points)" in name} >= {"skipped"}
+    assert run.outcomes["Points"] == "skipped"
+    assert run.report is None
+    assert (
+        "::warning title=Visible checks only::This repository has no secret GRADER_TOKEN" in run.log
+    )
+    assert "Students: there is nothing for you to mend. Teachers: if points are wanted" in run.log
+    assert "not started" in run.log
+
+
+@pytest.mark.parametrize("token", ["expired", TOKEN + " "])
+def test_with_a_wrong_token_nothing_is_run_and_it_is_told_what_to_do(repository, assignment, token):
+    run = repository.push(assignment.student, {"GRADER_TOKEN": token})
+    assert run.outcomes.pop("Fetch the grader") == "failure"
+    assert set(run.outcomes.values()) == {"skipped"}
+    assert "::error title=The grader could not be fetched::No points are told." in run.log
+    assert "Students: this is not your fault" in run.log
+    assert "has it expired? may it read the contents of course/grader?" in run.log
+    assert run.report is None
+
+
+def test_modules_of_the_students_are_not_run_where_the_token_is(repository, assignment, tmp_path):
+    """Nor in any other step: the platform's own names lie in the repository, and take nothing over."""
+    handed_in = tmp_path / "handed in"
+    shutil.copytree(assignment.solution, handed_in)
+    for name in (
+        "zipfile",
+        "pip",
+        "venv",
+        "autograder",
+        "checks",
+        "torch",
+        "sitecustomize",
+        "json",
+    ):
+        folder = handed_in / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text("raise SystemExit('taken over')\n")
+    for name in ("grading.yml", "kit/grading.yml", "grader/question.sh", "results/q1.json"):
+        (handed_in / name).parent.mkdir(exist_ok=True)
+        (handed_in / name).write_text("taken: over\n")
+    run = repository.push(handed_in, HAS_TOKEN, skip=BUT_Q1)
+    assert "taken over" not in run.log
+    assert run.points == {"q1": 15}, run.log
+    assert run.outcomes[Q1] == "success"
+
+
+# --- what students write -----------------------------------------------------------------------
+
+
+def test_what_students_print_is_no_command(repository, tmp_path, edited):
+    first = "    B, C, H, W = images.shape\n    if"
+    said = f"    raise ValueError('''\n{FORGED}\n##[error]x''')\n    if"
+    raising = edited("vit", first, said)
+    (tmp_path / "vit.py").write_text(f"print('''\\n{FORGED}''')\n{raising}")
+    run = repository.push(tmp_path, HAS_TOKEN, skip=BUT_Q1)
+    assert run.points == {"q1": 0}
+    assert "totalPoints" in run.log
+    assert [c for c in run.commands if not c.startswith("::error title=Autograding did")] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "There is no vit.py in your folder. It holds: notes.txt."),
+        (
+            ["one.ipynb", "two.ipynb"],
+            "There are 2 notebooks in your folder: one.ipynb and two.ipynb.",
+        ),
+    ],
+)
+def test_nothing_to_grade_and_two_notebooks_are_told(repository, assignment, names, said, tmp_path):
+    for name in names:
+        shutil.copy(assignment.student / "assignment.ipynb", tmp_path / name)
+    (tmp_path / "notes.txt").touch()
+
+    def delete(step, temp):
+        if step == "Fetch the grader":  # a student may delete what the template gave
+            for path in repository.workspace.iterdir():
+                if path.name not in {"notes.txt", *names}:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    run = repository.push(tmp_path, HAS_TOKEN, skip=BUT_Q1, meanwhile=delete)
+    assert said in " ".join(run.log.split())
+    assert run.outcomes[Q1] == "failure"
+    assert run.points == {"q1": 0}
+
+
+# --- points ------------------------------------------------------------------------------------
+
+
+def test_where_results_cannot_be_written_no_points_are_told(repository, assignment):
+    def block(step, temp):
+        if step == Q1:
+            (temp / "results").touch()  # no folder can be made there
+
+    run = repository.push(assignment.solution, HAS_TOKEN, skip=BUT_Q1, meanwhile=block)
+    assert run.outcomes[Q1] == "failure"
+    assert run.outcomes["Points"] == "failure"
+    assert run.report is None
+    assert (
+        "No points are told: q1, q2, q3, q4, q5, q6, q7 could not be graded to the end." in run.log
+    )
+
+
+@pytest.fixture
+def graded(tmp_path, monkeypatch):
+    """graded(q1=..., ...) is what the steps leave: points, a verdict, or text that is no result."""
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    (tmp_path / "results").mkdir()
+
+    def write(**results):
+        for name, result in results.items():
+            judged = {"points": 0, "verdict": result} if isinstance(result, str) else {
+                "points": result, "verdict": "passed"
+            }  # fmt: skip
+            content = json.dumps({"extra_data": {"questions": {name: judged}}})
+            broken = result == "broken"
+            (tmp_path / "results" / f"{name}.json").write_text("{" if broken else content)
+        return tmp_path / "summary"
+
+    return write
+
+
+def test_parts_of_points_are_told_to_classroom_and_to_students(graded, capsys):
+    summary = graded(**ALL | {"q2": 12.5, "q3": "failed"})
+    on_classroom.main()
+    assert capsys.readouterr().out == (
+        "::notice title=Autograding complete::Points 72.5/100\n"
+        '::notice title=Autograding report::{"totalPoints": 72.5, "maxPoints": 100}\n'
+    )
+    lines = summary.read_text().splitlines()
+    assert "| q2  Positional embeddings | 12.5 | 15 |" in lines
+    assert "| q3  Multi-head self-attention | 0 | 25 |" in lines
+
+
+@pytest.mark.parametrize("wrong", ["our fault", "broken"])
+def test_what_was_not_graded_to_its_end_costs_nobody_points(graded, capsys, wrong):
+    summary = graded(**ALL | {"q4": wrong})
+    with pytest.raises(SystemExit) as end:
+        on_classroom.main()
+    assert end.value.code == 1
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "::error title=Autograding did not come to its end::No points are told: q4 "
+    )
+    assert "totalPoints" not in said
+    assert "| q4  The encoder block | not known | 15 |" in summary.read_text().splitlines()
+
+
+# --- with packages from the index -------------------------------------------------------------------
+
+
+@proof
+def test_install_sh_for_real(kit, assignment, tmp_path):
+    """pip fetches the exact versions, and a question is graded with them."""
+    [built] = build.build(kit, ["classroom"], tmp_path)
+    with as_classroom.organisation(built.zip.path) as repository:
+        run = repository.push(assignment.solution, HAS_TOKEN, skip=BUT_Q1, install=True)
+        if "could not be installed" in run.log:
+            pytest.skip("pip's index cannot be reached")
+        assert run.points == {"q1": 15}, run.log
+        locked = (ROOT / "constraints.txt").read_text()
+        told = subprocess.run(
+            ["bash", "-c", "cat grader/venv/lib/*/site-packages/torch-*/METADATA"],
+            cwd=repository.temp, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        version = next(line for line in io.StringIO(told) if line.startswith("Version: "))
+        assert f"torch=={version.split()[1].split('+')[0]}\n" in locked
