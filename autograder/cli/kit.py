@@ -23,6 +23,7 @@ class Zip(str, Enum):
     STUDENT = "student"
     GRADESCOPE = "gradescope"
     OTTER = "otter"
+    NBGRADER = "nbgrader"
 
 
 @app.command()

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from autograder.assignment.config import Assignment
 from autograder.formats.gradescope import VISIBILITY
-from autograder.platforms.artefacts import gradescope, otter, student
+from autograder.platforms.artefacts import gradescope, nbgrader, otter, student
 from autograder.platforms.artefacts.artefact import Artefact
 from autograder.platforms.bundle import Written, write_zip
 
-ARTEFACTS = {module.ARTEFACT.name: module.ARTEFACT for module in (student, gradescope, otter)}
+ARTEFACTS = {
+    module.ARTEFACT.name: module.ARTEFACT for module in (student, gradescope, otter, nbgrader)
+}
 
 
 @dataclass(frozen=True)

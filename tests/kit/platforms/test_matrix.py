@@ -7,10 +7,14 @@ zip that was built, and returns its points by question.
 import pytest
 
 from autograder.platforms import build
-from kit.platforms import as_gradescope, as_otter
+from kit.platforms import as_gradescope, as_nbgrader, as_otter
 from kit.workbench import proof
 
-PLATFORMS = {"gradescope": as_gradescope.there, "otter": as_otter.there}
+PLATFORMS = {
+    "gradescope": as_gradescope.there,
+    "otter": as_otter.there,
+    "nbgrader": as_nbgrader.there,
+}
 
 
 @proof
