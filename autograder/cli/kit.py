@@ -27,6 +27,7 @@ class Zip(str, Enum):
     AUTOLAB = "autolab"
     CLASSROOM = "classroom"
     DOCKER = "docker"
+    NBGRADER = "nbgrader"
 
 
 @app.command()

@@ -86,7 +86,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Editions:
-    """The files with their regions: as students get them, and solved. By name, in order."""
+    """The files with their regions: as students get them, solved, and solved with the marks of regions.
+
+    By name, in order.
+    """
 
     assignment: Assignment
 
@@ -99,19 +102,23 @@ class Editions:
     def solved(self) -> dict[str, str]:
         return {name: regions.without_markers(text) for name, text in self._texts()}
 
+    @cached_property
+    def marked(self) -> dict[str, str]:
+        return dict(self._texts())
+
     def _texts(self) -> Iterator[tuple[str, str]]:
         for name in self.assignment.settings.files:
             yield name, (self.assignment.solution / name).read_text(encoding="utf-8")
 
-    def pieces(self, solved: bool = False) -> dict[str, Piece]:
-        """Return the code of every question that has stubs."""
+    def pieces(self, texts: Mapping[str, str] | None = None) -> dict[str, Piece]:
+        """Return the code of every question that has stubs, of the skeleton or of other texts."""
         found: dict[str, Piece] = {}
         for file, text in self.skeleton.items():
             stubs: dict[str, list[str]] = {}
             for name, source in _definitions(text):
                 for question in dict.fromkeys(STUB.findall(source)):
                     stubs.setdefault(question, []).append(name)
-            sources = dict(_definitions(self.solved[file] if solved else text))
+            sources = dict(_definitions((texts or self.skeleton)[file]))
             for question, names in stubs.items():
                 code = "\n\n\n".join(sources[name] for name in names)
                 found[question] = Piece(file, tuple(names), code)
@@ -121,7 +128,7 @@ class Editions:
         """Return the imports that the students' pieces need, each once."""
         needed = {
             node.id
-            for piece in self.pieces(solved=True).values()
+            for piece in self.pieces(self.solved).values()
             for node in ast.walk(ast.parse(piece.source))
             if isinstance(node, ast.Name)
         }
@@ -141,7 +148,10 @@ def _definitions(text: str) -> Iterator[tuple[str, str]]:
     for node in ast.parse(text).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            yield node.name, "\n".join(lines[start - 1 : node.end_lineno])
+            end = node.end_lineno or node.lineno
+            while regions.is_open(lines[start - 1 : end]):  # the mark below it is no part of it
+                end += 1
+            yield node.name, "\n".join(lines[start - 1 : end])
 
 
 def readme(assignment: Assignment) -> str:
@@ -179,7 +189,7 @@ def notebook(assignment: Assignment, solved: bool = False) -> str:
         "training": "@@ training\n@@ text",
     }
     text = _filled_in(assignment, words, notebook=True)
-    pieces = editions.pieces(solved)
+    pieces = editions.pieces(editions.solved if solved else None)
     otter = assignment.settings.otter.check_cells
     code: dict[str, Callable[[str], tuple[str, ...]]] = {
         "setup": lambda _: (SET_UP, *((OTTER,) if otter else ()), editions.imports()),

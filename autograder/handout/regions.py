@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from autograder.errors import RegionError
 
-BEGIN = re.compile(r"^(\s*)# BEGIN SOLUTION\b\s*(.*?)\s*$")
-END = re.compile(r"^\s*# END SOLUTION\b\s*(.*?)\s*$")
+BEGIN = re.compile(r"^(?P<indent>\s*)# BEGIN SOLUTION\b\s*(.*?)\s*$")
+END = re.compile(r"^(?P<indent>\s*)# END SOLUTION\b\s*(.*?)\s*$")
 MARKER = re.compile(r"#\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
 
 
@@ -70,6 +70,23 @@ def regions(text: str) -> Iterator[Region]:
             yield Region(question, start, tuple(lines))
         else:
             lines.append(line)
+
+
+def is_open(lines: Iterable[str]) -> bool:
+    """Whether a region begins in these lines and does not end there."""
+    is_inside = False
+    for line in lines:
+        is_inside = not END.match(line) if is_inside else BEGIN.match(line) is not None
+    return is_inside
+
+
+def with_markers(text: str, begin: str, end: str) -> str:
+    """Return a part of a solution with other words where its regions begin and end."""
+    lines = [
+        END.sub(rf"\g<indent>{end}", BEGIN.sub(rf"\g<indent>{begin}", line))
+        for line in text.splitlines()
+    ]
+    return "\n".join(lines)
 
 
 def without_markers(text: str) -> str:

@@ -13,6 +13,7 @@ from autograder.platforms.artefacts import (
     classroom,
     docker,
     gradescope,
+    nbgrader,
     otter,
     prairielearn,
     student,
@@ -22,7 +23,7 @@ from autograder.platforms.bundle import Written, write_zip
 
 ARTEFACTS = {
     module.ARTEFACT.name: module.ARTEFACT
-    for module in (student, gradescope, otter, prairielearn, autolab, classroom, docker)
+    for module in (student, gradescope, otter, prairielearn, autolab, classroom, docker, nbgrader)
 }
 
 

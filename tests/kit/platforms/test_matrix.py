@@ -12,6 +12,7 @@ from kit.platforms import (
     as_classroom,
     as_docker,
     as_gradescope,
+    as_nbgrader,
     as_otter,
     as_prairielearn,
 )
@@ -24,6 +25,7 @@ PLATFORMS = {
     "autolab": as_autolab.there,
     "classroom": as_classroom.there,
     "docker": as_docker.there,
+    "nbgrader": as_nbgrader.there,
 }
 
 

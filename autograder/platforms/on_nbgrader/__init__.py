@@ -1,0 +1,1 @@
+"""The assignment in an nbgrader course: its source notebook, and what grades there."""

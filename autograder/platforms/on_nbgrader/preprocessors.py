@@ -1,0 +1,240 @@
+"""Have nbgrader's autograde ask our grader, in the place of running the notebook in a kernel.
+
+This runs inside nbgrader, and imports nothing of the kit but names of cells: the grader is a process of
+its own, of any Python that has what it needs, and a student's code is in processes of that one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader import converters
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import (
+    ClearSolutions,
+    Execute,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
+from nbgrader.utils import is_grade
+from traitlets import Integer, Unicode
+
+from autograder.platforms.on_nbgrader.cells import ANSWER, SCHEMA_VERSION, UNGRADED
+
+V4: Any = nbformat.v4  # it has no types
+KIT = Path(__file__).resolve().parents[3]
+ABOUT = "nbgrader"  # the key of what nbgrader knows: in a cell's metadata, and in its resources
+OUR_FAULT = "autograder: not judged"  # in the resources: questions that somebody must look at
+NOT_JUDGED = "our fault"
+
+
+def configure(config: Any) -> None:
+    """Put our preprocessors where nbgrader has others, and leave all else as it is."""
+    autograde = converters.Autograde.class_traits()
+    generate = converters.GenerateAssignment.class_traits()["preprocessors"].default()
+    config.GenerateAssignment.preprocessors = _replaced(generate, {ClearSolutions: Stubs})
+    sanitize = autograde["sanitize_preprocessors"].default()
+    config.Autograde.sanitize_preprocessors = [Restored, *sanitize]
+    grade = autograde["autograde_preprocessors"].default()
+    ours = {Execute: Isolated, SaveAutoGrades: Saved}
+    config.Autograde.autograde_preprocessors = _replaced(grade, ours)
+
+
+def _replaced(theirs: Sequence[type], ours: Mapping[type, type]) -> list[type]:
+    missing = [one.__name__ for one in ours if one not in theirs]
+    if missing:  # it would run a student's code in its kernel
+        raise RuntimeError(
+            f"nbgrader {converters.__name__}: it does not use {', '.join(missing)}, which this kit "
+            "takes the place of. To mend it: use nbgrader 0.9, or a newer kit."
+        )
+    return [ours.get(one, one) for one in theirs]
+
+
+class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader's classes have no types
+    """Leave the stub of the skeleton in the place of a solution: it says which question it is of."""
+
+    code_stub: dict[str, str]
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> Any:
+        question = cell.metadata.get(ABOUT, {}).get("grade_id", "").removesuffix(ANSWER)
+        stub = f'raise NotImplementedError("TODO {question}")'
+        self.code_stub = {resources["language"]: stub}
+        return super().preprocess_cell(cell, resources, cell_index)
+
+
+class Restored(NbGraderPreprocessor):  # type: ignore[misc]
+    """Give every cell of a submission the metadata that it was released with.
+
+    Students copy cells, delete them, and work in programs that write what they like. nbgrader gives no
+    marks where an autograded cell is missing, and stops for the whole class at a cell with an id twice.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> Any:
+        about = resources[ABOUT]
+        with Gradebook(about["db_url"]) as gradebook:
+            released = _released(gradebook.find_notebook(about["notebook"], about["assignment"]))
+        found = set[str]()
+        for cell in reversed(nb.cells):  # of two with one id, nbgrader keeps the last
+            own = cell.metadata.pop(ABOUT, None)
+            name = own.get("grade_id") if isinstance(own, Mapping) else None
+            if isinstance(name, str) and name in released and name not in found:
+                found.add(name)
+                cell.metadata[ABOUT] = released[name][0]
+            elif name:
+                self.log.warning("%s: a cell is not the one with id %r", about["student"], name)
+        for name, (metadata, source) in released.items():
+            if metadata["grade"] and name not in found:
+                self.log.warning("%s: cell %s is missing, and added", about["student"], name)
+                cell = V4.new_code_cell(source, metadata={ABOUT: metadata})
+                if nb.nbformat_minor < 5:  # cells had no ids then
+                    del cell["id"]
+                nb.cells.append(cell)
+        return nb, resources
+
+
+def _released(notebook: Any) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return metadata and source of every cell that nbgrader knows of a notebook, by its id."""
+    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    cells = {}
+    for cell in sorted(notebook.source_cells, key=lambda cell: str(cell.name)):
+        metadata = {
+            "schema_version": SCHEMA_VERSION,
+            "grade": cell.name in points,
+            "grade_id": cell.name,
+            "locked": cell.locked,
+            "solution": cell.name in solutions,
+            "task": False,
+            "cell_type": cell.cell_type,
+            "checksum": cell.checksum,
+        }
+        if cell.name in points:
+            metadata["points"] = points[cell.name]
+        cells[cell.name] = (metadata, cell.source)
+    return cells
+
+
+class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
+    """Write into each autograded cell what our grader says: no cell is run.
+
+    What is graded is the notebook as it was handed in: code in an autograded cell counts, too.
+    """
+
+    python = Unicode(
+        sys.executable, help="The Python that grades: it has what grader/requirements.txt lists."
+    ).tag(config=True)
+    timeout = Integer(
+        1800,
+        help="Seconds after which a grading is given up. grading.yml's limits come first.",
+    ).tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> Any:
+        about = resources[ABOUT]
+        folder = self._course.format_path(
+            self._course.submitted_directory, about["student"], about["assignment"]
+        )
+        results = self._graded(Path(folder) / f"{about['notebook']}.ipynb", about["student"])
+        questions = results["extra_data"]["questions"]
+        resources[OUR_FAULT] = {
+            name for name, told in questions.items() if told["verdict"] == NOT_JUDGED
+        }
+        if resources[OUR_FAULT]:
+            names = ", ".join(sorted(resources[OUR_FAULT]))
+            details = results["extra_data"].get("details", "")
+            self.log.error("%s: %s could not be judged, and is marked for a look.\n%s",
+                           about["student"], names, details)  # fmt: skip
+        first = True
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+            if is_grade(cell) and (name := cell.metadata[ABOUT]["grade_id"]) in questions:
+                said = [results["output"]] if first and results["output"] else []
+                said += _lines(name, questions[name], results["tests"])
+                _write(cell, "\n".join(said), questions[name]["points"])
+                first = False
+        return nb, resources
+
+    @property
+    def _course(self) -> Any:
+        return self.parent.parent.coursedir  # an exporter's parent is what converts
+
+    def _graded(self, notebook: Path, student: str) -> dict[str, Any]:
+        """Return the results of `autograder grade`, as far as it came."""
+        paths = os.pathsep.join([str(KIT), str(KIT / "student")])
+        with tempfile.TemporaryDirectory() as folder:
+            results = Path(folder) / "results.json"
+            command = [
+                str(self.python),
+                "-B",
+                "-m",
+                "autograder",
+                "grade",
+                str(notebook),
+                "--json",
+                str(results),
+            ]
+            try:
+                ended = subprocess.run(
+                    command, cwd=KIT, env={**os.environ, "PYTHONPATH": paths}, timeout=self.timeout,
+                    capture_output=True, text=True, errors="replace", check=False,
+                )  # fmt: skip
+                said = ended.stderr[-4000:]
+            except subprocess.TimeoutExpired:
+                said = f"it was given up after {self.timeout} s"
+            except OSError as error:
+                said = f"{self.python}: {error.strerror}"
+            try:
+                found: dict[str, Any] = json.loads(results.read_bytes())
+                return found
+            except (OSError, ValueError):
+                raise RuntimeError(
+                    f"{student}: nothing was graded, since `autograder grade` could not begin: {said}\n"
+                    "To mend it: install what grader/requirements.txt lists, or name another Python in "
+                    "nbgrader_config.py: c.Isolated.python"
+                ) from None
+
+
+class Saved(SaveAutoGrades):  # type: ignore[misc]
+    """Save marks as nbgrader does; what we could not judge is marked for a person to look at."""
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        super()._add_score(cell, resources)
+        name = cell.metadata[ABOUT]["grade_id"]
+        if name in resources.get(OUR_FAULT, ()):
+            about = (self.notebook_id, self.assignment_id, self.student_id)
+            self.gradebook.find_grade(name, *about).needs_manual_grade = True
+            self.gradebook.db.commit()
+
+
+def _lines(name: str, told: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what a student reads of a question: every check that may be seen now."""
+    yield f"{name}  {told['verdict']}: {told['points']:g} of {told['max_points']:g} points"
+    before = ""
+    own = [row for row in rows if row["name"].split(maxsplit=1)[0].split(".")[0] == name]
+    for row in own:
+        if row["visibility"] != "visible":
+            continue
+        yield f"\n{row['name']}    {row['score']:g} of {row['max_score']:g}"
+        if row["output"] != before:  # what holds for all of them is said once
+            yield from (f"    {line}" for line in row["output"].splitlines())
+        before = row["output"]
+    if any(row["visibility"] != "visible" for row in own):
+        yield "\nChecks that are not shown now count as well."
+
+
+def _write(cell: Any, said: str, points: float) -> None:
+    """Put a message, and the number that nbgrader takes for the mark, below a cell."""
+    cell.source = cell.source.removesuffix(UNGRADED)
+    cell.outputs = [
+        V4.new_output("stream", name="stdout", text=f"{said}\n"),
+        V4.new_output("execute_result", data={"text/plain": repr(points)}, execution_count=1),
+    ]
+    cell.execution_count = 1
