@@ -162,9 +162,19 @@ def build(
                        "mend it, or build with --no-check")  # fmt: skip
     for warning in warnings(assignment):
         console.print(f"Warning: {warning}\n", markup=False, soft_wrap=True)
-    names = [one.value for one in what or Zip]
-    for built in build(assignment, names, out):
-        show_built(built, console)
+    names, left_out = [one.value for one in what or Zip], []
+    for name in names:
+        try:
+            for built in build(assignment, [name], out):
+                show_built(built, console)
+        except KitError as error:  # what does not suit one platform is nothing to the others
+            if len(names) == 1:
+                raise
+            console.print(f"{name}.zip was not built: {error}", markup=False, soft_wrap=True)
+            left_out.append(name)
+    if left_out:
+        raise KitError("autograder build", f"not built: {', '.join(left_out)}",
+                       "mend what is told above, or name the zips that you need")  # fmt: skip
 
 
 def _promises_kept(

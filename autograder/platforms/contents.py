@@ -22,6 +22,7 @@ from autograder.platforms.bundle import File
 
 PROJECT = "vit-autograder"
 PINS = "constraints.txt"
+TO_START = 20  # seconds that a job has beside the grading: torch is read, results are written
 CPU_BUILDS = ("torch", "torchvision")
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("autograder.platforms"),
@@ -80,6 +81,28 @@ def image(assignment: Assignment, base: str, comes_with: str) -> dict[str, File]
 def started_by(program: str) -> File:
     """Return a script that grades with the kit beside it, which is installed nowhere."""
     return File(rendered("grade.py.j2", {"program": program}))
+
+
+def slug(assignment: Assignment) -> str:
+    """Return the assignment's title as the name of a folder: small letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", assignment.settings.assignment.lower()).strip("-") or "vit"
+
+
+def seconds_of_a_job(assignment: Assignment, platform: str, most: int) -> int:
+    """Return the time limit that a platform is told: the grading's own, and what is around it.
+
+    most  seconds that the platform allows. Raises KitError where it would end a grading itself, and
+          show nothing of it.
+    """
+    limit = assignment.settings.limits.seconds_on_the_clock
+    if limit + TO_START > most:
+        raise KitError(
+            "grading.yml",
+            f"with limits.seconds_on_the_clock: {limit:g} a grading may come to {platform}'s limit "
+            f"of {most} s, after which there are no results",
+            f"write {most - TO_START} or less",
+        )
+    return int(limit + TO_START)
 
 
 def requirements(assignment: Assignment, extra: str = "") -> dict[str, File]:

@@ -9,7 +9,6 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from autograder.assignment.config import Assignment
-from autograder.errors import KitError
 from autograder.formats import emitters
 from autograder.grading.report import not_run
 from autograder.platforms import contents
@@ -23,7 +22,7 @@ INSIDE = "autograder"  # the folder in autograde.tar
 HANDED_IN = "handin.zip"
 MOST_MB = 10  # of what is handed in
 MOST_SECONDS = 900  # Autolab's own limit
-TO_START, TO_END = 20, 8  # seconds beside the grading; so much earlier than Autolab we end it
+TO_END = 8  # so many seconds earlier than Autolab we end it
 
 
 def files(assignment: Assignment) -> dict[str, File]:
@@ -31,7 +30,8 @@ def files(assignment: Assignment) -> dict[str, File]:
 
     Raises KitError if the grading would not fit into the time, or students would be told too much.
     """
-    name, seconds = _name(assignment), _seconds(assignment)
+    name = _name(assignment)
+    seconds = contents.seconds_of_a_job(assignment, "Autolab", MOST_SECONDS)
     nothing = emitters.autolab(not_run(assignment, list(assignment.questions), 0))
     run = {"seconds": seconds - TO_END, "nothing": nothing}
     grader = contents.kit_files(assignment, f"{INSIDE}/kit") | {
@@ -96,18 +96,6 @@ def _name(assignment: Assignment) -> str:
     """Return the assessment's name as Autolab makes one of a title: small letters and digits."""
     name = re.sub(r"[^a-z0-9]", "", assignment.settings.assignment.lower())
     return name if name[:1].isalpha() else f"a{name}"  # it becomes the name of a module in Ruby
-
-
-def _seconds(assignment: Assignment) -> int:
-    seconds = assignment.settings.limits.seconds_on_the_clock + TO_START
-    if seconds > MOST_SECONDS:
-        raise KitError(
-            "grading.yml",
-            f"with limits.seconds_on_the_clock: {seconds - TO_START:g} a grading may come to "
-            f"Autolab's limit of {MOST_SECONDS} s",
-            f"write {MOST_SECONDS - TO_START} or less",
-        )
-    return int(seconds)
 
 
 ARTEFACT = Artefact(

@@ -8,7 +8,7 @@ from autograder.platforms.artefacts.artefact import Artefact
 from autograder.platforms.bundle import File
 
 KIT = "kit"  # the folder in the zip that the kit lies in
-PROGRAM = "-m autograder.platforms.on_gradescope"
+PROGRAM = "-m autograder.platforms.inside.on_gradescope"
 
 
 def files(assignment: Assignment) -> dict[str, File]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import NOTEBOOK
 from autograder.handout.editions import Editions
 from autograder.handout.skeleton import handed_out
 from autograder.platforms import contents
 from autograder.platforms.artefacts.artefact import Artefact
+from autograder.platforms.artefacts.nbgrader_notebook import notebook, released
 from autograder.platforms.bundle import File
-from autograder.platforms.on_nbgrader.source import notebook, released
 from autograder.platforms.secrecy import refuse_secrets
 
 KIT = "grader/kit"  # the folder in the zip that the kit lies in
 CONFIG = "nbgrader_config.py"
-PINS = ("requirements.txt", "requirements.lock")
 
 
 def files(assignment: Assignment) -> dict[str, File]:
@@ -29,16 +26,13 @@ def files(assignment: Assignment) -> dict[str, File]:
     shown = released(source, Editions(assignment).pieces()).encode()
     refuse_secrets({**given, NOTEBOOK: File(shown)}, assignment, "nbgrader.zip")
     packed = contents.kit_files(assignment, KIT)
-    pins = contents.scripts(assignment, KIT, "")
-    packed |= {f"grader/{name}": pins[name] for name in PINS}
+    pins = contents.requirements(assignment)
+    packed |= {f"grader/{name}": file for name, file in pins.items()}
     packed[f"grader/{CONFIG}"] = File(contents.rendered(f"{CONFIG}.j2", {}))
     inside = {**given, NOTEBOOK: File(source)}
-    return packed | {f"source/{name_of(assignment)}/{name}": file for name, file in inside.items()}
-
-
-def name_of(assignment: Assignment) -> str:
-    """Return the assignment's name in nbgrader: its title in small letters."""
-    return re.sub(r"[^a-z0-9]+", "-", assignment.settings.assignment.lower()).strip("-")
+    return packed | {
+        f"source/{contents.slug(assignment)}/{name}": file for name, file in inside.items()
+    }
 
 
 ARTEFACT = Artefact(

@@ -7,13 +7,13 @@ from autograder.formats.whole_files import as_json
 from autograder.platforms import contents
 from autograder.platforms.artefacts.artefact import Artefact
 from autograder.platforms.bundle import File
-from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK
+from autograder.platforms.inside.otter_cases import DRIVER, EMPTY_NOTEBOOK
 
 KIT = "files/kit"  # the folder in the zip that the kit lies in
-PLUGIN = "autograder.platforms.otter_plugin.Isolated"
+PLUGIN = "autograder.platforms.inside.otter_plugin.Isolated"
 RUN_OTTER = b'''"""What run_autograder calls: Otter, with our grader before it."""
 
-from autograder.platforms.on_otter import main
+from autograder.platforms.inside.on_otter import main
 
 if __name__ == "__main__":
     main()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from typing import Any
 
 from autograder.assignment.config import Assignment
-from autograder.errors import KitError
 from autograder.formats import emitters
 from autograder.formats.whole_files import as_json
 from autograder.grading.report import not_run
@@ -21,7 +19,6 @@ BASE = "python:3.12-slim-bookworm"
 PROGRAM = "autograder.platforms.inside.on_prairielearn"
 ENTRY_POINT = "/grade/tests/run.sh"  # where tests/ of the question lies in the container
 MOST_SECONDS = 600  # PrairieLearn's own limit, after which it reads no results
-TO_START = 20  # seconds that a job has beside the grading: torch is read, results are written
 TO_END = 8  # so much earlier than PrairieLearn the entry point ends it
 
 
@@ -30,8 +27,8 @@ def files(assignment: Assignment) -> dict[str, File]:
 
     Raises KitError if the grading would not fit into the time, or students would be told too much.
     """
-    question = f"questions/{_name(assignment)}"
-    seconds = _seconds(assignment)
+    question = f"questions/{contents.slug(assignment)}"
+    seconds = contents.seconds_of_a_job(assignment, "PrairieLearn", MOST_SECONDS)
     handout = zipped(student.files(assignment))
     page = {"questions": assignment.questions, "files": assignment.settings.files}
     first = emitters.prairielearn(not_run(assignment, list(assignment.questions), 0))
@@ -73,26 +70,6 @@ def info(assignment: Assignment, seconds: int) -> dict[str, Any]:
             "enableNetworking": False,
         },
     }
-
-
-def _name(assignment: Assignment) -> str:
-    """Return the folder's name, by which a course knows the question."""
-    return (
-        re.sub(r"[^a-z0-9]+", "-", assignment.settings.assignment.lower()).strip("-") or "question"
-    )
-
-
-def _seconds(assignment: Assignment) -> int:
-    """Return the time limit of a job: PrairieLearn shows nothing of one that comes to it."""
-    seconds = assignment.settings.limits.seconds_on_the_clock + TO_START
-    if seconds > MOST_SECONDS:
-        raise KitError(
-            "grading.yml",
-            f"with limits.seconds_on_the_clock: {seconds - TO_START:g} a grading may come to "
-            f"PrairieLearn's limit of {MOST_SECONDS} s, after which it shows no results",
-            f"write {MOST_SECONDS - TO_START} or less",
-        )
-    return int(seconds)
 
 
 ARTEFACT = Artefact(

@@ -1,1 +1,1 @@
-"""What runs where a platform grades, with a kit that comes with the job: a module for each platform."""
+"""What runs inside a platform: what grades there, and what speaks to it."""

@@ -11,7 +11,7 @@ from autograder.assignment.config import GradescopeSettings, Question, Rows, Sho
 from autograder.formats import emitters, gradescope
 from autograder.formats.whole_files import as_json
 from autograder.grading.report import QuestionResult, Report
-from autograder.platforms.otter_cases import cases
+from autograder.platforms.inside.otter_cases import cases
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 from kit.workbench import schema

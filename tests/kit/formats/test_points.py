@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograder.assignment.config import GradescopeSettings, Question, Rows, Show
 from autograder.formats import emitters, gradescope
 from autograder.grading.report import QuestionResult, Report
-from autograder.platforms.otter_cases import cases
+from autograder.platforms.inside.otter_cases import cases
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
 

@@ -7,9 +7,9 @@ import pytest
 
 from autograder.assignment.config import AttemptSettings, Show, load
 from autograder.grading.report import not_run, refuse
-from autograder.platforms import attempts
-from autograder.platforms.attempts import LEDGER, Metadata, count, read_metadata
-from autograder.platforms.on_gradescope import judged, refused
+from autograder.platforms.inside import attempts
+from autograder.platforms.inside.attempts import LEDGER, Metadata, count, read_metadata
+from autograder.platforms.inside.on_gradescope import judged, refused
 from kit.workbench import schema, with_settings
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone(timedelta(hours=-8), "PST"))

@@ -140,7 +140,7 @@ def test_otters_zip_is_laid_out_as_otter_does(assignment, built):
     for name in tests:
         compile(files[name], name, "exec")
     settings = json.loads(files["otter_config.json"])
-    assert settings["plugins"] == ["autograder.platforms.otter_plugin.Isolated"]
+    assert settings["plugins"] == ["autograder.platforms.inside.otter_plugin.Isolated"]
 
 
 def test_otter_knows_every_setting_of_ours(built):
@@ -223,6 +223,24 @@ def test_the_command_says_what_to_do_next(autograder, tmp_path):
     ]
     assert re.search(r"gradescope\.zip  [\d,]+ kB\n    SHA-256  [0-9a-f]{64}\n", told.stdout)
     assert "Gradescope: Configure Autograder, upload, choose 1 CPU / 1.5 GB." in told.stdout
+
+
+def test_what_does_not_suit_one_platform_is_nothing_to_the_others(autograder, copied, tmp_path):
+    sheet = copied.root / "grading.yml"
+    sheet.write_text(
+        sheet.read_text().replace("seconds_on_the_clock: 540", "seconds_on_the_clock: 700")
+    )
+    asked = ("student", "prairielearn", "gradescope")
+    told = autograder("build", *asked, "--no-check", "--out", tmp_path / "dist", cwd=copied.root)
+    assert told.returncode == 2
+    assert (
+        "prairielearn.zip was not built: grading.yml: with limits.seconds_on_the_clock: 700"
+        in told.stdout
+    )
+    assert "PrairieLearn's limit of 600 s" in told.stdout
+    assert "write 580 or less" in told.stdout
+    assert "not built: prairielearn\n" in told.stderr
+    assert {path.stem for path in (tmp_path / "dist").iterdir()} == {"student", "gradescope"}
 
 
 def test_a_kit_that_is_not_fit_is_not_built(autograder, copied, tmp_path):

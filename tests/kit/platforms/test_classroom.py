@@ -11,8 +11,9 @@ from ruamel.yaml import YAML
 
 from autograder.errors import KitError
 from autograder.handout import skeleton
-from autograder.platforms import build, on_classroom
+from autograder.platforms import build
 from autograder.platforms.artefacts import classroom
+from autograder.platforms.inside import on_classroom
 from autograder.platforms.secrecy import secrets_in
 from kit.platforms import as_classroom, linters
 from kit.platforms.as_classroom import TOKEN

@@ -10,9 +10,8 @@ from autograder.assignment.points import total_of
 from autograder.errors import KitError
 from autograder.handout.editions import Editions, notebook
 from autograder.platforms import build
-from autograder.platforms.artefacts import nbgrader
+from autograder.platforms.artefacts import nbgrader, nbgrader_notebook
 from autograder.platforms.bundle import File
-from autograder.platforms.on_nbgrader import source
 from autograder.platforms.secrecy import secrets_in
 from kit.platforms import five
 from kit.platforms.as_nbgrader import BOOK, INSTALLED, LINE, Course, code_cell, fill, name_of, write
@@ -28,7 +27,7 @@ GRADED = "half-done changed deleted twice own-files two".split()  # of the class
 
 @pytest.fixture(scope="module")
 def book(assignment):
-    return json.loads(source.notebook(assignment))
+    return json.loads(nbgrader_notebook.notebook(assignment))
 
 
 def marked(book):
@@ -72,12 +71,12 @@ def test_a_question_without_a_check_is_told(copied):
     text = copied.solution / "handout.md.j2"
     text.write_text(text.read_text().replace('{{ check("q2") }}', ""))
     with pytest.raises(KitError, match=r"q2 has no cell that checks it") as told:
-        source.notebook(copied)
+        nbgrader_notebook.notebook(copied)
     assert '{{ check("q2") }}' in str(told.value)
 
 
 def test_what_students_would_see_is_searched(copied, monkeypatch):
-    unfinished = source.released
+    unfinished = nbgrader_notebook.released
     monkeypatch.setattr(nbgrader, "released", lambda *given: unfinished(given[0], solved))
     editions = Editions(copied)
     solved = editions.pieces(editions.solved)

@@ -9,14 +9,16 @@ import sys
 import jsonschema
 import pytest
 
-from autograder.platforms import on_gradescope
-from autograder.platforms.attempts import LEDGER
-from autograder.platforms.inside import whatever_happens
+from autograder.platforms.inside import on_gradescope, whatever_happens
+from autograder.platforms.inside.attempts import LEDGER
 from kit.workbench import PATIENCE, ROOT, copy_of, schema, wait_for
 
 SCHEMA = schema("gradescope")
 METADATA = {"created_at": "2026-11-22T12:00:00-08:00", "previous_submissions": []}
-GRADE = "import sys; from pathlib import Path; from autograder.platforms import on_gradescope as o"
+GRADE = (
+    "import sys; from pathlib import Path\n"
+    "from autograder.platforms.inside import on_gradescope as o"
+)
 
 
 @pytest.fixture

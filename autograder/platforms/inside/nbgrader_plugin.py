@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade
 from traitlets import Integer, Unicode
 
-from autograder.platforms.on_nbgrader.cells import ANSWER, SCHEMA_VERSION, UNGRADED
+from autograder.platforms.inside.nbgrader_cells import ANSWER, SCHEMA_VERSION, UNGRADED
 
 V4: Any = nbformat.v4  # it has no types
 KIT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,7 @@ from typing import Any
 from autograder.assignment.config import Assignment
 from autograder.errors import KitError
 from autograder.handout import editions, regions
-from autograder.platforms.on_nbgrader.cells import ANSWER, BEGIN, END, SCHEMA_VERSION, UNGRADED
+from autograder.platforms.inside.nbgrader_cells import ANSWER, BEGIN, END, SCHEMA_VERSION, UNGRADED
 
 CELL = re.compile(r"(stub|check)-(.+)-1")  # the ids of the cells that are marked here
 TEXT = "text"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from otter.run.run_autograder import main as run_otter
 
-from autograder.platforms import on_gradescope
-from autograder.platforms.on_gradescope import HOME
-from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES
-from autograder.platforms.otter_plugin import HANDED_IN, KEPT, set_apart
+from autograder.platforms.inside import on_gradescope
+from autograder.platforms.inside.on_gradescope import HOME
+from autograder.platforms.inside.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES
+from autograder.platforms.inside.otter_plugin import HANDED_IN, KEPT, set_apart
 
 
 def main(home: Path = HOME) -> None:

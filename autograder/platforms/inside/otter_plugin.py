@@ -15,8 +15,8 @@ from typing import Any
 from otter.plugins import AbstractOtterPlugin
 
 from autograder.formats.whole_files import write_json
-from autograder.platforms import on_gradescope
-from autograder.platforms.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES, cases
+from autograder.platforms.inside import on_gradescope
+from autograder.platforms.inside.otter_cases import DRIVER, EMPTY_NOTEBOOK, OUTCOMES, cases
 
 HANDED_IN = "handed_in"
 OURS = (DRIVER, "tests")  # what Otter needs in the folder that it works in

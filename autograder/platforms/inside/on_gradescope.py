@@ -14,8 +14,8 @@ from autograder.assignment.config import Assignment, Show, load
 from autograder.formats.gradescope import results
 from autograder.formats.whole_files import write_json
 from autograder.grading.report import Report
-from autograder.platforms import attempts
-from autograder.platforms.attempts import Attempts, Metadata
+from autograder.platforms.inside import attempts
+from autograder.platforms.inside.attempts import Attempts, Metadata
 from autograder.platforms.inside.whatever_happens import graded
 
 HOME = Path("/autograder")

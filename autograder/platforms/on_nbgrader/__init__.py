@@ -1,1 +1,0 @@
-"""The assignment in an nbgrader course: its source notebook, and what grades there."""
