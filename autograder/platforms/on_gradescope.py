@@ -27,8 +27,11 @@ HOME = Path("/autograder")
 
 
 def main(home: Path = HOME) -> None:
-    """Grade home/submission into home/results."""
-    grade(home, home / "submission")
+    """Grade home/submission into home/results. Ends with an error if these cannot be written."""
+    try:
+        grade(home, home / "submission")
+    except KitError as error:
+        sys.exit(str(error))
 
 
 def grade(home: Path, submission: Path) -> Report | None:
