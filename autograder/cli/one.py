@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import sys
 from pathlib import Path
@@ -54,7 +53,7 @@ def grade(
     from autograder.formats.gradescope import results
     from autograder.formats.seen import When
     from autograder.formats.text import show
-    from autograder.formats.whole_files import write_json, write_whole
+    from autograder.formats.whole_files import as_json, write_whole
     from autograder.grading.report import not_run
     from autograder.submission.found import must_exist
 
@@ -62,18 +61,32 @@ def grade(
     seed = secrets.randbelow(10**6) if seed is None else seed
     questions = questions_of(only, assignment)
 
-    def keep(report: Report) -> None:
-        if json is not None:
-            write_json(results(report, assignment.settings.gradescope), json)
-        if junit is not None:
-            write_whole(emitters.junit(report), junit)
+    def as_gradescope(report: Report) -> bytes:
+        return as_json(results(report, assignment.settings.gradescope))
+
+    def as_prairielearn(report: Report) -> bytes:
+        return as_json(emitters.prairielearn(report))
+
+    formats = ((json, as_gradescope), (junit, emitters.junit), (prairielearn, as_prairielearn))
+
+    def kept(report: Report) -> list[KitError]:
+        """Write each file that is asked for, whatever becomes of the others."""
+        errors = []
+        for place, written in formats:
+            try:
+                if place is not None:
+                    write_whole(written(report), place)
+            except KitError as error:
+                errors.append(error)
+        return errors
 
     def keep_if_possible(report: Report) -> None:
-        with contextlib.suppress(KitError):  # the disk may be full for a moment: the end will tell
-            keep(report)
+        kept(report)  # the disk may be full for a moment: the end will tell
 
     interrupted_twice()
-    keep(not_run(assignment, questions, seed))
+    # Each is there from now on; one that cannot be written is told before anything is graded.
+    for error in kept(not_run(assignment, questions, seed)):
+        raise error
     must_exist(path)
     digits = data_folder(data)
     from autograder.grading.grade import (
@@ -89,11 +102,11 @@ def grade(
         keep_if_possible(report)  # before anything is printed: that may be interrupted, too
     # What Autolab and GitHub Classroom print, students read.
     show(report, Console(highlight=False), When.BEFORE_DUE if autolab or all_or_1 else None)
-    keep(report)
-    if prairielearn is not None:
-        write_json(emitters.prairielearn(report), prairielearn)
+    errors = kept(report)
     if autolab:
         sys.stdout.write(f"{emitters.autolab(report)}\n")
+    for error in errors:
+        raise error
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
     if all_or_1 and report.points < report.max_points:

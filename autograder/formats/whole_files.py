@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import msgspec
 
 from autograder.errors import KitError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
@@ -36,4 +39,7 @@ def write_whole(content: bytes, path: Path) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise KitError(str(path), f"cannot be written: {error.strerror}") from None
+        remedy = (
+            "make room" if error.errno in FULL else "name a folder that is there and can be written"
+        )
+        raise KitError(str(path), f"cannot be written: {error.strerror}", remedy) from None

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from autograder.classroom.finding.gradescope_export import METADATA
+from autograder.classroom.finding.layouts import TIMESTAMP
 from autograder.errors import KitError
 from autograder.submission import naming
 from autograder.submission.archive import DRIVE
@@ -122,8 +123,8 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> int:
 
 def _most(name: str) -> int:
     """Return how much of a file is ever read: nothing of most kinds."""
-    if name == METADATA:
-        return MOST_OF_ZIP
+    if name in (METADATA, TIMESTAMP):
+        return MOST_OF_ZIP if name == METADATA else MOST_BYTES
     return next((most for end, most in SINGLE.items() if name.lower().endswith(end)), 0)
 
 

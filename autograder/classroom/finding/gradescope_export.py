@@ -62,11 +62,11 @@ def _metadata(name: str, told: Mapping[str, Any]) -> Metadata:
     listed = {key: [str(one.get(f":{key}") or "") for one in submitters]
               for key in ("name", "email", "sid")}  # fmt: skip
     joined = {key: ", ".join(filter(None, values)) for key, values in listed.items()}
-    return Metadata(name, joined["name"], joined["email"], joined["sid"], _time(told.get(CREATED)))
+    return Metadata(name, joined["name"], joined["email"], joined["sid"], moment(told.get(CREATED)))
 
 
-def _time(value: object) -> datetime | None:
-    """Return a moment with its time zone; Gradescope writes UTC."""
+def moment(value: object) -> datetime | None:
+    """Return a moment with its time zone; platforms write UTC. Raises ValueError if it is none."""
     if isinstance(value, str):
         value = datetime.fromisoformat(
             value.strip().replace(" UTC", "+00:00").replace("Z", "+00:00")

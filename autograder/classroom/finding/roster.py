@@ -15,15 +15,17 @@ from pathlib import Path
 from autograder.assignment.config import Assignment
 from autograder.assignment.exercise import NOTEBOOK
 from autograder.classroom.book import ledger
+from autograder.classroom.finding import layouts
 from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
+from autograder.classroom.finding.layouts import Named
 from autograder.errors import KitError
 from autograder.submission.found import must_exist
 from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
 CANVAS = re.compile(
-    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<who>[0-9A-Za-z]+)_(?P<file>\d+)_(?P<rest>.+)"
+    r"(?P<name>[^_@]+)(?P<late>_LATE)?_(?P<who>[0-9A-Za-z]+)_(?P<file>\d+)_(?P<rest>.+)"
 )
 AGAIN = re.compile(r"-(\d+)(\.[A-Za-z]+)$")  # what Canvas adds to a file that is handed in again
 MOODLE = re.compile(
@@ -110,14 +112,15 @@ def _find(source: Path, assignment: Assignment, unpacked: Path, out: Path) -> Ro
         top = unpacked
     elif not source.is_dir():
         raise KitError(str(source), "this is no folder", A_CLASS)
-    folder, beside = _descended(top, out, (*assignment.settings.files, NOTEBOOK))
+    graded = (*assignment.settings.files, NOTEBOOK)
+    folder, beside = _descended(top, out, graded)
     if top in out.parents and out.parent not in (folder, *folder.parents):
         raise KitError(str(out), "it lies in the folder of a submission, or would make one of it",
                        "name a folder beside the submissions, or somewhere else")  # fmt: skip
     if any((folder / name).is_file() for name in assignment.settings.files):
         raise KitError(str(source), "this is one submission, not a class",
                        "use `autograder grade`, or name the folder that it lies in")  # fmt: skip
-    entries, others = _found(folder, out)
+    entries, others = _found(folder, out, graded)
     if not entries:
         raise KitError(str(source), "there is no submission in it",
                        "it should hold folders, zips, .py or .ipynb files, one a student")  # fmt: skip
@@ -163,26 +166,44 @@ def _is_single(path: Path) -> bool:
 
 def _of_platform(path: Path) -> bool:
     """Whether a platform has named this: what it is in, then, is never a student's folder."""
-    return bool(MOODLE.fullmatch(path.name) or (path.is_file() and CANVAS.fullmatch(path.name)))
+    if MOODLE.fullmatch(path.name):
+        return True
+    if path.is_file():
+        return bool(CANVAS.fullmatch(path.name) or layouts.named(path))
+    return bool(layouts.collected(path))
 
 
-def _found(folder: Path, out: Path) -> tuple[list[Entry], list[str]]:
+def _found(folder: Path, out: Path, graded: Sequence[str]) -> tuple[list[Entry], list[str]]:
     """Return the submissions, and the names of what is none."""
     likely, others = _told_apart(folder, out)
     if (folder / METADATA).is_file():
         return _in_gradescope_export(folder, likely, others)
+    if any(map(layouts.collected, likely)):
+        return _of_nbgrader(folder, likely, others, graded)
+    if prefix := layouts.clones_of(folder, likely):
+        return [_clone(path, prefix) for path in likely], others
+    return _by_names(folder, likely, others, graded)
+
+
+def _by_names(
+    folder: Path, likely: Sequence[Path], others: list[str], graded: Sequence[str]
+) -> tuple[list[Entry], list[str]]:
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
     entries = []
+    by_address: list[Named] = []
     moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
     for path in likely:
         if match := MOODLE.fullmatch(path.name):
             moodle[match["name"], match["who"]].append((match, path))
         elif path.is_file() and (match := CANVAS.fullmatch(path.name)):
             of_canvas[f"{match['name']}_{match['who']}"].append((match, path))
+        elif path.is_file() and (one := layouts.named(path)):
+            by_address.append(one)
         else:
             entries.append(_plain(path))
     for group in moodle.values():
         entries += _of_moodle(group)
+    entries += _of_addresses(_of_one_question(folder, by_address, graded))
     for name, files in of_canvas.items():
         if len({match["file"] for match, _ in files}) == len(files):
             entries += _of_canvas(name, files)
@@ -205,6 +226,76 @@ def _in_gradescope_export(
     ]
     files = [plain_line(path.name) for path in likely if not path.is_dir()]
     return entries, [name for name in (*others, *files) if name != METADATA]
+
+
+def _of_nbgrader(
+    folder: Path, likely: Sequence[Path], others: Sequence[str], graded: Sequence[str]
+) -> tuple[list[Entry], list[str]]:
+    """Return what nbgrader has collected for the assignment that is graded."""
+    by_student = {path: layouts.collected(path) for path in likely}
+    assignments: dict[str, list[Path]] = defaultdict(list)
+    for held in by_student.values():
+        for name, place in held.items():
+            assignments[name].append(place)
+    names = list(assignments)
+    if len(names) > 1:
+        names = list(layouts.holding(assignments, graded))
+    if len(names) != 1:
+        raise _which(folder, "assignments", names or list(assignments))
+    entries = [
+        Entry(
+            path.name,
+            path.name,
+            path.name,
+            ((names[0], held[names[0]]),),
+            layouts.stamped(held[names[0]]),
+        )
+        for path, held in by_student.items()
+        if names[0] in held
+    ]
+    without = [plain_line(path.name) for path, held in by_student.items() if names[0] not in held]
+    return entries, [*others, *without]
+
+
+def _which(folder: Path, what: str, names: Iterable[str]) -> KitError:
+    listed = ", ".join(map(plain_line, sorted(names)))
+    return KitError(str(folder), f"it holds several {what}: {listed}",
+                    "name a folder with those of one")  # fmt: skip
+
+
+def _clone(path: Path, prefix: str) -> Entry:
+    """Return the submission in a clone that is named by assignment and user."""
+    user = path.name.removeprefix(prefix)
+    return Entry(path.name, user, user, ((path.name, path),), changed=_changed(path))
+
+
+def _of_one_question(folder: Path, files: Sequence[Named], graded: Sequence[str]) -> list[Named]:
+    """Return the files of the one question that is graded. Raises KitError if there are several."""
+    questions = {file.question for file in files}
+    if len(questions) > 1:
+        questions = {file.question for file in files if file.rest in graded} or questions
+    if len(questions) > 1:
+        raise _which(folder, "questions", questions)
+    return [file for file in files if file.question in questions]
+
+
+def _of_addresses(files: Sequence[Named]) -> Iterator[Entry]:
+    """Yield each version of what was handed in under an address; the highest counts."""
+    versions: dict[tuple[str, int], list[Named]] = defaultdict(list)
+    latest: dict[str, int] = defaultdict(int)
+    for file in files:
+        versions[file.who, file.version].append(file)
+        latest[file.who] = max(latest[file.who], file.version)
+    for (who, version), found in versions.items():
+        parts = tuple(sorted((_inside(file.rest), file.path) for file in found))
+        yield Entry(
+            f"{who}_{version}", who, who, parts, changed=max(map(_changed_at, found)),
+            counts=version == latest[who], email=who if "@" in who else "",
+        )  # fmt: skip
+
+
+def _changed_at(file: Named) -> datetime:
+    return datetime.fromtimestamp(int(file.path.stat().st_mtime), timezone.utc)
 
 
 def _plain(path: Path) -> Entry:

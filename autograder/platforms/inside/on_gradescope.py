@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment.config import Assignment, Show, load
+from autograder.errors import KitError
 from autograder.formats.gradescope import results
 from autograder.formats.whole_files import write_json
 from autograder.grading.report import Report
@@ -22,8 +23,11 @@ HOME = Path("/autograder")
 
 
 def main(home: Path = HOME) -> None:
-    """Grade home/submission into home/results."""
-    grade(home, home / "submission")
+    """Grade home/submission into home/results. Ends with an error if these cannot be written."""
+    try:
+        grade(home, home / "submission")
+    except KitError as error:
+        sys.exit(str(error))
 
 
 def grade(home: Path, submission: Path) -> Report | None:

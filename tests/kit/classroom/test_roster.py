@@ -252,6 +252,94 @@ def test_of_moodle_folders_and_files_are_a_participants(make, roster, graded):
     assert "There is no vit.py" in graded(entries["Ed_75"])
 
 
+def test_of_autolab_the_highest_version_counts(make, roster, graded):
+    """*Download all submissions*: address, version, and the name that all hand in under."""
+    inner = make({"vit.py": VIT, "train.py": "x = 1\n"}, "inner")
+    packed = zipped(inner).read_bytes()
+    folder = make({
+        "ada@x.edu_2_handin.zip": b"PK of an earlier version", "ada@x.edu_10_handin.zip": packed,
+        "bo_b@cs.x.edu_1_handin.zip": packed, "cy@x.edu_1_handin.tar": "?",
+    })  # fmt: skip
+    for source in (folder, zipped(folder)):
+        entries = by_name(roster(source))
+        assert {name: e.counts for name, e in entries.items()} == {
+            "ada@x.edu_10": True, "ada@x.edu_2": False, "bo_b@cs.x.edu_1": True,
+            "cy@x.edu_1": True,
+        }  # fmt: skip
+        assert entries["bo_b@cs.x.edu_1"].email == "bo_b@cs.x.edu"
+        assert entries["bo_b@cs.x.edu_1"].student == "bo_b@cs.x.edu"
+    assert graded(entries["ada@x.edu_10"]) == ["train.py", "vit.py"]
+    assert "It holds: handin.tar" in graded(entries["cy@x.edu_1"])
+
+
+def test_of_prairielearn_files_of_one_hand_in_belong_together(make, roster, graded):
+    """*final_files.zip*, *all_files.zip*: instance, question, variant, number, identity, name."""
+    folder = make({
+        f"Homework3/{name}": VIT
+        for name in (
+            "ada@x.edu_1_vit-mnist_1_1_901_vit.py", "ada@x.edu_1_vit-mnist_1_2_1004_vit.py",
+            "ada@x.edu_1_vit-mnist_1_2_1004_train.py", "bo@x.edu_1_vit-mnist_1_1_77_vit.py",
+            "team7_1_vit-mnist_1_1_80_vit.py", "ada@x.edu_1_essay_1_1_2000_essay.py",
+        )
+    })  # fmt: skip
+    for source in (folder, folder / "Homework3", zipped(folder)):
+        entries = by_name(roster(source))
+        assert {name: e.counts for name, e in entries.items()} == {
+            "ada@x.edu_1004": True, "ada@x.edu_901": False, "bo@x.edu_77": True, "team7_80": True,
+        }  # fmt: skip
+    assert graded(entries["ada@x.edu_1004"]) == ["train.py", "vit.py"]
+    assert graded(entries["team7_80"]) == ["vit.py"]
+    assert (entries["bo@x.edu_77"].email, entries["team7_80"].email) == ("bo@x.edu", "")
+
+
+def test_of_github_classroom_a_clone_is_its_users(make, roster, graded):
+    """`gh classroom clone student-repos`: ASSIGNMENT-submissions/ASSIGNMENT-USER."""
+    files = {f"vit-mnist-{user}/{name}": VIT for user in ("ada", "bo-b") for name in
+             ("vit.py", ".git/config", ".github/workflows/classroom.yml")}  # fmt: skip
+    folder = make(files, "vit-mnist-submissions")
+    entries = by_name(roster(folder))
+    assert {name: e.who for name, e in entries.items()} == {
+        "vit-mnist-ada": "ada", "vit-mnist-bo-b": "bo-b",
+    }  # fmt: skip
+    assert graded(entries["vit-mnist-ada"]) == ["vit.py"]
+
+
+STAMP = "2026-03-02 10:00:00.250000 UTC"
+
+
+def test_of_nbgrader_the_assignment_that_is_graded_is_found(make, roster, graded):
+    """submitted/STUDENT/ASSIGNMENT/, with the time beside it."""
+    one = {"ada/vit/vit.py": VIT, "ada/vit/timestamp.txt": STAMP}
+    two = {"bo/vit/vit.py": VIT, "bo/vit/timestamp.txt": "yesterday\n"}
+    earlier = {f"{s}/ps1/{n}": STAMP for s in ("ada", "cy") for n in ("timestamp.txt", "ps1.ipynb")}
+    for number, files in enumerate((one, one | two, one | two | earlier, one | earlier)):
+        folder = make(files, f"submitted-{number}")
+        for source in (folder, zipped(folder), zipped(folder, "submitted/")):
+            found = roster(source)
+            assert [e.submission for e in found.entries] == ["ada", "bo"][
+                : 1 + ("bo/vit/vit.py" in files)
+            ]
+            assert by_name(found)["ada"].handed_in.isoformat() == "2026-03-02T10:00:00.250000+00:00"
+            assert graded(by_name(found)["ada"]) == ["vit.py"]
+            assert found.left_out == (("cy",) if "cy/ps1/ps1.ipynb" in files else ())
+    assert roster(make(one | two, "again")).entries[1].handed_in is None
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            ("ada/a/x.ipynb", "ada/a/timestamp.txt", "ada/b/timestamp.txt"),
+            "several assignments: a, b",
+        ),
+        (("ada@x.edu_1_p_1_1_5_a.py", "ada@x.edu_1_q_1_1_6_a.py"), "several questions: p, q"),
+    ],
+)
+def test_which_of_several_is_graded_is_asked_where_nothing_tells(make, roster, files, said):
+    with pytest.raises(KitError, match=said):
+        roster(make(dict.fromkeys(files, VIT)))
+
+
 def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):
     folder = make({"anna/src/deep/vit.py": VIT, "anna.py": VIT})
     for older, newer in (("anna/src/deep/vit.py", "anna.py"), ("anna.py", "anna/src/deep/vit.py")):

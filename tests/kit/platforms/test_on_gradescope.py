@@ -99,3 +99,23 @@ def test_a_full_disk_is_told_and_leaves_whole_results(home):
         results(home)  # the last that could be written
     finally:
         subprocess.run(["umount", "--lazy", home / "results"], check=True)
+
+
+def test_a_results_folder_that_is_only_read_is_told(home):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+    (home / "submission").unlink()
+    (home / "submission").symlink_to(ROOT / "student")
+    (home / "results").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", home / "results"], check=True)
+    try:
+        code = f"{GRADE}; o.main(Path(sys.argv[1]))"
+        run = subprocess.run(
+            [sys.executable, "-c", code, home], capture_output=True, text=True, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
+        assert run.returncode == 1
+        assert "results.json: cannot be written: Read-only file system" in run.stderr
+        assert "Traceback" not in run.stderr
+    finally:
+        subprocess.run(["umount", "--lazy", home / "results"], check=True)
