@@ -22,6 +22,7 @@ from autograder.platforms.bundle import File
 
 PROJECT = "vit-autograder"
 PINS = "constraints.txt"
+PYTHON_IMAGE = "python:3.12.13-slim-bookworm"  # what images start from, pinned like the packages
 TO_START = 20  # seconds that a job has beside the grading: torch is read, results are written
 CPU_BUILDS = ("torch", "torchvision")
 TEMPLATES = jinja2.Environment(

@@ -13,7 +13,7 @@ PROGRAM = "autograder"  # the image's entry point
 
 def files(assignment: Assignment) -> dict[str, File]:
     """Return the files of docker.zip: a Dockerfile, and all that it copies."""
-    context = contents.torch_builds(assignment)
+    context = contents.torch_builds(assignment) | {"base": contents.PYTHON_IMAGE}
     packed = contents.kit_files(assignment, "kit") | contents.requirements(assignment)
     packed["Dockerfile"] = File(rendered("docker/Dockerfile.j2", context))
     packed[PROGRAM] = File(rendered("docker/autograder.j2", context), runs=True)

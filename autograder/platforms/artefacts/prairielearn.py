@@ -15,7 +15,6 @@ from autograder.platforms.artefacts import student
 from autograder.platforms.artefacts.artefact import Artefact
 from autograder.platforms.bundle import File, zipped
 
-BASE = "python:3.12-slim-bookworm"
 PROGRAM = "autograder.platforms.inside.on_prairielearn"
 ENTRY_POINT = "/grade/tests/run.sh"  # where tests/ of the question lies in the container
 MOST_SECONDS = 600  # PrairieLearn's own limit, after which it reads no results
@@ -42,7 +41,7 @@ def files(assignment: Assignment) -> dict[str, File]:
         "tests/first_results.json": File(as_json(first)),
     }
     built |= contents.kit_files(assignment, "tests/kit")
-    image = contents.image(assignment, BASE, "PrairieLearn mounts it at /grade/tests.")
+    image = contents.image(assignment, contents.PYTHON_IMAGE, "PrairieLearn mounts it at /grade/tests.")
     return {f"{question}/{name}": file for name, file in built.items()} | {
         f"image/{name}": file for name, file in image.items()
     }

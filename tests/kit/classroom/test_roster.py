@@ -297,11 +297,12 @@ def test_of_github_classroom_a_clone_is_its_users(make, roster, graded):
     files = {f"vit-mnist-{user}/{name}": VIT for user in ("ada", "bo-b") for name in
              ("vit.py", ".git/config", ".github/workflows/classroom.yml")}  # fmt: skip
     folder = make(files, "vit-mnist-submissions")
-    entries = by_name(roster(folder))
-    assert {name: e.who for name, e in entries.items()} == {
-        "vit-mnist-ada": "ada", "vit-mnist-bo-b": "bo-b",
-    }  # fmt: skip
-    assert graded(entries["vit-mnist-ada"]) == ["vit.py"]
+    for source in (folder, zipped(folder, "vit-mnist-submissions/")):
+        entries = by_name(roster(source))
+        assert {name: e.who for name, e in entries.items()} == {
+            "vit-mnist-ada": "ada", "vit-mnist-bo-b": "bo-b",
+        }, source  # fmt: skip
+        assert graded(entries["vit-mnist-ada"]) == ["vit.py"]
 
 
 STAMP = "2026-03-02 10:00:00.250000 UTC"
