@@ -49,7 +49,7 @@ zips: $(READY)    ## write dist/: what to hand out, and what to upload to Grades
 	$(BIN)/autograder build
 
 $(EXTRAS): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[otter,cluster,similarity]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[otter,cluster,similarity,nbgrader]'
 	touch $(EXTRAS)
 
 $(READY): pyproject.toml constraints.txt
