@@ -19,7 +19,7 @@ NOT_KNOWN = (
 
 def main() -> None:
     """Read what the questions' steps have left, write the summary, print what Classroom reads."""
-    assignment = load(Path(__file__).resolve().parents[2])
+    assignment = load(Path(__file__).resolve().parents[3])
     earned = points(assignment, Path(os.environ["RUNNER_TEMP"]) / "results")
     missing = [name for name in assignment.questions if name not in earned]
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
