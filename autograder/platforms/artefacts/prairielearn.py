@@ -41,7 +41,9 @@ def files(assignment: Assignment) -> dict[str, File]:
         "tests/first_results.json": File(as_json(first)),
     }
     built |= contents.kit_files(assignment, "tests/kit")
-    image = contents.image(assignment, contents.PYTHON_IMAGE, "PrairieLearn mounts it at /grade/tests.")
+    image = contents.image(
+        assignment, contents.PYTHON_IMAGE, "PrairieLearn mounts it at /grade/tests."
+    )
     return {f"{question}/{name}": file for name, file in built.items()} | {
         f"image/{name}": file for name, file in image.items()
     }

@@ -182,7 +182,15 @@ class Engine:
         self._place.cleanup()
 
     def run(self, *words: str, **options: str) -> Any:
-        """Run a container with these arguments; options are those of Image.run."""
+        """Run a container with these arguments; options are those of Image.run.
+
+        What is handed in is copied, so that any user may read it, whatever its modes are here.
+        """
+        if submission := options.get("submission"):
+            copy = Path(tempfile.mkdtemp(dir=self._place.name)) / "submission"
+            shutil.copytree(submission, copy)
+            subprocess.run(["chmod", "-R", "a+rX", copy.parent], check=True)
+            options["submission"] = str(copy)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"words": words, **options}) + "\n")
