@@ -46,7 +46,9 @@ def _show_question(seen: Seen, console: Console) -> None:
     once = said_once(outcomes) if question.outcomes else question.message
     if once:
         verdict = question.verdict if not outcomes else outcomes[0].told
-        start = "" if once == wording.STOPPED_BEFORE else f"{verdict.value}: "
+        start = f"{verdict.value}: "
+        if once == wording.STOPPED_BEFORE or once.lower().startswith(start):  # it says so itself
+            start = ""
         console.print(Text(f"{question.id}  {start}{once}\n"), soft_wrap=True)
         return
     rest = [outcome.test for outcome in outcomes if outcome.message == wording.STOPPED_BEFORE]

@@ -1,8 +1,12 @@
 """A check fails for its own law only: what it builds on is told in its place."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from autograder.formats import gradescope
+from autograder.formats.text import show
 from autograder.grading import suite
 from checks.telling.outcome import Outcome, said_once
 from checks.telling.summary import summary
@@ -50,6 +54,13 @@ def test_a_sentence_about_a_file_stands_once(grader, submission):
     assert {other.message for other in others} == {"Not reached: q1.1 fails first."}
     assert all(outcome.verdict is Verdict.NOT_REACHED for outcome in (first, *others))
     assert said_once(report.questions[0].outcomes) == first.message
+
+
+def test_a_printed_report_says_not_reached_once(grader, submission):
+    printed = io.StringIO()
+    show(grader.grade(submission(vit="def f(:\n"), ["q1", "q3"]), Console(file=printed, width=200))
+    assert "\nq3  Not reached: q1.1 fails first.\n" in printed.getvalue()
+    assert "q1  not reached: vit.py, line 1" in printed.getvalue()
 
 
 def test_a_check_that_counts_beside_others_only_claims_no_title(grader, submission):
