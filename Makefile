@@ -45,7 +45,7 @@ fuzz: $(READY)    ## send damaged messages to the decoder, and changed replies t
 	$(BIN)/python tests/kit/isolation/fuzz.py
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m kit.isolation.replies
 
-zips: $(READY)    ## write dist/: what to hand out, and what to upload to Gradescope or Otter
+zips: $(READY)    ## write dist/: what to hand out, and what each platform is given
 	$(BIN)/autograder build
 
 $(EXTRAS): $(READY)

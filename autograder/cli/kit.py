@@ -160,9 +160,9 @@ def build(
     if check and not _promises_kept(assignment, training=True, stop=True):
         raise KitError("autograder build", "nothing was built: a promise above is broken",
                        "mend it, or build with --no-check")  # fmt: skip
-    for warning in warnings(assignment):
-        console.print(f"Warning: {warning}\n", markup=False, soft_wrap=True)
     names, left_out = [one.value for one in what or Zip], []
+    for warning in warnings(assignment, names):
+        console.print(f"Warning: {warning}\n", markup=False, soft_wrap=True)
     for name in names:
         try:
             for built in build(assignment, [name], out):
@@ -210,7 +210,7 @@ def student(
         Path | None, typer.Option(help="write the notebook with the solution in it, and no more")
     ] = None,
 ) -> None:
-    """Write student/ anew from solution/, tests/public and tests/checks."""
+    """Write what is generated in student/ anew from solution/ and grading.yml."""
     from autograder.formats.whole_files import write_whole
     from autograder.handout import editions, skeleton
 
@@ -228,7 +228,7 @@ def student(
         if found:
             console.print("To mend it: run `autograder student`.")
             raise typer.Exit(1)
-        console.print("student/ is what solution/ and tests/ generate.")
+        console.print("student/ is what solution/ and grading.yml generate.")
     else:
         changed = skeleton.write(assignment)
         console.print("\n".join(changed) if changed else "Nothing had changed.", markup=False)

@@ -71,6 +71,7 @@ def rows(question: QuestionResult, kind: Rows) -> Iterator[dict[str, Any]]:
             "status": "failed",
             "output": question.message,
             "visibility": VISIBLE,
+            "extra_data": {"verdict": question.verdict.value, "seconds": 0.0},
         }
     elif kind is Rows.TEST:
         yield from (_row_of_test(question, outcome) for outcome in question.outcomes)

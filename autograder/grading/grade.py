@@ -185,7 +185,7 @@ def _temporary_folder() -> Iterator[Path]:
 
 def _no_place(error: OSError) -> KitError:
     return KitError(
-        str(error.filename or tempfile.gettempdir()),
+        str(error.filename or "TMPDIR"),
         f"the files cannot be laid out: {error.strerror}",
         "make room, or set TMPDIR to another folder",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ ARTEFACTS = {
     module.ARTEFACT.name: module.ARTEFACT
     for module in (student, gradescope, otter, prairielearn, autolab, classroom, docker, nbgrader)
 }
+ON_GRADESCOPE = {gradescope.ARTEFACT.name, otter.ARTEFACT.name}
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,16 @@ def build(assignment: Assignment, names: list[str], out: Path) -> Iterator[Built
         yield Built(artefact, write_zip(artefact.files(assignment), out / f"{name}.zip"))
 
 
-def warnings(assignment: Assignment) -> Iterator[str]:
-    """Yield what an instructor should know before uploading."""
+def warnings(assignment: Assignment, names: Collection[str]) -> Iterator[str]:
+    """Yield what an instructor should know before uploading these zips."""
     yield from assignment.surprises
     hiding = [name for name, q in assignment.questions.items() if q.show in VISIBILITY]
-    if hiding:
+    if hiding and ON_GRADESCOPE.intersection(names):
         yield (
-            f"{', '.join(hiding)}: rows that students cannot see hide their total score, too, until "
-            "they can. To show the total now, write `show: score_only` in grading.yml."
+            f"On Gradescope, {', '.join(hiding)}: rows that students cannot see hide their total "
+            "score, too, until they can. To show the total now, write `show: score_only` in grading.yml."
         )
-    if not assignment.settings.install.torch_index:
+    if not assignment.settings.install.torch_index and set(names) != {student.ARTEFACT.name}:
         yield (
             "install.torch_index is empty: pip's default index has torch with CUDA, several GB, and "
             "building the image may take very long."

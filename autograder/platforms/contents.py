@@ -24,6 +24,7 @@ PROJECT = "vit-autograder"
 PINS = "constraints.txt"
 PYTHON_IMAGE = "python:3.12.13-slim-bookworm"  # what images start from, pinned like the packages
 TO_START = 20  # seconds that a job has beside the grading: torch is read, results are written
+TO_END = 8  # so many seconds before a platform would, the entry point ends the grading
 CPU_BUILDS = ("torch", "torchvision")
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("autograder.platforms"),

@@ -22,7 +22,6 @@ INSIDE = "autograder"  # the folder in autograde.tar
 HANDED_IN = "handin.zip"
 MOST_MB = 10  # of what is handed in
 MOST_SECONDS = 900  # Autolab's own limit
-TO_END = 8  # so many seconds earlier than Autolab we end it
 
 
 def files(assignment: Assignment) -> dict[str, File]:
@@ -33,7 +32,7 @@ def files(assignment: Assignment) -> dict[str, File]:
     name = _name(assignment)
     seconds = contents.seconds_of_a_job(assignment, "Autolab", MOST_SECONDS)
     nothing = emitters.autolab(not_run(assignment, list(assignment.questions), 0))
-    run = {"seconds": seconds - TO_END, "nothing": nothing}
+    run = {"seconds": seconds - contents.TO_END, "nothing": nothing}
     grader = contents.kit_files(assignment, f"{INSIDE}/kit") | {
         f"{INSIDE}/run.sh": File(contents.rendered("autolab/run.sh.j2", run), runs=True),
         f"{INSIDE}/grade.py": contents.started_by(PROGRAM),

@@ -18,7 +18,6 @@ from autograder.platforms.bundle import File, zipped
 PROGRAM = "autograder.platforms.inside.on_prairielearn"
 ENTRY_POINT = "/grade/tests/run.sh"  # where tests/ of the question lies in the container
 MOST_SECONDS = 600  # PrairieLearn's own limit, after which it reads no results
-TO_END = 8  # so much earlier than PrairieLearn the entry point ends it
 
 
 def files(assignment: Assignment) -> dict[str, File]:
@@ -31,7 +30,7 @@ def files(assignment: Assignment) -> dict[str, File]:
     handout = zipped(student.files(assignment))
     page = {"questions": assignment.questions, "files": assignment.settings.files}
     first = emitters.prairielearn(not_run(assignment, list(assignment.questions), 0))
-    run = {"seconds": seconds - TO_END}
+    run = {"seconds": seconds - contents.TO_END}
     built = {
         "info.json": File(as_json(info(assignment, seconds))),
         "question.html": File(contents.rendered("prairielearn/question.html.j2", page)),

@@ -141,14 +141,20 @@ class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
         folder = self._course.format_path(
             self._course.submitted_directory, about["student"], about["assignment"]
         )
-        results = self._graded(Path(folder) / f"{about['notebook']}.ipynb", about["student"])
-        questions = results["extra_data"]["questions"]
+        results, complaint = self._graded(Path(folder) / f"{about['notebook']}.ipynb")
+        questions = results.get("extra_data", {}).get("questions", {})
         resources[OUR_FAULT] = {
             name for name, told in questions.items() if told["verdict"] == NOT_JUDGED
         }
+        if complaint and len(resources[OUR_FAULT]) == len(questions):
+            raise RuntimeError(
+                f"{about['student']}: nothing was graded, since `autograder grade` could not begin: "
+                f"{complaint}\nTo mend it: install what grader/requirements.txt lists, or name another "
+                "Python in nbgrader_config.py: c.Isolated.python"
+            )
         if resources[OUR_FAULT]:
             names = ", ".join(sorted(resources[OUR_FAULT]))
-            details = results["extra_data"].get("details", "")
+            details = results["extra_data"].get("details", "") or complaint
             self.log.error("%s: %s could not be judged, and is marked for a look.\n%s",
                            about["student"], names, details)  # fmt: skip
         first = True
@@ -166,40 +172,28 @@ class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
     def _course(self) -> Any:
         return self.parent.parent.coursedir  # an exporter's parent is what converts
 
-    def _graded(self, notebook: Path, student: str) -> dict[str, Any]:
-        """Return the results of `autograder grade`, as far as it came."""
+    def _graded(self, notebook: Path) -> tuple[dict[str, Any], str]:
+        """Return the results of `autograder grade`, as far as it came, and why if it failed."""
         paths = os.pathsep.join([str(KIT), str(KIT / "student")])
         with tempfile.TemporaryDirectory() as folder:
             results = Path(folder) / "results.json"
-            command = [
-                str(self.python),
-                "-B",
-                "-m",
-                "autograder",
-                "grade",
-                str(notebook),
-                "--json",
-                str(results),
-            ]
+            command = [str(self.python), "-B", "-m", "autograder", "grade", str(notebook)]
             try:
                 ended = subprocess.run(
-                    command, cwd=KIT, env={**os.environ, "PYTHONPATH": paths}, timeout=self.timeout,
+                    [*command, "--json", str(results)],
+                    cwd=KIT, env={**os.environ, "PYTHONPATH": paths}, timeout=self.timeout,
                     capture_output=True, text=True, errors="replace", check=False,
                 )  # fmt: skip
-                said = ended.stderr[-4000:]
+                complaint = f"{ended.stderr[-4000:]} (status {ended.returncode})"
+                complaint = complaint if ended.returncode else ""
             except subprocess.TimeoutExpired:
-                said = f"it was given up after {self.timeout} s"
+                complaint = f"it was given up after {self.timeout} s"
             except OSError as error:
-                said = f"{self.python}: {error.strerror}"
+                complaint = f"{self.python}: {error.strerror}"
             try:
-                found: dict[str, Any] = json.loads(results.read_bytes())
-                return found
+                return json.loads(results.read_bytes()), complaint
             except (OSError, ValueError):
-                raise RuntimeError(
-                    f"{student}: nothing was graded, since `autograder grade` could not begin: {said}\n"
-                    "To mend it: install what grader/requirements.txt lists, or name another Python in "
-                    "nbgrader_config.py: c.Isolated.python"
-                ) from None
+                return {}, complaint or "it left no results"
 
 
 class Saved(SaveAutoGrades):  # type: ignore[misc]

@@ -153,7 +153,7 @@ def test_what_may_not_be_meant_is_told_and_not_refused(autograder, copied, assig
     assert f"Note: grading.yml, line {line}: the points add up to 75, not to 100" in told.stdout
     assert "q3 is worth 0 points: it is graded, and earns nothing" in told.stdout
     assert load(assignment.root).surprises == ()
-    assert [one for one in warnings(load(copied.root)) if "add up to 75" in one]
+    assert [one for one in warnings(load(copied.root), []) if "add up to 75" in one]
 
 
 def test_a_question_without_tests_is_refused(spoiled):

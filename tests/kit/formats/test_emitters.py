@@ -10,7 +10,7 @@ import pytest
 from autograder.assignment.config import GradescopeSettings, Question, Rows, Show
 from autograder.formats import emitters, gradescope
 from autograder.formats.whole_files import as_json
-from autograder.grading.report import QuestionResult, Report
+from autograder.grading.report import QuestionResult, Report, not_run
 from autograder.platforms.inside.otter_cases import cases
 from checks.telling.outcome import Outcome
 from checks.telling.wording import Verdict
@@ -69,6 +69,11 @@ def test_junit_tells_our_fault_apart(report):
     suite = ElementTree.fromstring(emitters.junit(Report((broken,), 0))).find("testsuite")
     assert (suite.get("errors"), suite.get("failures")) == ("1", "0")
     assert suite.find("testcase/error").get("type") == "our fault"
+
+
+def test_junit_tells_what_was_not_run_as_our_fault(assignment):
+    suites = ElementTree.fromstring(emitters.junit(not_run(assignment, ["q1", "q2"], 1)))
+    assert [(s.get("errors"), s.get("failures")) for s in suites] == [("1", "0")] * 2
 
 
 @pytest.mark.parametrize(("show", "count", "tells"), BY_HAND)

@@ -237,8 +237,13 @@ def test_what_was_not_judged_stands_open(course, done, tmp_path):
         told = course.nbgrader("autograde", course.name, "--student", "unlucky", status=1).stderr
         assert "unlucky: nothing was graded" in told
         assert "name another Python in nbgrader_config.py: c.Isolated.python" in told
-        python.write_text(f'#!/bin/sh\ncp {tmp_path}/results.json "$7"\nkill -9 $$\n')
+        python.write_text(f'#!/bin/sh\ncp {course.root}/grader/kit/first_results.json "$7"\n'
+                          'echo "no module torch" >&2\nexit 1\n')  # fmt: skip
         python.chmod(0o755)
+        told = course.nbgrader("autograde", course.name, "--student", "unlucky", status=1).stderr
+        assert "unlucky: nothing was graded" in told
+        assert "no module torch" in told
+        python.write_text(f'#!/bin/sh\ncp {tmp_path}/results.json "$7"\nkill -9 $$\n')
         told = course.nbgrader("autograde", course.name, "--student", "unlucky").stderr
         assert "unlucky: q2, q3, q4, q5, q6, q7 could not be judged" in told
     finally:

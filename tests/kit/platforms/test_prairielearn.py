@@ -139,11 +139,12 @@ def test_the_page_takes_the_files_or_a_notebook_and_shows_what_came_out(question
 
 def test_what_a_title_holds_is_no_markup(assignment):
     questions = dict(assignment.questions)
-    questions["q1"] = Question(title="<script>", points=1)
+    questions["q1"] = Question(title="<script> {{params}}", points=1)
     files = prairielearn.files(with_settings(assignment, questions=questions))
     [page] = [file.content for name, file in files.items() if name.endswith("question.html")]
     assert b"&lt;script&gt;" in page
     assert b"<script>" not in page
+    assert b"{{params}}" not in page  # PrairieLearn would fill it in
 
 
 def test_the_image_has_the_packages_and_nothing_of_the_kit(archive, quick_kit):
