@@ -8,8 +8,9 @@ import unicodedata
 MOST = 4000  # characters
 MOST_LINES = 60
 # Control characters, invisible ones and those that turn the direction of writing, halves of
-# surrogate pairs, private ones, separators of lines and paragraphs.
-UNSHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+# surrogate pairs, private ones, code points that are no characters (some of them
+# XML cannot hold), separators of lines and paragraphs.
+UNSHOWN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 # Where an object lies, as Python shows it: elsewhere in every run, and the same run says the same.
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,16}\b")
 

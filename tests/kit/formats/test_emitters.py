@@ -13,6 +13,7 @@ from autograder.formats.whole_files import as_json
 from autograder.grading.report import QuestionResult, Report, not_run
 from autograder.platforms.inside.otter_cases import cases
 from checks.telling.outcome import Outcome
+from checks.telling.plain import plain
 from checks.telling.wording import Verdict
 from kit.workbench import schema
 
@@ -69,6 +70,15 @@ def test_junit_tells_our_fault_apart(report):
     suite = ElementTree.fromstring(emitters.junit(Report((broken,), 0))).find("testsuite")
     assert (suite.get("errors"), suite.get("failures")) == ("1", "0")
     assert suite.find("testcase/error").get("type") == "our fault"
+
+
+def test_junit_can_be_read_whatever_a_student_prints(report):
+    """U+FFFF, for one, is no character, and cannot stand in XML at all."""
+    for start in range(0, 0x110000, 0x800):
+        said = plain("".join(map(chr, range(start, start + 0x800))), most=10_000)
+        made = replace(report().questions[0], outcomes=(outcome(1, share=0.0, message=said),))
+        suite = ElementTree.fromstring(emitters.junit(Report((made,), 0))).find("testsuite")
+        assert suite.find("testcase/failure").text.split() == said.split()
 
 
 def test_junit_tells_what_was_not_run_as_our_fault(assignment):
