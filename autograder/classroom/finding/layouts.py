@@ -20,7 +20,7 @@ CLONES = "-submissions"  # what `gh classroom clone student-repos` adds to the a
 
 
 @dataclass(frozen=True)
-class Named:
+class Upload:
     """A file whose name tells its author (an address, or a team), and which version it is of.
 
     version   the higher, the later
@@ -35,13 +35,13 @@ class Named:
     rest: str
 
 
-def named(path: Path) -> Named | None:
+def told_by_name(path: Path) -> Upload | None:
     """Return what Autolab or PrairieLearn tells by a file's name, or None if it is not theirs."""
     for pattern in (PRAIRIELEARN, AUTOLAB):  # the first has more to be met
         if match := pattern.fullmatch(path.name):
             told = match.groupdict()
             version = int(told["version"])
-            return Named(path, told["who"], version, told.get("question", ""), told["rest"])
+            return Upload(path, told["who"], version, told.get("question", ""), told["rest"])
     return None
 
 

@@ -18,7 +18,7 @@ from autograder.classroom.book import ledger
 from autograder.classroom.finding import layouts
 from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
-from autograder.classroom.finding.layouts import Named
+from autograder.classroom.finding.layouts import Upload
 from autograder.errors import KitError
 from autograder.submission.found import must_exist
 from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
@@ -169,7 +169,7 @@ def _of_platform(path: Path) -> bool:
     if MOODLE.fullmatch(path.name):
         return True
     if path.is_file():
-        return bool(CANVAS.fullmatch(path.name) or layouts.named(path))
+        return bool(CANVAS.fullmatch(path.name) or layouts.told_by_name(path))
     return bool(layouts.collected(path))
 
 
@@ -190,14 +190,14 @@ def _by_names(
 ) -> tuple[list[Entry], list[str]]:
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
     entries = []
-    by_address: list[Named] = []
+    by_address: list[Upload] = []
     moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
     for path in likely:
         if match := MOODLE.fullmatch(path.name):
             moodle[match["name"], match["who"]].append((match, path))
         elif path.is_file() and (match := CANVAS.fullmatch(path.name)):
             of_canvas[f"{match['name']}_{match['who']}"].append((match, path))
-        elif path.is_file() and (one := layouts.named(path)):
+        elif path.is_file() and (one := layouts.told_by_name(path)):
             by_address.append(one)
         else:
             entries.append(_plain(path))
@@ -269,7 +269,7 @@ def _clone(path: Path, prefix: str) -> Entry:
     return Entry(path.name, user, user, ((path.name, path),), changed=_changed(path))
 
 
-def _of_one_question(folder: Path, files: Sequence[Named], graded: Sequence[str]) -> list[Named]:
+def _of_one_question(folder: Path, files: Sequence[Upload], graded: Sequence[str]) -> list[Upload]:
     """Return the files of the one question that is graded. Raises KitError if there are several."""
     questions = {file.question for file in files}
     if len(questions) > 1:
@@ -279,9 +279,9 @@ def _of_one_question(folder: Path, files: Sequence[Named], graded: Sequence[str]
     return [file for file in files if file.question in questions]
 
 
-def _of_addresses(files: Sequence[Named]) -> Iterator[Entry]:
+def _of_addresses(files: Sequence[Upload]) -> Iterator[Entry]:
     """Yield each version of what was handed in under an address; the highest counts."""
-    versions: dict[tuple[str, int], list[Named]] = defaultdict(list)
+    versions: dict[tuple[str, int], list[Upload]] = defaultdict(list)
     latest: dict[str, int] = defaultdict(int)
     for file in files:
         versions[file.who, file.version].append(file)
@@ -294,7 +294,7 @@ def _of_addresses(files: Sequence[Named]) -> Iterator[Entry]:
         )  # fmt: skip
 
 
-def _changed_at(file: Named) -> datetime:
+def _changed_at(file: Upload) -> datetime:
     return datetime.fromtimestamp(int(file.path.stat().st_mtime), timezone.utc)
 
 
