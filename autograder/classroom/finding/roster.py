@@ -20,7 +20,7 @@ from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
 from autograder.classroom.finding.layouts import Upload
 from autograder.errors import KitError
-from autograder.submission.found import must_exist
+from autograder.submission.found import fitting_name, must_exist
 from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
@@ -203,7 +203,7 @@ def _by_names(
             entries.append(_plain(path))
     for group in moodle.values():
         entries += _of_moodle(group)
-    entries += _of_addresses(_of_one_question(folder, by_address, graded))
+    entries += _of_addresses(_of_one_question(folder, by_address, graded), graded[0])
     for name, files in of_canvas.items():
         if len({match["file"] for match, _ in files}) == len(files):
             entries += _of_canvas(name, files)
@@ -279,7 +279,7 @@ def _of_one_question(folder: Path, files: Sequence[Upload], graded: Sequence[str
     return [file for file in files if file.question in questions]
 
 
-def _of_addresses(files: Sequence[Upload]) -> Iterator[Entry]:
+def _of_addresses(files: Sequence[Upload], first: str) -> Iterator[Entry]:
     """Yield each version of what was handed in under an address; the highest counts."""
     versions: dict[tuple[str, int], list[Upload]] = defaultdict(list)
     latest: dict[str, int] = defaultdict(int)
@@ -287,11 +287,18 @@ def _of_addresses(files: Sequence[Upload]) -> Iterator[Entry]:
         versions[file.who, file.version].append(file)
         latest[file.who] = max(latest[file.who], file.version)
     for (who, version), found in versions.items():
-        parts = tuple(sorted((_inside(file.rest), file.path) for file in found))
+        parts = tuple(sorted((_inside(_given_name(file, first)), file.path) for file in found))
         yield Entry(
             f"{who}_{version}", who, who, parts, changed=max(map(_changed_at, found)),
             counts=version == latest[who], email=who if "@" in who else "",
         )  # fmt: skip
+
+
+def _given_name(file: Upload, first: str) -> str:
+    """Return the name to read a file under: Autolab calls all of them like the assessment's zip."""
+    if file.question or file.path.suffix.lower() != ".zip":
+        return file.rest
+    return fitting_name(file.path, file.rest, first)
 
 
 def _changed_at(file: Upload) -> datetime:

@@ -10,6 +10,7 @@ from autograder.classroom.book.ledger import digest
 from autograder.classroom.finding import archive
 from autograder.classroom.finding.roster import find
 from autograder.errors import KitError
+from autograder.platforms.inside import on_autolab
 from autograder.submission.reading import read
 
 VIT = "def patchify(images, n_patches):\n    return images\n"
@@ -270,6 +271,33 @@ def test_of_autolab_the_highest_version_counts(make, roster, graded):
         assert entries["bo_b@cs.x.edu_1"].student == "bo_b@cs.x.edu"
     assert graded(entries["ada@x.edu_10"]) == ["train.py", "vit.py"]
     assert "It holds: handin.tar" in graded(entries["cy@x.edu_1"])
+
+
+def test_of_autolab_what_is_no_zip_is_taken_for_what_it_holds(
+    make, roster, graded, assignment, tmp_path
+):
+    """Autolab calls every file by the assessment's name; its own run reads them the same way."""
+    corpus = assignment.root / "tests/corpus/right/44_notebook_plain"
+    notebook = next(corpus.glob("*.ipynb")).read_bytes()
+    contents = {"ada": VIT.encode(), "bo": notebook, "cy": b"PK\x03\x04 cut off"}
+    folder = make({f"{who}@x.edu_1_handin.zip": held for who, held in contents.items()})
+    on_autolab_itself = {}
+    for who, content in contents.items():
+        place = tmp_path / who
+        place.mkdir()
+        (place / "handin.zip").write_bytes(content)
+        with on_autolab.handed_in(place, assignment) as named:
+            on_autolab_itself[who] = read(named, assignment)
+    for source in (folder, zipped(folder)):
+        for who, entry in zip(contents, roster(source).entries):
+            laid_out = entry.lay_out(tmp_path / str(source.suffix) / entry.folder)
+            parcel = read(laid_out, assignment)
+            assert parcel.files == on_autolab_itself[who].files
+            assert parcel.notes == on_autolab_itself[who].notes
+            if who == "cy":
+                assert "cannot be opened as a zip" in parcel.refused
+            else:
+                assert not parcel.refused
 
 
 def test_of_prairielearn_files_of_one_hand_in_belong_together(make, roster, graded):
