@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED, m
 from checks.telling.plain import plain_line
 
 Files = dict[str, Callable[[], bytes]]  # path inside the submission -> how to read it
+HEAD = 1 << 16  # bytes, which tell what a file is
+ZIP = b"PK"
 KINDS = "name a folder, .zip, .py or .ipynb"
 
 
@@ -57,6 +61,21 @@ def handed_in(path: Path, first: str) -> Iterator[HandedIn]:
             yield HandedIn(files, "your zip", twice=archive.twice(opened))
     else:
         raise KitError(str(path), "this is no submission", KINDS)
+
+
+def fitting_name(path: Path, name: str, first: str) -> str:
+    """Return the name that fits what a file holds, where a platform calls every file like a zip.
+
+    What begins as a zip does stays one, though it be damaged: its author reads that it cannot be
+    opened. Else it is a notebook, or a script: `first` is the name of the one to look for.
+    """
+    if Path(name).suffix.lower() in (".py", ".ipynb") or not path.is_file():
+        return name
+    with path.open("rb") as file:
+        head = file.read(HEAD).removeprefix(codecs.BOM_UTF8)
+    if head.startswith(ZIP) or zipfile.is_zipfile(path):
+        return name if archive.is_one(path) else f"{Path(name).stem}.zip"
+    return f"{Path(name).stem}.ipynb" if head.lstrip().startswith(b"{") else first
 
 
 def must_exist(path: Path, remedy: str = KINDS) -> None:

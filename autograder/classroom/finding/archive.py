@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 import time
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from autograder.classroom.finding.gradescope_export import METADATA
 from autograder.classroom.finding.layouts import TIMESTAMP
 from autograder.errors import KitError
+from autograder.formats.whole_files import FULL
 from autograder.submission import naming
 from autograder.submission.archive import DRIVE
 from autograder.submission.limits import MOST_BYTES, MOST_OF_NOTEBOOK, MOST_OF_ZIP, NOT_SUBMITTED
@@ -21,8 +21,8 @@ from checks.telling.plain import plain_line
 
 # What is a submission by itself, and how much of it is ever read.
 SINGLE = {".zip": MOST_OF_ZIP, ".py": MOST_BYTES, ".ipynb": MOST_OF_NOTEBOOK}
+MOST = {METADATA: MOST_OF_ZIP, TIMESTAMP: MOST_BYTES}  # what platforms put beside it
 STEP = 1 << 20  # bytes that are copied at a time
-FULL = (errno.ENOSPC, errno.EDQUOT)
 GROWTH, SLACK = 20, 1 << 30  # code shrinks to a fifth: what grows beyond these is made to do so
 
 
@@ -123,9 +123,8 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> int:
 
 def _most(name: str) -> int:
     """Return how much of a file is ever read: nothing of most kinds."""
-    if name in (METADATA, TIMESTAMP):
-        return MOST_OF_ZIP if name == METADATA else MOST_BYTES
-    return next((most for end, most in SINGLE.items() if name.lower().endswith(end)), 0)
+    single = (most for end, most in SINGLE.items() if name.lower().endswith(end))
+    return MOST.get(name) or next(single, 0)
 
 
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path, left: int) -> None:

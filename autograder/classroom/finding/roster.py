@@ -18,19 +18,13 @@ from autograder.classroom.book import ledger
 from autograder.classroom.finding import layouts
 from autograder.classroom.finding.archive import SINGLE, unpack
 from autograder.classroom.finding.gradescope_export import METADATA, Metadata, read_metadata
-from autograder.classroom.finding.layouts import Named
+from autograder.classroom.finding.layouts import CANVAS, Upload
 from autograder.errors import KitError
-from autograder.submission.found import must_exist
+from autograder.submission.found import fitting_name, must_exist
 from autograder.submission.limits import DEEPEST, MOST_ENTRIES, NOT_SUBMITTED
 from checks.telling.plain import plain_line
 
-CANVAS = re.compile(
-    r"(?P<name>[^_@]+)(?P<late>_LATE)?_(?P<who>[0-9A-Za-z]+)_(?P<file>\d+)_(?P<rest>.+)"
-)
 AGAIN = re.compile(r"-(\d+)(\.[A-Za-z]+)$")  # what Canvas adds to a file that is handed in again
-MOODLE = re.compile(
-    r"(?P<name>.+)_(?P<who>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
-)
 A_CLASS = "name a folder or a zip of submissions"
 LONGEST = 120  # characters of a folder's name; some systems allow 143 bytes
 
@@ -137,7 +131,8 @@ def _descended(folder: Path, out: Path, files: Sequence[str]) -> tuple[Path, lis
     inner, beside = folder, list[str]()
     while True:
         likely, others = _told_apart(inner, out)
-        if len(likely) > 1 or (inner / METADATA).is_file() or any(map(_of_platform, likely)):
+        of_platform = any(_of_platform(path, files) for path in likely)
+        if len(likely) > 1 or (inner / METADATA).is_file() or of_platform:
             return inner, beside
         if not likely or not likely[0].is_dir() or any((likely[0] / f).is_file() for f in files):
             return folder, []
@@ -153,7 +148,7 @@ def _told_apart(folder: Path, out: Path) -> tuple[list[Path], list[str]]:
     likely, others = [], []
     children = {path for path in _children(folder) if not ledger.is_output(path)}
     for path in sorted(set(folder.iterdir()) - {out}):
-        if path in children and (path.is_dir() or _is_single(path) or _of_platform(path)):
+        if path in children and (path.is_dir() or _is_single(path) or _named_by_platform(path)):
             likely.append(path)
         elif not _is_litter(path):
             others.append(plain_line(path.name))
@@ -164,13 +159,16 @@ def _is_single(path: Path) -> bool:
     return path.suffix.lower() in SINGLE
 
 
-def _of_platform(path: Path) -> bool:
-    """Whether a platform has named this: what it is in, then, is never a student's folder."""
-    if MOODLE.fullmatch(path.name):
+def _of_platform(path: Path, graded: Sequence[str]) -> bool:
+    """Whether a platform has laid this out: what it is in, then, is never a student's folder."""
+    return _named_by_platform(path) or layouts.is_collected(path, graded)
+
+
+def _named_by_platform(path: Path) -> bool:
+    if layouts.told_by_moodle(path):
         return True
-    if path.is_file():
-        return bool(CANVAS.fullmatch(path.name) or layouts.named(path))
-    return bool(layouts.collected(path))
+    named = CANVAS.fullmatch(path.name) or layouts.told_by_name(path)
+    return path.is_file() and bool(named)
 
 
 def _found(folder: Path, out: Path, graded: Sequence[str]) -> tuple[list[Entry], list[str]]:
@@ -178,10 +176,10 @@ def _found(folder: Path, out: Path, graded: Sequence[str]) -> tuple[list[Entry],
     likely, others = _told_apart(folder, out)
     if (folder / METADATA).is_file():
         return _in_gradescope_export(folder, likely, others)
-    if any(map(layouts.collected, likely)):
-        return _of_nbgrader(folder, likely, others, graded)
     if prefix := layouts.clones_of(folder, likely):
         return [_clone(path, prefix) for path in likely], others
+    if layouts.is_of_nbgrader(likely, graded):
+        return _of_nbgrader(folder, likely, others, graded)
     return _by_names(folder, likely, others, graded)
 
 
@@ -190,20 +188,22 @@ def _by_names(
 ) -> tuple[list[Entry], list[str]]:
     of_canvas: dict[str, list[tuple[re.Match[str], Path]]] = defaultdict(list)
     entries = []
-    by_address: list[Named] = []
+    by_address: list[Upload] = []
     moodle: dict[tuple[str, str], list[tuple[re.Match[str], Path]]] = defaultdict(list)
     for path in likely:
-        if match := MOODLE.fullmatch(path.name):
+        if match := layouts.told_by_moodle(path):
             moodle[match["name"], match["who"]].append((match, path))
         elif path.is_file() and (match := CANVAS.fullmatch(path.name)):
             of_canvas[f"{match['name']}_{match['who']}"].append((match, path))
-        elif path.is_file() and (one := layouts.named(path)):
+        elif path.is_file() and (one := layouts.told_by_name(path)):
             by_address.append(one)
         else:
             entries.append(_plain(path))
     for group in moodle.values():
         entries += _of_moodle(group)
-    entries += _of_addresses(_of_one_question(folder, by_address, graded))
+    of_one, without = _of_one_question(folder, by_address, graded)
+    entries += _of_addresses(of_one, graded[0])
+    others += without
     for name, files in of_canvas.items():
         if len({match["file"] for match, _ in files}) == len(files):
             entries += _of_canvas(name, files)
@@ -232,14 +232,17 @@ def _of_nbgrader(
     folder: Path, likely: Sequence[Path], others: Sequence[str], graded: Sequence[str]
 ) -> tuple[list[Entry], list[str]]:
     """Return what nbgrader has collected for the assignment that is graded."""
-    by_student = {path: layouts.collected(path) for path in likely}
+    by_student = {path: layouts.collected(path, graded) for path in likely}
     assignments: dict[str, list[Path]] = defaultdict(list)
     for held in by_student.values():
         for name, place in held.items():
             assignments[name].append(place)
     names = list(assignments)
     if len(names) > 1:
-        names = list(layouts.holding(assignments, graded))
+        names = list(layouts.holding({
+            name: [any((place / file).is_file() for file in graded) for place in places]
+            for name, places in assignments.items()
+        }))  # fmt: skip
     if len(names) != 1:
         raise _which(folder, "assignments", names or list(assignments))
     entries = [
@@ -269,32 +272,51 @@ def _clone(path: Path, prefix: str) -> Entry:
     return Entry(path.name, user, user, ((path.name, path),), changed=_changed(path))
 
 
-def _of_one_question(folder: Path, files: Sequence[Named], graded: Sequence[str]) -> list[Named]:
-    """Return the files of the one question that is graded. Raises KitError if there are several."""
-    questions = {file.question for file in files}
+def _of_one_question(
+    folder: Path, files: Sequence[Upload], graded: Sequence[str]
+) -> tuple[list[Upload], list[str]]:
+    """Return the files of the one question that is graded, and who has nothing for it.
+
+    Raises KitError if there are several.
+    """
+    having: dict[str, dict[str, bool]] = defaultdict(dict)
+    for file in files:
+        of_question = having[file.question]
+        of_question[file.who] = of_question.get(file.who, False) or file.rest in graded
+    questions = list(having)
     if len(questions) > 1:
-        questions = {file.question for file in files if file.rest in graded} or questions
+        students = {question: list(those.values()) for question, those in having.items()}
+        questions = list(layouts.holding(students)) or questions
     if len(questions) > 1:
         raise _which(folder, "questions", questions)
-    return [file for file in files if file.question in questions]
+    found = [file for file in files if file.question in questions]
+    without = {file.who for file in files} - {file.who for file in found}
+    return found, [plain_line(who) for who in without]
 
 
-def _of_addresses(files: Sequence[Named]) -> Iterator[Entry]:
+def _of_addresses(files: Sequence[Upload], first: str) -> Iterator[Entry]:
     """Yield each version of what was handed in under an address; the highest counts."""
-    versions: dict[tuple[str, int], list[Named]] = defaultdict(list)
+    versions: dict[tuple[str, int], list[Upload]] = defaultdict(list)
     latest: dict[str, int] = defaultdict(int)
     for file in files:
         versions[file.who, file.version].append(file)
         latest[file.who] = max(latest[file.who], file.version)
     for (who, version), found in versions.items():
-        parts = tuple(sorted((_inside(file.rest), file.path) for file in found))
+        parts = tuple(sorted((_inside(_given_name(file, first)), file.path) for file in found))
         yield Entry(
             f"{who}_{version}", who, who, parts, changed=max(map(_changed_at, found)),
             counts=version == latest[who], email=who if "@" in who else "",
         )  # fmt: skip
 
 
-def _changed_at(file: Named) -> datetime:
+def _given_name(file: Upload, first: str) -> str:
+    """Return the name to read a file under: Autolab calls all of them like the assessment's zip."""
+    if file.question or file.path.suffix.lower() != ".zip":
+        return file.rest
+    return fitting_name(file.path, file.rest, first)
+
+
+def _changed_at(file: Upload) -> datetime:
     return datetime.fromtimestamp(int(file.path.stat().st_mtime), timezone.utc)
 
 

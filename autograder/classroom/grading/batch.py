@@ -17,7 +17,6 @@ from autograder.assignment.points import total_of
 from autograder.assignment.provenance import suite_digest, suite_files
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
-from autograder.classroom.finding.archive import FULL
 from autograder.classroom.finding.roster import Entry, Roster, find
 from autograder.classroom.finding.sections import section_of
 from autograder.classroom.grading import by_hand, decisions
@@ -32,6 +31,7 @@ from autograder.classroom.report.table import name_order
 from autograder.classroom.report.tally import Tally
 from autograder.errors import KitError
 from autograder.formats.seen import When
+from autograder.formats.whole_files import FULL
 from autograder.grading.pool import Job
 from autograder.grading.report import Report, collect, refuse
 from autograder.isolation.layers import Layer

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.assignment.config import Assignment
 from autograder.classroom.book import ledger
 from autograder.classroom.book.ledger import Batch, Row, Status
-from autograder.classroom.finding.roster import CANVAS as OF_CANVAS
+from autograder.classroom.finding.layouts import CANVAS as OF_CANVAS
 from autograder.classroom.handing_on import tables
 from autograder.classroom.handing_on.late import Marks
 from autograder.classroom.handing_on.tables import Template, called

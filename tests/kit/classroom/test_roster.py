@@ -10,6 +10,7 @@ from autograder.classroom.book.ledger import digest
 from autograder.classroom.finding import archive
 from autograder.classroom.finding.roster import find
 from autograder.errors import KitError
+from autograder.platforms.inside import on_autolab
 from autograder.submission.reading import read
 
 VIT = "def patchify(images, n_patches):\n    return images\n"
@@ -55,7 +56,7 @@ def make(tmp_path):
 
     def write(files, name="class"):
         folder = tmp_path / name
-        folder.mkdir()
+        folder.mkdir(parents=True)
         for inside, content in files.items():
             place = folder / inside
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -272,6 +273,33 @@ def test_of_autolab_the_highest_version_counts(make, roster, graded):
     assert "It holds: handin.tar" in graded(entries["cy@x.edu_1"])
 
 
+def test_of_autolab_what_is_no_zip_is_taken_for_what_it_holds(
+    make, roster, graded, assignment, tmp_path
+):
+    """Autolab calls every file by the assessment's name; its own run reads them the same way."""
+    corpus = assignment.root / "tests/corpus/right/44_notebook_plain"
+    notebook = next(corpus.glob("*.ipynb")).read_bytes()
+    contents = {"ada": VIT.encode(), "bo": notebook, "cy": b"PK\x03\x04 cut off"}
+    folder = make({f"{who}@x.edu_1_handin.zip": held for who, held in contents.items()})
+    on_autolab_itself = {}
+    for who, content in contents.items():
+        place = tmp_path / who
+        place.mkdir()
+        (place / "handin.zip").write_bytes(content)
+        with on_autolab.handed_in(place, assignment) as named:
+            on_autolab_itself[who] = read(named, assignment)
+    for source in (folder, zipped(folder)):
+        for who, entry in zip(contents, roster(source).entries):
+            laid_out = entry.lay_out(tmp_path / str(source.suffix) / entry.folder)
+            parcel = read(laid_out, assignment)
+            assert parcel.files == on_autolab_itself[who].files
+            assert parcel.notes == on_autolab_itself[who].notes
+            if who == "cy":
+                assert "cannot be opened as a zip" in parcel.refused
+            else:
+                assert not parcel.refused
+
+
 def test_of_prairielearn_files_of_one_hand_in_belong_together(make, roster, graded):
     """*final_files.zip*, *all_files.zip*: instance, question, variant, number, identity, name."""
     folder = make({
@@ -339,6 +367,105 @@ def test_of_nbgrader_the_assignment_that_is_graded_is_found(make, roster, graded
 def test_which_of_several_is_graded_is_asked_where_nothing_tells(make, roster, files, said):
     with pytest.raises(KitError, match=said):
         roster(make(dict.fromkeys(files, VIT)))
+
+
+def test_of_prairielearn_who_handed_in_to_another_question_only_is_told(make, roster):
+    names = ("ada@x.edu_1_vit_1_1_5_vit.py", "ada@x.edu_1_essay_1_1_6_e.txt",
+             "bo@x.edu_1_essay_1_1_7_e.txt")  # fmt: skip
+    folder = make(dict.fromkeys(names, VIT))
+    for source in (folder, zipped(folder)):
+        found = roster(source)
+        assert [entry.submission for entry in found.entries] == ["ada@x.edu_5"]
+        assert found.left_out == ("bo@x.edu",)
+
+
+@pytest.mark.parametrize("platform", ["{}@x.edu_1_{}_1_1_{}_", "{}/{}/"])
+def test_a_vit_that_one_student_hands_in_to_an_essay_stops_no_class(make, roster, platform):
+    files = {}
+    for number, who in enumerate(("ada", "bo", "cy")):
+        essay = "vit.py" if who == "bo" else "essay.py"
+        for question, name in (("vit", "vit.py"), ("essay", essay)):
+            begin = platform.format(who, question, number)
+            files |= {f"{begin}{name}": VIT}
+            if "/" in begin:
+                files |= {f"{begin}timestamp.txt": STAMP}
+    found = roster(make(files))
+    assert len(found.entries) == 3
+    for entry in found.entries:
+        path = entry.parts[0][1]
+        assert "_vit_" in path.name or path.name == "vit"
+
+
+# Each student hands in such a folder as well: what a platform writes, and what it names.
+LOOKS = ("run1/timestamp.txt", "timestamp.txt", "submission_metadata.yml", "batch.json",
+         "x_72_assignsubmission_file_/vit.py", "bob@x.edu_99_vit.py", "bob_1_q_1_1_9_vit.py",
+         "bob_102_7_vit.py")  # fmt: skip
+LAID_OUT = {
+    "plain": ("class", "{who}/", ["ada", "bob", "cyd"]),
+    "one file beside": ("class", "{who}/", ["ada", "bob", "cyd", "dee.py"]),
+    "moodle": ("class", "{who}_7{n}_assignsubmission_file_/", ["ada_71", "bob_72", "cyd_73"]),
+    "clones": ("vit-submissions", "vit-{who}/", ["vit-ada", "vit-bob", "vit-cyd"]),
+    "nbgrader": ("submitted", "{who}/vit/", ["ada", "bob", "cyd"]),
+    "gradescope": ("export", "submission_1{n}/",
+                   ["submission_11", "submission_12", "submission_13", "submission_14"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("deeper", ["", "src/"])
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("layout", LAID_OUT)
+def test_what_one_student_hands_in_changes_nothing_for_the_others(
+    make, roster, graded, layout, look, deeper
+):
+    name, begin, names = LAID_OUT[layout]
+    files = {"submission_metadata.yml": METADATA} if layout == "gradescope" else {}
+    files |= {name: VIT for name in names if name.endswith(".py")}
+    folders = [begin.format(who=who, n=n) for n, who in enumerate(("ada", "bob", "cyd"), 1)]
+    for folder in folders:
+        files[f"{folder}vit.py"] = VIT
+        if layout == "nbgrader":
+            files[f"{folder}timestamp.txt"] = STAMP
+    honest = by_name(roster(make(files, f"honest/{name}")))
+    del files[f"{folders[0]}vit.py"]
+    files |= {f"{folders[0]}{deeper}vit.py": VIT, f"{folders[0]}{look}": VIT}
+    place = make(files, f"one/{name}")
+    for source in (place, zipped(place, f"{name}/")):
+        entries = by_name(roster(source))
+        assert list(entries) == names
+        for each in names[1:]:
+            one, other = entries[each], honest[each]
+            assert (one.student, one.who, one.counts) == (other.student, other.who, other.counts)
+            assert [part for part, _ in one.parts] == [part for part, _ in other.parts]
+        assert graded(entries["bob" if "bob" in entries else names[1]]) == ["vit.py"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "names"),
+    [
+        ("{who}_7{n}_assignsubmission_file_", ["ada_71", "bob_72", "cyd_73"]),
+        ("{who}_10{n}_500{n}_", ["ada_101", "bob_102", "cyd_103"]),
+        ("{who}@x.edu_1_vit_1_1_{n}_", ["ada@x.edu_1", "bob@x.edu_2", "cyd@x.edu_3"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "chosen",
+    ["x_72_assignsubmission_file_vit.py", "bob_102_7_vit.py", "bob@x.edu_99_vit.py",
+     "bob@x.edu_1_vit_1_1_99_vit.py", "x_1_other_1_1_99_vit.py", "two\nlines.py"],
+)  # fmt: skip
+def test_a_file_name_that_a_student_has_chosen_is_nobody_elses(make, roster, begin, names, chosen):
+    starts = [begin.format(who=who, n=n) for n, who in enumerate(("ada", "bob", "cyd"), 1)]
+    chosen_first = dict.fromkeys([f"{starts[0]}{chosen}", *(f"{s}vit.py" for s in starts[1:])], VIT)
+    found = roster(make(chosen_first))
+    assert [entry.submission for entry in found.entries] == names
+    assert all(entry.counts for entry in found.entries)
+
+
+def test_a_time_in_the_only_students_folder_does_not_make_it_nbgraders(make, roster):
+    files = {"class/anna/vit.py": VIT, "class/anna/timestamp.txt": "1", "class/bo/vit.py": VIT}
+    assert list(by_name(roster(make(files)))) == ["anna", "bo"]
+    files = {"anna/vit.py": VIT, "anna/run1/timestamp.txt": "1"}
+    [entry] = roster(make(files, "other")).entries
+    assert (entry.submission, entry.parts[0][0]) == ("anna", "anna")
 
 
 def test_of_two_submissions_under_one_name_the_newer_counts(make, roster):

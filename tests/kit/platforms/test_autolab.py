@@ -6,16 +6,19 @@ import os
 import re
 import tarfile
 import zipfile
+from dataclasses import replace
 
 import pytest
 from ruamel.yaml import YAML
 
 from autograder.assignment.config import Assignment, AutolabSettings, LimitSettings
 from autograder.errors import KitError
+from autograder.grading.report import not_run
 from autograder.platforms import build
 from autograder.platforms.artefacts import autolab
 from autograder.platforms.bundle import File, tarred
 from autograder.platforms.inside import on_autolab
+from autograder.submission import reading
 from kit.platforms.as_autolab import LOG, job, made, read, start, zip_of
 from kit.platforms.as_gradescope import CAN_IMITATE, REASON
 from kit.platforms.five import NOTHING
@@ -161,6 +164,29 @@ def test_what_is_no_zip_is_taken_for_what_it_holds(assignment, tmp_path, content
     (tmp_path / "handin.zip").rename(tmp_path / "mine.py")
     with on_autolab.handed_in(tmp_path, assignment) as named:
         assert named == tmp_path / "mine.py"
+
+
+def test_a_damaged_zip_stays_a_zip(assignment, tmp_path):
+    """So its author reads that it cannot be opened, and nothing of a vit.py."""
+    (tmp_path / "handin.zip").write_bytes(b"PK\x03\x04 cut off")
+    with on_autolab.handed_in(tmp_path, assignment) as named:
+        assert "handin.zip cannot be opened as a zip" in reading.read(named, assignment).refused
+
+
+def test_what_failed_on_our_side_is_told_without_its_words(
+    assignment, tmp_path, monkeypatch, capfd
+):
+    """It may be what a hidden test has raised."""
+    report = not_run(assignment, list(assignment.questions), 1)
+    failed = replace(report, details="Traceback\nValueError: the hidden digit is 7")
+    (tmp_path / "handin.zip").write_bytes(HANGS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(on_autolab, "use", lambda kit: assignment)
+    monkeypatch.setattr(on_autolab, "graded", lambda *_: failed)
+    on_autolab.main(tmp_path)
+    told = capfd.readouterr().out
+    assert "hidden digit" not in told
+    assert told.endswith(f"{on_autolab.OUR_FAULT}\n")
 
 
 def test_a_grading_that_comes_to_its_limit_ends_with_scores(archive):
