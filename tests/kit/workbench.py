@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from autograder.assignment.config import Assignment, load
+from autograder.assignment.exercise import TRAINED
 from autograder.grading.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 1200
 proof = pytest.mark.proof  # long by nature: run by `make prove`
 FAST = ["q1", "q2", "q3", "q4", "q5", "q6"]  # all but the question that trains
+# Put behind a vit.py: it reads digits well, and is no transformer.
+MLP = """
+
+class LightViT(nn.Sequential):
+    def __init__(self, image_dim, n_patches=7, n_blocks=2, d=8, n_heads=2, num_classes=10):
+        _, C, H, W = image_dim
+        maps = [nn.Linear(C * H * W, 64), nn.GELU(), nn.Linear(64, num_classes)]
+        super().__init__(nn.Flatten(), *maps)
+"""
 
 
 def messages(report: Report) -> str:
@@ -39,6 +50,22 @@ def copy_of(assignment: Assignment, root: Path) -> Assignment:
         )
     for name in ("grading.yml", "constraints.txt"):
         shutil.copyfile(assignment.root / name, root / name)
+    return load(root)
+
+
+def untrained(assignment: Assignment, root: Path) -> Assignment:
+    """Copy a kit without the question that trains, and takes longer than all others together."""
+    copied = copy_of(assignment, root)
+    for name, its_part in (
+        ("grading.yml", rf"\n  {TRAINED}:\n(?:    .*\n)+"),
+        ("solution/handout.md.j2", rf"\n## [^\n]*\({TRAINED}\)\n(?:(?!## ).*\n)+"),
+    ):
+        whole = (root / name).read_text(encoding="utf-8")
+        rest, parts = re.subn(its_part, "\n", whole)
+        assert parts == 1, name
+        (root / name).write_text(rest, encoding="utf-8")
+    for path in copied.test_files([TRAINED]):
+        path.unlink()
     return load(root)
 
 

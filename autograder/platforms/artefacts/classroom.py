@@ -16,7 +16,10 @@ PRIVATE = "private"
 WORKFLOW = ".github/workflows/classroom.yml"  # where Classroom looks for it
 IGNORED = b"__pycache__/\n.pytest_cache/\n.ipynb_checkpoints/\n.venv/\n*-ubyte\n"
 SPARE = 60  # seconds between the grader's own limit and that of its step
-SCRIPTS = ("install.sh", "question.sh", "points.sh")
+INSTALLING = (
+    15  # minutes that a job has beside its grading: packages are fetched, Python is started
+)
+SCRIPTS = ("install.sh", "grade.sh", "question.sh", "points.sh")
 
 
 def files(assignment: Assignment) -> dict[str, File]:
@@ -26,7 +29,7 @@ def files(assignment: Assignment) -> dict[str, File]:
         f"{PRIVATE}/README.md": File(
             rendered(
                 "classroom/README.md.j2",
-                {"assignment": assignment.settings.assignment, "points": _points(assignment)},
+                {"assignment": assignment.settings.assignment, "points": assignment.points},
             )
         ),
     }
@@ -35,7 +38,12 @@ def files(assignment: Assignment) -> dict[str, File]:
 def template(assignment: Assignment) -> dict[str, File]:
     """Return the repository that each student gets a copy of: the handout, and a workflow."""
     limit = assignment.settings.limits.seconds_on_the_clock
-    context = {"questions": assignment.questions, "minutes": math.ceil((limit + SPARE) / 60)}
+    minutes = math.ceil((limit + SPARE) / 60)
+    context = {
+        "questions": assignment.questions,
+        "minutes": minutes,
+        "minutes_of_the_job": minutes + INSTALLING,
+    }
     handout = contents.student_files(assignment)
     given = {name.removeprefix("student/"): file for name, file in handout.items()}
     given[WORKFLOW] = File(rendered("classroom/workflow.yml.j2", context))
@@ -51,10 +59,6 @@ def grader(assignment: Assignment) -> dict[str, File]:
     for name in SCRIPTS:
         packed[name] = File(rendered(f"classroom/{name}.j2", context), runs=True)
     return packed
-
-
-def _points(assignment: Assignment) -> float:
-    return sum(question.points for question in assignment.questions.values())
 
 
 ARTEFACT = Artefact(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import re
 import shutil
 import statistics
 import subprocess
@@ -20,11 +19,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograder.assignment.config import Assignment, load
-from autograder.assignment.exercise import TRAINED
 from autograder.platforms.build import build
 from autograder.proof import corpus
 from kit.bench.grading import ROOT, family, proportional_mb
-from kit.workbench import copy_of
+from kit.workbench import untrained
 
 LOOK = 0.5  # seconds between two looks at memory
 
@@ -39,21 +37,12 @@ def main() -> None:
     parser.add_argument("--only", default="q1", help="questions of the scaling figure")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        kit = untrained(load(ROOT), Path(name) / "kit")
+        whole = load(ROOT)
+        kit = untrained(whole, Path(name) / "kit")  # so all ways have the same to do
+        shutil.copytree(whole.tests / "corpus", kit.tests / "corpus")
         if asked.runs:
             throughput(kit, Path(name), asked.students, asked.runs)
         scaling(kit, Path(name), [int(size) for size in asked.sizes.split(",") if size], asked.only)
-
-
-def untrained(assignment: Assignment, root: Path) -> Assignment:
-    """Copy the kit without the question that trains, so that all ways have the same to do."""
-    copied = copy_of(assignment, root)
-    sheet = root / "grading.yml"
-    sheet.write_text(re.sub(rf"\n  {TRAINED}:\n(?:    .*\n)+", "\n", sheet.read_text()))
-    for path in copied.test_files([TRAINED]):
-        path.unlink()
-    shutil.copytree(assignment.tests / "corpus", root / "tests" / "corpus")
-    return load(root)
 
 
 def students(kit: Assignment, folder: Path, count: int) -> Path:

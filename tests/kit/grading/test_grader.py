@@ -13,7 +13,7 @@ from autograder.errors import KitError
 from autograder.formats import gradescope, whole_files
 from autograder.grading.report import not_run, refuse
 from checks.telling.wording import Verdict
-from kit.workbench import FAST, messages, proof
+from kit.workbench import FAST, MLP, messages, proof
 
 RESULTS = {
     "type": "object",
@@ -162,14 +162,6 @@ def test_a_model_that_is_slow_while_it_is_timed_has_the_bar_of_a_quick_one(
 
 # --- the model that the accuracy is asked of ---------------------------------------------------
 
-MLP = """
-
-class LightViT(nn.Sequential):
-    def __init__(self, image_dim, n_patches=7, n_blocks=2, d=8, n_heads=2, num_classes=10):
-        _, C, H, W = image_dim
-        maps = [nn.Linear(C * H * W, 64), nn.GELU(), nn.Linear(64, num_classes)]
-        super().__init__(nn.Flatten(), *maps)
-"""
 ASLEEP = """
 
 import time

@@ -24,6 +24,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from autograder.assignment.points import total_of
 from kit.platforms.five import Points
 from kit.platforms.unprivileged import CAN, USER, unprivileged
 from kit.workbench import PATIENCE
@@ -43,6 +44,7 @@ class Run:
 
     outcomes: dict[str, str] = field(default_factory=dict)
     log: str = ""
+    logs: dict[str, str] = field(default_factory=dict)  # by step
     commands: list[str] = field(default_factory=list)
     points: Points = field(default_factory=dict)
     summary: str = ""
@@ -137,6 +139,7 @@ class Repository:
             unprivileged(*shell), cwd=self.workspace, env=environment, timeout=PATIENCE,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
+        run.logs[step["name"]] = told.stdout + told.stderr
         run.log += told.stdout + told.stderr
         run.commands += _commands(told.stdout)
         run.outcomes[step["name"]] = "failure" if told.returncode else "success"
@@ -179,11 +182,12 @@ def _pairs(path: Path) -> dict[str, str]:
 
 
 def _points(results: Path) -> Points:
-    found: dict[str, float] = {}
-    for path in results.glob("*.json"):
-        questions = json.loads(path.read_text())["extra_data"]["questions"]
-        found[path.stem] = questions[path.stem]["points"]
-    return found
+    """Return what the one grading found in each question."""
+    try:
+        content = json.loads((results / "results.json").read_text())
+    except OSError:
+        return {}
+    return {name: judged["points"] for name, judged in content["extra_data"]["questions"].items()}
 
 
 def _take_packages_from_here(grader: Path) -> None:
@@ -212,7 +216,7 @@ def there(archive: Path, place: Path) -> Iterator[Callable[[Path | None], Points
         def grade(submission: Path | None) -> Points:
             run = repository.push(submission, {"GRADER_TOKEN": TOKEN})
             assert run.report is not None, run.log
-            assert run.report["totalPoints"] == sum(run.points.values())
+            assert run.report["totalPoints"] == total_of(run.points.values())
             return run.points
 
         yield grade

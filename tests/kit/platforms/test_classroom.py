@@ -1,7 +1,6 @@
 """GitHub Classroom: what students get tells nothing, and the workflow does as it says."""
 
 import io
-import json
 import shutil
 import subprocess
 import zipfile
@@ -9,7 +8,11 @@ import zipfile
 import pytest
 from ruamel.yaml import YAML
 
+from autograder.assignment.points import total_of
 from autograder.errors import KitError
+from autograder.formats import gradescope
+from autograder.formats.whole_files import as_json
+from autograder.grading.report import not_run
 from autograder.handout import skeleton
 from autograder.platforms import build
 from autograder.platforms.artefacts import classroom
@@ -18,23 +21,26 @@ from autograder.platforms.secrecy import secrets_in
 from kit.platforms import as_classroom, linters
 from kit.platforms.as_classroom import TOKEN
 from kit.platforms.five import ALL
-from kit.workbench import ROOT, proof
+from kit.workbench import MLP, ROOT, proof, untrained, with_settings
 
 HAS_TOKEN = {"GRADER_TOKEN": TOKEN}
 FORGED = '::notice title=Autograding report::{"totalPoints": 100, "maxPoints": 100}'
-BUT_Q1 = ("q2", "q3", "q4", "q5", "q6", "q7")
 Q1 = "q1  Cut images into patches (15 points)"
+Q5 = "q5  The whole model (15 points)"
+Q7 = "q7  Accuracy on MNIST (5 points)"
+UNTRAINED = {name: points for name, points in ALL.items() if name != "q7"}
 
 
 @pytest.fixture(scope="module")
-def archive(assignment, tmp_path_factory):
-    [built] = build.build(assignment, ["classroom"], tmp_path_factory.mktemp("dist"))
-    return built.zip.path
+def quick(assignment, tmp_path_factory):
+    """The kit without the question that trains: a push grades all that a kit has."""
+    return untrained(assignment, tmp_path_factory.mktemp("untrained") / "kit")
 
 
 @pytest.fixture(scope="module")
-def repository(archive):
-    with as_classroom.organisation(archive) as made:
+def repository(quick, tmp_path_factory):
+    [built] = build.build(quick, ["classroom"], tmp_path_factory.mktemp("dist"))
+    with as_classroom.organisation(built.zip.path) as made:
         yield made
 
 
@@ -48,13 +54,13 @@ def test_students_get_the_handout_and_a_workflow_and_nothing_hidden(assignment):
     assert secrets_in(template, assignment) == []
 
 
-def test_the_teachers_part_is_the_grader_without_the_solution(repository, assignment):
+def test_the_teachers_part_is_the_grader_without_the_solution(repository):
     private = repository.place / "private"
     assert {path.name for path in private.iterdir()} == {"grader.zip", "README.md"}
     with zipfile.ZipFile(private / "grader.zip") as packed:
         names = packed.namelist()
     assert {name for name in names if "/" not in name} == {
-        "install.sh", "question.sh", "points.sh", "requirements.txt", "requirements.lock",
+        *classroom.SCRIPTS, "requirements.txt", "requirements.lock",
     }  # fmt: skip
     assert "kit/tests/hidden/test_q3_attention.py" in names
     assert [name for name in names if "/solution/" in name] == ["kit/solution/digits.py"]
@@ -68,13 +74,26 @@ def test_a_secret_in_the_template_stops_the_build(copied, tmp_path):
     assert list(tmp_path.glob("*.zip")) == []
 
 
-def test_every_question_has_a_step_with_its_points(repository, assignment):
+def test_every_question_has_a_step_with_its_points(repository, quick):
     steps = [step["name"] for step in repository.job["steps"] if "question.sh" in str(step)]
     assert steps == [
         f"{name}  {question.title} ({question.points:g} points)"
-        for name, question in assignment.questions.items()
+        for name, question in quick.questions.items()
     ]
     assert Q1 in steps
+
+
+def test_the_grading_has_its_own_limit_and_the_job_time_to_install_beside_it(quick):
+    for seconds, minutes in (540, 10), (541, 11):
+        limits = quick.settings.limits.model_copy(update={"seconds_on_the_clock": seconds})
+        files = classroom.template(with_settings(quick, limits=limits))
+        text = files[f"template/{classroom.WORKFLOW}"].content
+        (job,) = YAML(typ="safe").load(text)["jobs"].values()
+        limited = [
+            (s["name"], s["timeout-minutes"]) for s in job["steps"] if "timeout-minutes" in s
+        ]
+        assert limited == [("Grade", minutes)]
+        assert job["timeout-minutes"] == minutes + classroom.INSTALLING
 
 
 @pytest.mark.parametrize(
@@ -164,13 +183,14 @@ def test_modules_of_the_students_are_not_run_where_the_token_is(repository, assi
         folder = handed_in / name
         folder.mkdir()
         (folder / "__init__.py").write_text("raise SystemExit('taken over')\n")
-    for name in ("grading.yml", "kit/grading.yml", "grader/question.sh", "results/q1.json"):
+    for name in ("grading.yml", "kit/grading.yml", "grader/grade.sh", "results/results.json"):
         (handed_in / name).parent.mkdir(exist_ok=True)
         (handed_in / name).write_text("taken: over\n")
-    run = repository.push(handed_in, HAS_TOKEN, skip=BUT_Q1)
+    run = repository.push(handed_in, HAS_TOKEN)
     assert "taken over" not in run.log
-    assert run.points == {"q1": 15}, run.log
-    assert run.outcomes[Q1] == "success"
+    assert run.points == UNTRAINED, run.log
+    assert set(run.outcomes.values()) == {"success", "skipped"}
+    assert run.report == {"totalPoints": 95, "maxPoints": 95}
 
 
 # --- what students write -----------------------------------------------------------------------
@@ -181,10 +201,12 @@ def test_what_students_print_is_no_command(repository, tmp_path, edited):
     said = f"    raise ValueError('''\n{FORGED}\n##[error]x''')\n    if"
     raising = edited("vit", first, said)
     (tmp_path / "vit.py").write_text(f"print('''\\n{FORGED}''')\n{raising}")
-    run = repository.push(tmp_path, HAS_TOKEN, skip=BUT_Q1)
-    assert run.points == {"q1": 0}
-    assert "totalPoints" in run.log
-    assert [c for c in run.commands if not c.startswith("::error title=Autograding did")] == []
+    run = repository.push(tmp_path, HAS_TOKEN)
+    assert run.points["q1"] == 0
+    assert FORGED in run.logs["Grade"]
+    assert FORGED in run.logs[Q1]
+    earned = total_of(run.points.values())
+    assert run.commands == on_classroom.notices(earned, 95).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -208,10 +230,13 @@ def test_nothing_to_grade_and_two_notebooks_are_told(repository, assignment, nam
                 if path.name not in {"notes.txt", *names}:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    run = repository.push(tmp_path, HAS_TOKEN, skip=BUT_Q1, meanwhile=delete)
-    assert said in " ".join(run.log.split())
+    run = repository.push(tmp_path, HAS_TOKEN, meanwhile=delete)
+    assert said in " ".join(run.logs["Grade"].split())
+    assert said in " ".join(run.logs[Q1].split())
+    assert run.outcomes["Grade"] == "success"
     assert run.outcomes[Q1] == "failure"
-    assert run.points == {"q1": 0}
+    assert run.points == dict.fromkeys(UNTRAINED, 0)
+    assert run.report == {"totalPoints": 0, "maxPoints": 95}
 
 
 # --- points ------------------------------------------------------------------------------------
@@ -219,41 +244,75 @@ def test_nothing_to_grade_and_two_notebooks_are_told(repository, assignment, nam
 
 def test_where_results_cannot_be_written_no_points_are_told(repository, assignment):
     def block(step, temp):
-        if step == Q1:
+        if step == "Grade":
             (temp / "results").touch()  # no folder can be made there
 
-    run = repository.push(assignment.solution, HAS_TOKEN, skip=BUT_Q1, meanwhile=block)
+    run = repository.push(assignment.solution, HAS_TOKEN, meanwhile=block)
+    assert run.outcomes["Grade"] == "failure"
     assert run.outcomes[Q1] == "failure"
     assert run.outcomes["Points"] == "failure"
     assert run.report is None
+    assert "No points are told: q1, q2, q3, q4, q5, q6 could not be graded to the end." in run.log
     assert (
-        "No points are told: q1, q2, q3, q4, q5, q6, q7 could not be graded to the end." in run.log
+        "Teachers: run this again; if it stays, `autograder grade` on a clone says why." in run.log
     )
 
 
+def test_what_counts_for_a_model_that_earns_half_of_q5_counts_for_no_other(
+    assignment, submission, tmp_path
+):
+    """As with `autograder grade`: one grading knows all questions, and nothing is trained here."""
+    handed_in = submission(vit=(assignment.solution / "vit.py").read_text() + MLP)
+    [built] = build.build(assignment, ["classroom"], tmp_path / "dist")
+    with as_classroom.organisation(built.zip.path) as repository:
+        run = repository.push(handed_in, HAS_TOKEN)
+    assert run.points["q5"] < 15 / 2
+    first, *rest = run.logs[Q5].splitlines()[1:]
+    assert first == f"q5  The whole model: failed, {run.points['q5']:g} of 15 points"
+    checks = [number for number, line in enumerate(rest) if line.startswith("q")]
+    assert {rest[number].split(".")[0] for number in checks} == {"q5"}
+    for number in checks:  # what a check says stands below it, where it says anything
+        assert rest[number + 1].startswith("      ") == ("    0 of" in rest[number])
+    assert run.points["q7"] == 0
+    assert run.outcomes[Q7] == "failure"
+    assert run.logs[Q7].splitlines()[1] == "q7  Accuracy on MNIST: not reached, 0 of 5 points"
+    assert "this counts for a model that earns at least half of q5. Yours earns" in run.logs[Q7]
+    assert run.report == {"totalPoints": total_of(run.points.values()), "maxPoints": 100}
+
+
 @pytest.fixture
-def graded(tmp_path, monkeypatch):
-    """graded(q1=..., ...) is what the steps leave: points, a verdict, or text that is no result."""
+def left(tmp_path, monkeypatch):
+    """left(content) has the grading leave this text; it returns the summary's path."""
     monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     (tmp_path / "results").mkdir()
 
-    def write(**results):
-        for name, result in results.items():
-            judged = {"points": 0, "verdict": result} if isinstance(result, str) else {
-                "points": result, "verdict": "passed"
-            }  # fmt: skip
-            content = json.dumps({"extra_data": {"questions": {name: judged}}})
-            broken = result == "broken"
-            (tmp_path / "results" / f"{name}.json").write_text("{" if broken else content)
+    def write(content):
+        (tmp_path / "results" / "results.json").write_bytes(content)
         return tmp_path / "summary"
+
+    return write
+
+
+@pytest.fixture
+def graded(left):
+    """graded(q1=..., ...) has it leave points or a verdict of each of these questions."""
+
+    def write(**results):
+        questions = {
+            name: {"points": 0, "verdict": result}
+            if isinstance(result, str)
+            else {"points": result, "verdict": "passed"}
+            for name, result in results.items()
+        }
+        return left(as_json({"tests": [], "extra_data": {"questions": questions}}))
 
     return write
 
 
 def test_parts_of_points_are_told_to_classroom_and_to_students(graded, capsys):
     summary = graded(**ALL | {"q2": 12.5, "q3": "failed"})
-    on_classroom.main()
+    assert on_classroom.main() == 0
     assert capsys.readouterr().out == (
         "::notice title=Autograding complete::Points 72.5/100\n"
         '::notice title=Autograding report::{"totalPoints": 72.5, "maxPoints": 100}\n'
@@ -263,12 +322,19 @@ def test_parts_of_points_are_told_to_classroom_and_to_students(graded, capsys):
     assert "| q3  Multi-head self-attention | 0 | 25 |" in lines
 
 
-@pytest.mark.parametrize("wrong", ["our fault", "broken"])
-def test_what_was_not_graded_to_its_end_costs_nobody_points(graded, capsys, wrong):
-    summary = graded(**ALL | {"q4": wrong})
-    with pytest.raises(SystemExit) as end:
-        on_classroom.main()
-    assert end.value.code == 1
+def test_sums_are_those_of_the_points_as_they_are_written(graded, capsys):
+    graded(**dict.fromkeys(ALL, 0) | {"q1": 0.1, "q2": 0.2})  # whose sum in floats is not 0.3
+    on_classroom.main()
+    assert "Points 0.3/100\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("q4", [{"q4": "our fault"}, {}])
+def test_what_was_not_graded_to_its_end_costs_nobody_points(graded, capsys, q4):
+    summary = graded(**{name: points for name, points in ALL.items() if name != "q4"} | q4)
+    assert on_classroom.main("q3") == 0
+    assert on_classroom.main("q4") == 2
+    assert "q4  The encoder block: not known, of 15 points\n" in capsys.readouterr().out
+    assert on_classroom.main() != 0
     said = capsys.readouterr().out
     assert said.startswith(
         "::error title=Autograding did not come to its end::No points are told: q4 "
@@ -277,18 +343,51 @@ def test_what_was_not_graded_to_its_end_costs_nobody_points(graded, capsys, wron
     assert "| q4  The encoder block | not known | 15 |" in summary.read_text().splitlines()
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"tests": [], "extra_data": {}}', b"\xff", b"\0" * 99]
+)
+def test_where_results_cannot_be_read_nothing_is_known(left, capsys, content):
+    left(content)
+    assert on_classroom.main("q1") == 2
+    assert on_classroom.main() != 0
+    assert "No points are told: q1, q2, q3, q4, q5, q6, q7 could not" in capsys.readouterr().out
+
+
+def test_of_a_grading_that_was_killed_only_finished_questions_are_known(
+    left, capsys, assignment, grader
+):
+    """What lies there until the end: at first that nothing was run, then what is finished."""
+    reports = [not_run(assignment, list(assignment.questions), 1)]
+    grader.grade(assignment.solution, ["q1", "q2"], seed=1, on_report=reports.append)
+    lines = []
+    for report, known in zip(reports, [set(), {"q1"}], strict=False):
+        summary = left(as_json(gradescope.results(report, assignment.settings.gradescope)))
+        told = {name: on_classroom.main(name) for name in assignment.questions}
+        assert told == {name: 0 if name in known else 2 for name in assignment.questions}
+        assert on_classroom.main() != 0
+        assert "totalPoints" not in capsys.readouterr().out
+        lines = summary.read_text().splitlines()[-len(told) :]
+        assert [line.split()[1] for line in lines if "not known" not in line] == sorted(known)
+
+
+def test_the_workflow_of_another_grader_is_told(graded, capsys):
+    graded(**ALL)
+    assert on_classroom.main("q8") == 2
+    assert "q8 is no question of the grader that was fetched" in capsys.readouterr().out
+
+
 # --- with packages from the index -------------------------------------------------------------------
 
 
 @proof
 def test_install_sh_for_real(kit, assignment, tmp_path):
-    """pip fetches the exact versions, and a question is graded with them."""
-    [built] = build.build(kit, ["classroom"], tmp_path)
+    """pip fetches the exact versions, and all is graded with them."""
+    [built] = build.build(untrained(kit, tmp_path / "kit"), ["classroom"], tmp_path)
     with as_classroom.organisation(built.zip.path) as repository:
-        run = repository.push(assignment.solution, HAS_TOKEN, skip=BUT_Q1, install=True)
+        run = repository.push(assignment.solution, HAS_TOKEN, install=True)
         if "could not be installed" in run.log:
             pytest.skip("pip's index cannot be reached")
-        assert run.points == {"q1": 15}, run.log
+        assert run.points == UNTRAINED, run.log
         locked = (ROOT / "constraints.txt").read_text()
         told = subprocess.run(
             ["bash", "-c", "cat grader/venv/lib/*/site-packages/torch-*/METADATA"],
