@@ -87,7 +87,10 @@ def started_by(program: str) -> File:
 
 def slug(assignment: Assignment) -> str:
     """Return the assignment's title as the name of a folder: small letters, digits and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", assignment.settings.assignment.lower()).strip("-") or "assignment"
+    return (
+        re.sub(r"[^a-z0-9]+", "-", assignment.settings.assignment.lower()).strip("-")
+        or "assignment"
+    )
 
 
 def seconds_of_a_job(assignment: Assignment, platform: str, most: int) -> int:

@@ -19,6 +19,10 @@ SPARE = 60  # seconds between the grader's own limit and that of its step
 INSTALLING = (
     15  # minutes that a job has beside its grading: packages are fetched, Python is started
 )
+VISIBLE_CHECKS = {  # steps where there is no token, and what each runs
+    "Install what the visible checks need": "python -m pip install --quiet -r requirements-cpu.txt",
+    "Visible checks (no points)": "python -m pytest",
+}
 SCRIPTS = ("install.sh", "grade.sh", "question.sh", "points.sh")
 
 
@@ -43,6 +47,7 @@ def template(assignment: Assignment) -> dict[str, File]:
         "questions": assignment.questions,
         "minutes": minutes,
         "minutes_of_the_job": minutes + INSTALLING,
+        "visible": VISIBLE_CHECKS,
     }
     handout = contents.student_files(assignment)
     given = {name.removeprefix("student/"): file for name, file in handout.items()}

@@ -120,9 +120,7 @@ class Repository:
     def _step(self, step: Any, secrets: Mapping[str, str], run: Run) -> None:
         known = {
             "${{ secrets.GRADER_TOKEN }}": secrets.get("GRADER_TOKEN", ""),
-            "${{ vars.GRADER_REPOSITORY || format('{0}/grader', github.repository_owner) }}": (
-                "course/grader"
-            ),
+            "${{ github.repository_owner }}/grader": "course/grader",
         }
         environment = {
             "PATH": self._path, "HOME": str(self.place), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1",

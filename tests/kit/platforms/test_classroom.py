@@ -132,9 +132,9 @@ def test_no_pull_request_starts_anything_and_one_step_alone_knows_the_token(repo
     assert set(repository.workflow["on"]) == {"push", "repository_dispatch"}
     assert repository.workflow["permissions"] == {"contents": "read"}
     text = (repository.place / "template" / classroom.WORKFLOW).read_text()
-    assert text.count("secrets.") == 1
+    assert text.count("{{ secrets.") == 1
     assert set(repository.job) == {"if", "runs-on", "timeout-minutes", "defaults", "steps"}
-    knowing = [step["name"] for step in repository.job["steps"] if "secrets." in str(step)]
+    knowing = [step["name"] for step in repository.job["steps"] if "{{ secrets." in str(step)]
     assert knowing == ["Fetch the grader"]
     (checkout,) = [s for s in repository.job["steps"] if "checkout" in s.get("uses", "")]
     assert checkout["with"]["persist-credentials"] is False
@@ -153,6 +153,24 @@ def test_without_the_token_visible_checks_are_run_and_no_points_are_told(reposit
     )
     assert "Students: there is nothing for you to mend. Teachers: if points are wanted" in run.log
     assert "not started" in run.log
+
+
+def test_what_is_printed_by_visible_checks_is_no_command(repository, assignment, tmp_path):
+    """Without the token as with it: nobody tells Classroom points by printing them."""
+    text = (assignment.student / "vit.py").read_text()
+    printing = f"import torch\nimport sys\nsys.__stdout__.write({FORGED!r} + chr(10))\n"
+    assert "import torch\n" in text
+    (tmp_path / "vit.py").write_text(text.replace("import torch\n", printing, 1))
+    run = repository.push(tmp_path, secrets={}, skip=("Install what",))
+    assert "totalPoints" in run.log
+    assert run.report is None
+    assert all(c.startswith("::warning title=Visible checks only") for c in run.commands)
+
+
+def test_no_variable_of_a_student_says_which_grader_is_fetched(repository):
+    (fetch,) = [s for s in repository.job["steps"] if s.get("id") == "grader"]
+    assert fetch["env"]["GRADER_REPOSITORY"] == "${{ github.repository_owner }}/grader"
+    assert "vars." not in (repository.place / "template" / classroom.WORKFLOW).read_text()
 
 
 @pytest.mark.parametrize("token", ["expired", TOKEN + " "])
