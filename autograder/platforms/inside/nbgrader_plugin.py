@@ -1,7 +1,7 @@
 """Have nbgrader's autograde ask our grader, in the place of running the notebook in a kernel.
 
-This runs inside nbgrader, and imports nothing of the kit but names of cells: the grader is a process of
-its own, of any Python that has what it needs, and a student's code is in processes of that one.
+This runs inside nbgrader, and imports nothing of the kit but names and limits: the grader is a process
+of its own, of any Python that has what it needs, and a student's code is in processes of that one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,18 @@ from nbgrader.utils import is_grade
 from traitlets import Integer, Unicode
 
 from autograder.platforms.inside.nbgrader_cells import ANSWER, SCHEMA_VERSION, UNGRADED
+from autograder.submission import limits
 
 V4: Any = nbformat.v4  # it has no types
 KIT = Path(__file__).resolve().parents[3]
 ABOUT = "nbgrader"  # the key of what nbgrader knows: in a cell's metadata, and in its resources
 OUR_FAULT = "autograder: not judged"  # in the resources: questions that somebody must look at
 NOT_JUDGED = "our fault"
+NOTEBOOK = "assignment.ipynb"
+# Brackets and colons in a notebook. Each may be an object, and nbformat takes a kilobyte for one;
+# pictures have none, and a notebook of this kit has some thousands.
+MOST_OBJECTS = 300_000
+BEGIN_GRADING = converters.Autograde.init_assignment
 
 
 def configure(config: Any) -> None:
@@ -46,6 +52,9 @@ def configure(config: Any) -> None:
     grade = autograde["autograde_preprocessors"].default()
     ours = {Execute: Isolated, SaveAutoGrades: Saved}
     config.Autograde.autograde_preprocessors = _replaced(grade, ours)
+    # nbgrader's pre_convert_hook would be too weak: its exceptions hold up nothing, and with no notebook
+    # left nbgrader still copies the folder.
+    converters.Autograde.init_assignment = _begin_grading
 
 
 def _replaced(theirs: Sequence[type], ours: Mapping[type, type]) -> list[type]:
@@ -56,6 +65,60 @@ def _replaced(theirs: Sequence[type], ours: Mapping[type, type]) -> list[type]:
             "takes the place of. To mend it: use nbgrader 0.9, or a newer kit."
         )
     return [ours.get(one, one) for one in theirs]
+
+
+def _begin_grading(self: Any, assignment_id: str, student_id: str) -> None:
+    """Begin as nbgrader does, unless what was handed in must be neither copied nor read."""
+    why = _refusal(Path(self._format_source(assignment_id, student_id)))
+    if why:
+        if self.create_student:  # they have 0 points, and a line in the exported table
+            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+                gradebook.update_or_create_student(student_id)
+        raise RuntimeError(f"{student_id}: nothing was graded: {why}")
+    BEGIN_GRADING(self, assignment_id, student_id)
+
+
+def _refusal(folder: Path) -> str:
+    """Return why a student's folder is not touched, and what to do about it, or "".
+
+    nbgrader follows links, into the solution for one; and it cannot remove a tree of a thousand levels.
+    """
+    if folder.is_symlink():
+        return f"{folder} is a link. To mend it: have what it points to there."
+    entries, waiting = 0, [(folder, 1)]
+    try:
+        while waiting:
+            place, level = waiting.pop()
+            with os.scandir(place) as found:
+                for entry in found:
+                    entries += 1
+                    if not (
+                        entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False)
+                    ):
+                        return f"{entry.path!r} is a link or a device. To mend it: take it out."
+                    if level > limits.DEEPEST or entries > limits.MOST_ENTRIES:
+                        return (
+                            f"it has more than {limits.DEEPEST} levels of folders or "
+                            f"{limits.MOST_ENTRIES} files: {entry.path!r}. To mend it: take them out."
+                        )
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((Path(entry.path), level + 1))
+        return _too_much(folder / NOTEBOOK)
+    except OSError as error:
+        return f"{error}. To mend it: have it readable."
+
+
+def _too_much(notebook: Path) -> str:
+    """Return why a notebook would take too much memory: nbformat has no limits."""
+    if not notebook.is_file():
+        return ""
+    remedy = "To mend it: clear its outputs, and hand it in again."
+    if (size := notebook.stat().st_size) > limits.MOST_OF_NOTEBOOK:
+        return f"{notebook} has {size} bytes, more than {limits.MOST_OF_NOTEBOOK}. {remedy}"
+    content = notebook.read_bytes()
+    if (objects := sum(map(content.count, (b"{", b"[", b":")))) > MOST_OBJECTS:
+        return f"{notebook} has {objects} brackets and colons, more than {MOST_OBJECTS}. {remedy}"
+    return ""
 
 
 class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader's classes have no types

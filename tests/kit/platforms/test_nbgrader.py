@@ -1,8 +1,10 @@
 """nbgrader.zip: its source notebook, and a real course with submissions of every kind."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -196,6 +198,86 @@ def test_a_notebook_that_is_none_earns_nothing_and_holds_up_nobody(course, done,
     assert "Skipping unknown notebook" in done
     assert "taken over" not in done
     assert scores["half-done"] == str(total_of(wanted["half-done"].values()))
+
+
+def linked_notebook(folder, course):
+    (folder / BOOK).unlink()
+    (folder / BOOK).symlink_to(course.root / "source" / course.name / BOOK)
+
+
+def linked_page(folder, course):
+    (folder / "extra.html").symlink_to(course.root / "grader/kit/grading.yml")
+
+
+def linked_folder(folder, course):
+    (folder / "more").symlink_to(course.root / "source")
+
+
+def a_pipe(folder, course):
+    os.mkfifo(folder / "pipe.txt")
+
+
+def levels(folder, course):
+    """Fewer than an operating system could not hold, more than shutil.rmtree can remove."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=here)
+        below = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("file", os.O_CREAT, dir_fd=here))
+    os.close(here)
+    (folder / BOOK).write_text("<html>")
+
+
+def many_files(folder, course):
+    for number in range(10_001):
+        (folder / str(number)).touch()
+
+
+def many_objects(folder, course):
+    content = cells_of(folder / BOOK)
+    content["metadata"]["more"] = [{}] * 300_000
+    write(folder / BOOK, content)
+
+
+def many_bytes(folder, course):
+    with (folder / BOOK).open("r+b") as file:
+        file.truncate((50 << 20) + 1)
+
+
+REFUSED = {
+    linked_notebook: r"assignment.ipynb' is a link",
+    linked_page: r"extra.html' is a link",
+    linked_folder: r"more' is a link",
+    a_pipe: r"pipe.txt' is a link or a device",
+    levels: "it has more than 30 levels of folders",
+    many_files: "it has more than 30 levels of folders or 10000 files",
+    many_objects: r"has \d+ brackets and colons, more than 300000\. .*clear its outputs",
+    many_bytes: r"has 52428801 bytes, more than 52428800\. .*clear its outputs",
+}
+
+
+@proof
+@real
+def test_what_must_not_be_copied_is_refused_and_holds_up_nobody(course):
+    """The whole class at once: nbgrader takes students by their names, and `zoe` is the last."""
+    names = {change.__name__.replace("_", "-"): change for change in REFUSED}
+    try:
+        for student, change in names.items():
+            change(course.submitted(student), course)
+        course.submitted("zoe")
+        told = course.nbgrader("autograde", course.name, status=1).stderr
+    finally:  # pytest could not remove the levels
+        folders = [course.root / "submitted" / student for student in names]
+        subprocess.run(["rm", "-rf", *folders], check=True)
+    for student, change in names.items():
+        assert re.search(f"{student}: nothing was graded: .*{REFUSED[change]}", told), student
+        assert not (course.root / "autograded" / student / course.name).exists()
+    assert "zoe: nothing was graded" not in told
+    assert course.marks("zoe")["zoe"].keys() == five.ALL.keys()
+    scores = course.exported()
+    assert all(float(scores[student]) == 0 for student in names)
 
 
 @proof
