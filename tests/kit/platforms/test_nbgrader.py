@@ -1,10 +1,12 @@
 """nbgrader.zip: its source notebook, and a real course with submissions of every kind."""
 
 import json
+import logging
 import os
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +23,7 @@ from kit.platforms.as_nbgrader import read as cells_of
 from kit.workbench import proof
 
 real = pytest.mark.skipif(not INSTALLED, reason="the extra [nbgrader] is not installed")
-GRADED = "half-done changed deleted twice own-files two".split()  # of the class below
+GRADED = "half-done changed deleted twice odd own-files two".split()  # of the class below
 
 
 # --- the source notebook ----------------------------------------------------------------------
@@ -104,8 +106,14 @@ def done(course, assignment, tmp_path_factory):
     for folder in folders.values():
         fill(folder / BOOK, half)
     trap = course.place / "it was run"
-    for student, change in (("changed", changed), ("deleted", deleted), ("twice", twice)):
+    for student, change in (
+        ("changed", changed),
+        ("deleted", deleted),
+        ("twice", twice),
+        ("odd", odd),
+    ):
         content = cells_of(folders[student] / BOOK)
+        content["metadata"]["language_info"] = {"name": '"><script>alert(5)</script>'}
         change(content["cells"], f"open({str(trap)!r}, 'w').close()")
         write(folders[student] / BOOK, content)
     for name in (
@@ -154,6 +162,19 @@ def twice(cells, trap):
         "nbgrader": {**named(cells, "q2")[0]["metadata"]["nbgrader"], "grade_id": "q9"}
     }
     cells.append(own)
+
+
+def odd(cells, trap):
+    """Half a surrogate pair, a check with attachments, a script, and a long text."""
+    named(cells, "q3")[0]["cell_type"] = "markdown"
+    named(cells, "q3")[0]["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    texts = [
+        "half \ud800 a pair",
+        "```\n<script>alert(1)</script>\n````\n<img src=x onerror=alert(2)> [me](javascript:alert(3))",
+        "[" * 50_000,
+    ]
+    cells[:0] = [{"cell_type": "markdown", "metadata": {}, "source": text} for text in texts]
+    cells.append({"cell_type": "raw", "metadata": {}, "source": "<script>alert(4)</script>"})
 
 
 def named(cells, name):
@@ -297,6 +318,47 @@ def test_feedback_shows_our_messages_below_each_cell(course, done, wanted):
     assert "q3  not started: 0 of 25 points" in q2
     assert "base" in q2[: q2.index("q3  ")]
     assert "HIDDEN TESTS" not in page
+
+
+@proof
+@real
+def test_students_own_texts_are_shown_as_they_wrote_them(course, done):
+    page = course.feedback("odd")
+    assert "half ? a pair" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page
+    assert 'href="javascript:' not in page
+    assert "<img src=x" not in page
+    assert "More is not shown: this cell has 50000 characters." in page
+    assert page.count('src="data:image') >= 4  # the handout's own
+
+
+@real
+@pytest.mark.parametrize("text", ["plain", "`", "````\n<b>", "~~~\n<b>", "$$\n<b>"])
+def test_no_text_gets_out_of_its_fence(text):
+    from nbconvert.filters import markdown2html
+
+    from autograder.platforms.inside.nbgrader_plugin import _show_as_written
+
+    cell = SimpleNamespace(cell_type="markdown", source=text)
+    _show_as_written(cell)
+    page = markdown2html(cell.source)
+    assert page == f"<pre><code>{text.replace('<', '&lt;').replace('>', '&gt;')}\n</code></pre>\n"
+
+
+@real
+def test_what_is_not_confined_is_told_once_a_run(caplog):
+    from autograder.platforms.inside.nbgrader_plugin import Isolated
+
+    run = SimpleNamespace()
+    for _ in range(2):
+        isolated = Isolated()
+        isolated._trait_values["parent"] = SimpleNamespace(parent=run)
+        isolated.log = logging.getLogger("nbgrader")
+        isolated._warn([])
+        isolated._warn(["reading", "network"])
+    [record] = caplog.records
+    assert "not confined here by: reading, network. `autograder doctor`" in record.getMessage()
 
 
 @proof
