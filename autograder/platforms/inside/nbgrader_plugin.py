@@ -1,13 +1,14 @@
 """Have nbgrader's autograde ask our grader, in the place of running the notebook in a kernel.
 
-This runs inside nbgrader, and imports nothing of the kit but names of cells: the grader is a process of
-its own, of any Python that has what it needs, and a student's code is in processes of that one.
+This runs inside nbgrader, and imports nothing of the kit but names and limits: the grader is a process
+of its own, of any Python that has what it needs, and a student's code is in processes of that one.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,16 +25,22 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveAutoGrades,
 )
-from nbgrader.utils import is_grade
+from nbgrader.utils import is_grade, is_locked
 from traitlets import Integer, Unicode
 
 from autograder.platforms.inside.nbgrader_cells import ANSWER, SCHEMA_VERSION, UNGRADED
+from autograder.submission import limits
 
 V4: Any = nbformat.v4  # it has no types
 KIT = Path(__file__).resolve().parents[3]
 ABOUT = "nbgrader"  # the key of what nbgrader knows: in a cell's metadata, and in its resources
 OUR_FAULT = "autograder: not judged"  # in the resources: questions that somebody must look at
 NOT_JUDGED = "our fault"
+# Brackets and colons in a notebook. Each may be an object, and nbformat takes a kilobyte for one;
+# pictures have none, and a notebook of this kit has some thousands.
+MOST_OBJECTS = 300_000
+MOST_TEXT = 20_000  # characters of a student's own text
+BEGIN_GRADING = converters.Autograde.init_assignment
 
 
 def configure(config: Any) -> None:
@@ -46,6 +53,9 @@ def configure(config: Any) -> None:
     grade = autograde["autograde_preprocessors"].default()
     ours = {Execute: Isolated, SaveAutoGrades: Saved}
     config.Autograde.autograde_preprocessors = _replaced(grade, ours)
+    # nbgrader's pre_convert_hook would be too weak: its exceptions hold up nothing, and with no notebook
+    # left nbgrader still copies the folder.
+    converters.Autograde.init_assignment = _begin_grading
 
 
 def _replaced(theirs: Sequence[type], ours: Mapping[type, type]) -> list[type]:
@@ -56,6 +66,60 @@ def _replaced(theirs: Sequence[type], ours: Mapping[type, type]) -> list[type]:
             "takes the place of. To mend it: use nbgrader 0.9, or a newer kit."
         )
     return [ours.get(one, one) for one in theirs]
+
+
+def _begin_grading(self: Any, assignment_id: str, student_id: str) -> None:
+    """Begin as nbgrader does, unless what was handed in must be neither copied nor read."""
+    folder = Path(self._format_source(assignment_id, student_id))
+    too_much = filter(None, map(_too_much, map(Path, self.notebooks)))
+    if why := _refusal(folder) or next(too_much, ""):
+        if self.create_student:  # they have 0 points, and a line in the exported table
+            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+                gradebook.update_or_create_student(student_id)
+        raise RuntimeError(f"{student_id}: nothing was graded: {why}")
+    BEGIN_GRADING(self, assignment_id, student_id)
+
+
+def _refusal(folder: Path) -> str:
+    """Return why a student's folder is not touched, and what to do about it, or "".
+
+    nbgrader follows links, into the solution for one; and it cannot remove a tree of a thousand levels.
+    """
+    if folder.is_symlink():
+        return f"{folder} is a link. To mend it: have what it points to there."
+    entries, waiting = 0, [(folder, 1)]
+    try:
+        while waiting:
+            place, level = waiting.pop()
+            with os.scandir(place) as found:
+                for entry in found:
+                    entries += 1
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if not is_folder and not entry.is_file(follow_symlinks=False):
+                        return f"{entry.path!r} is a link or a device. To mend it: take it out."
+                    if level > limits.DEEPEST or entries > limits.MOST_ENTRIES:
+                        return (
+                            f"it has more than {limits.DEEPEST} levels of folders or "
+                            f"{limits.MOST_ENTRIES} files: {entry.path!r}. To mend it: take them out."
+                        )
+                    if is_folder:
+                        waiting.append((Path(entry.path), level + 1))
+        return ""
+    except OSError as error:
+        return f"{error}. To mend it: have it readable."
+
+
+def _too_much(notebook: Path) -> str:
+    """Return why a notebook would take too much memory: nbformat has no limits."""
+    if not notebook.is_file():
+        return ""
+    remedy = "To mend it: clear its outputs, and hand it in again."
+    if (size := notebook.stat().st_size) > limits.MOST_OF_NOTEBOOK:
+        return f"{notebook} has {size} bytes, more than {limits.MOST_OF_NOTEBOOK}. {remedy}"
+    content = notebook.read_bytes()
+    if (objects := sum(map(content.count, (b"{", b"[", b":")))) > MOST_OBJECTS:
+        return f"{notebook} has {objects} brackets and colons, more than {MOST_OBJECTS}. {remedy}"
+    return ""
 
 
 class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader's classes have no types
@@ -81,13 +145,14 @@ class Restored(NbGraderPreprocessor):  # type: ignore[misc]
         about = resources[ABOUT]
         with Gradebook(about["db_url"]) as gradebook:
             released = _released(gradebook.find_notebook(about["notebook"], about["assignment"]))
-        found = set[str]()
+        nb, found = _sound(nb), set[str]()
         for cell in reversed(nb.cells):  # of two with one id, nbgrader keeps the last
             own = cell.metadata.pop(ABOUT, None)
             name = own.get("grade_id") if isinstance(own, Mapping) else None
             if isinstance(name, str) and name in released and name not in found:
                 found.add(name)
                 cell.metadata[ABOUT] = released[name][0]
+                _set_type(cell, released[name][0]["cell_type"])
             elif name:
                 self.log.warning("%s: a cell is not the one with id %r", about["student"], name)
         for name, (metadata, source) in released.items():
@@ -98,6 +163,26 @@ class Restored(NbGraderPreprocessor):  # type: ignore[misc]
                     del cell["id"]
                 nb.cells.append(cell)
         return nb, resources
+
+
+def _sound(nb: Any) -> Any:
+    """Return a notebook that can be written: half a surrogate pair in it is replaced."""
+    text = json.dumps(nb, ensure_ascii=False).encode(errors="replace")
+    nb = nbformat.from_dict(json.loads(text))  # type: ignore[no-untyped-call]
+    # The name of the language is written into the feedback page as it is.
+    nb.metadata = nbformat.from_dict({"language_info": {"name": "python"}})  # type: ignore[no-untyped-call]
+    for cell in nb.cells:
+        cell.pop("attachments", None)  # no code cell may have them
+    return nb
+
+
+def _set_type(cell: Any, cell_type: str) -> None:
+    if cell.cell_type != cell_type:
+        cell.cell_type = cell_type
+        for key in ("outputs", "execution_count"):
+            cell.pop(key, None)
+        if cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
 
 
 def _released(notebook: Any) -> dict[str, tuple[dict[str, Any], str]]:
@@ -152,6 +237,7 @@ class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
                 f"{complaint}\nTo mend it: install what grader/requirements.txt lists, or name another "
                 "Python in nbgrader_config.py: c.Isolated.python"
             )
+        self._warn(results.get("extra_data", {}).get("confinement", {}).get("missing", []))
         if resources[OUR_FAULT]:
             names = ", ".join(sorted(resources[OUR_FAULT]))
             details = results["extra_data"].get("details", "") or complaint
@@ -161,12 +247,25 @@ class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
+            elif not is_locked(cell):
+                _show_as_written(cell)
             if is_grade(cell) and (name := cell.metadata[ABOUT]["grade_id"]) in questions:
                 said = [results["output"]] if first and results["output"] else []
                 said += _lines(name, questions[name], results["tests"])
                 _write(cell, "\n".join(said), questions[name]["points"])
                 first = False
         return nb, resources
+
+    def _warn(self, missing: Sequence[str]) -> None:
+        """Say once a run which walls around a student's code do not stand here."""
+        run = self.parent.parent
+        if missing and not getattr(run, "warned", False):
+            run.warned = True
+            self.log.warning(
+                "Student code is not confined here by: %s. `autograder doctor` says what that means; a "
+                "container on Linux has all of it.",
+                ", ".join(missing),
+            )
 
     @property
     def _course(self) -> Any:
@@ -222,6 +321,22 @@ def _lines(name: str, told: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
         before = row["output"]
     if any(row["visibility"] != "visible" for row in own):
         yield "\nChecks that are not shown now count as well."
+
+
+def _show_as_written(cell: Any) -> None:
+    """Have a student's own text shown as they wrote it: HTML and links in it do nothing.
+
+    It is read by the student and by graders, in the formgrader. nbconvert's own sanitize_html would take
+    the handout's figures away; and it takes quadratic time for some long texts.
+    """
+    text = cell.source
+    if len(text) > MOST_TEXT:
+        text = f"{text[:MOST_TEXT]}\n\nMore is not shown: this cell has {len(text)} characters."
+    if cell.cell_type == "markdown":
+        longest = max(map(len, re.findall("`+", text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        text = f"{fence}\n{text}\n{fence}"
+    cell.source = text
 
 
 def _write(cell: Any, said: str, points: float) -> None:

@@ -1,8 +1,12 @@
 """nbgrader.zip: its source notebook, and a real course with submissions of every kind."""
 
 import json
+import logging
+import os
 import re
 import shutil
+import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +23,7 @@ from kit.platforms.as_nbgrader import read as cells_of
 from kit.workbench import proof
 
 real = pytest.mark.skipif(not INSTALLED, reason="the extra [nbgrader] is not installed")
-GRADED = "half-done changed deleted twice own-files two".split()  # of the class below
+GRADED = "half-done changed deleted twice odd own-files two".split()  # of the class below
 
 
 # --- the source notebook ----------------------------------------------------------------------
@@ -102,8 +106,14 @@ def done(course, assignment, tmp_path_factory):
     for folder in folders.values():
         fill(folder / BOOK, half)
     trap = course.place / "it was run"
-    for student, change in (("changed", changed), ("deleted", deleted), ("twice", twice)):
+    for student, change in (
+        ("changed", changed),
+        ("deleted", deleted),
+        ("twice", twice),
+        ("odd", odd),
+    ):
         content = cells_of(folders[student] / BOOK)
+        content["metadata"]["language_info"] = {"name": '"><script>alert(5)</script>'}
         change(content["cells"], f"open({str(trap)!r}, 'w').close()")
         write(folders[student] / BOOK, content)
     for name in (
@@ -154,6 +164,19 @@ def twice(cells, trap):
     cells.append(own)
 
 
+def odd(cells, trap):
+    """Half a surrogate pair, a check with attachments, a script, and a long text."""
+    named(cells, "q3")[0]["cell_type"] = "markdown"
+    named(cells, "q3")[0]["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    texts = [
+        "half \ud800 a pair",
+        "```\n<script>alert(1)</script>\n````\n<img src=x onerror=alert(2)> [me](javascript:alert(3))",
+        "[" * 50_000,
+    ]
+    cells[:0] = [{"cell_type": "markdown", "metadata": {}, "source": text} for text in texts]
+    cells.append({"cell_type": "raw", "metadata": {}, "source": "<script>alert(4)</script>"})
+
+
 def named(cells, name):
     return [cell for cell in cells if name_of(cell) == name]
 
@@ -198,6 +221,86 @@ def test_a_notebook_that_is_none_earns_nothing_and_holds_up_nobody(course, done,
     assert scores["half-done"] == str(total_of(wanted["half-done"].values()))
 
 
+def linked_notebook(folder, course):
+    (folder / BOOK).unlink()
+    (folder / BOOK).symlink_to(course.root / "source" / course.name / BOOK)
+
+
+def linked_page(folder, course):
+    (folder / "extra.html").symlink_to(course.root / "grader/kit/grading.yml")
+
+
+def linked_folder(folder, course):
+    (folder / "more").symlink_to(course.root / "source")
+
+
+def a_pipe(folder, course):
+    os.mkfifo(folder / "pipe.txt")
+
+
+def levels(folder, course):
+    """Fewer than an operating system could not hold, more than shutil.rmtree can remove."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=here)
+        below = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("file", os.O_CREAT, dir_fd=here))
+    os.close(here)
+    (folder / BOOK).write_text("<html>")
+
+
+def many_files(folder, course):
+    for number in range(10_001):
+        (folder / str(number)).touch()
+
+
+def many_objects(folder, course):
+    content = cells_of(folder / BOOK)
+    content["metadata"]["more"] = [{}] * 300_000
+    write(folder / BOOK, content)
+
+
+def many_bytes(folder, course):
+    with (folder / BOOK).open("r+b") as file:
+        file.truncate((50 << 20) + 1)
+
+
+REFUSED = {
+    linked_notebook: r"assignment.ipynb' is a link",
+    linked_page: r"extra.html' is a link",
+    linked_folder: r"more' is a link",
+    a_pipe: r"pipe.txt' is a link or a device",
+    levels: "it has more than 30 levels of folders",
+    many_files: "it has more than 30 levels of folders or 10000 files",
+    many_objects: r"has \d+ brackets and colons, more than 300000\. .*clear its outputs",
+    many_bytes: r"has 52428801 bytes, more than 52428800\. .*clear its outputs",
+}
+
+
+@proof
+@real
+def test_what_must_not_be_copied_is_refused_and_holds_up_nobody(course):
+    """The whole class at once: nbgrader takes students by their names, and `zoe` is the last."""
+    names = {change.__name__.replace("_", "-"): change for change in REFUSED}
+    try:
+        for student, change in names.items():
+            change(course.submitted(student), course)
+        course.submitted("zoe")
+        told = course.nbgrader("autograde", course.name, status=1).stderr
+    finally:  # pytest could not remove the levels
+        folders = [course.root / "submitted" / student for student in names]
+        subprocess.run(["rm", "-rf", *folders], check=True)
+    for student, change in names.items():
+        assert re.search(f"{student}: nothing was graded: .*{REFUSED[change]}", told), student
+        assert not (course.root / "autograded" / student / course.name).exists()
+    assert "zoe: nothing was graded" not in told
+    assert course.marks("zoe")["zoe"].keys() == five.ALL.keys()
+    scores = course.exported()
+    assert all(float(scores[student]) == 0 for student in names)
+
+
 @proof
 @real
 def test_what_was_mended_is_told(done):
@@ -215,6 +318,47 @@ def test_feedback_shows_our_messages_below_each_cell(course, done, wanted):
     assert "q3  not started: 0 of 25 points" in q2
     assert "base" in q2[: q2.index("q3  ")]
     assert "HIDDEN TESTS" not in page
+
+
+@proof
+@real
+def test_students_own_texts_are_shown_as_they_wrote_them(course, done):
+    page = course.feedback("odd")
+    assert "half ? a pair" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page
+    assert 'href="javascript:' not in page
+    assert "<img src=x" not in page
+    assert "More is not shown: this cell has 50000 characters." in page
+    assert page.count('src="data:image') >= 4  # the handout's own
+
+
+@real
+@pytest.mark.parametrize("text", ["plain", "`", "````\n<b>", "~~~\n<b>", "$$\n<b>"])
+def test_no_text_gets_out_of_its_fence(text):
+    from nbconvert.filters import markdown2html
+
+    from autograder.platforms.inside.nbgrader_plugin import _show_as_written
+
+    cell = SimpleNamespace(cell_type="markdown", source=text)
+    _show_as_written(cell)
+    page = markdown2html(cell.source)
+    assert page == f"<pre><code>{text.replace('<', '&lt;').replace('>', '&gt;')}\n</code></pre>\n"
+
+
+@real
+def test_what_is_not_confined_is_told_once_a_run(caplog):
+    from autograder.platforms.inside.nbgrader_plugin import Isolated
+
+    run = SimpleNamespace()
+    for _ in range(2):
+        isolated = Isolated()
+        isolated._trait_values["parent"] = SimpleNamespace(parent=run)
+        isolated.log = logging.getLogger("nbgrader")
+        isolated._warn([])
+        isolated._warn(["reading", "network"])
+    [record] = caplog.records
+    assert "not confined here by: reading, network. `autograder doctor`" in record.getMessage()
 
 
 @proof
