@@ -134,7 +134,7 @@ class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader's classes have no
         return super().preprocess_cell(cell, resources, cell_index)
 
 
-class Restored(NbGraderPreprocessor):  # type: ignore[misc]
+class Restored(NbGraderPreprocessor):  # type: ignore[misc]  # as above
     """Give every cell of a submission the metadata that it was released with.
 
     Students copy cells, delete them, and work in programs that write what they like. nbgrader gives no
@@ -168,9 +168,9 @@ class Restored(NbGraderPreprocessor):  # type: ignore[misc]
 def _sound(nb: Any) -> Any:
     """Return a notebook that can be written: half a surrogate pair in it is replaced."""
     text = json.dumps(nb, ensure_ascii=False).encode(errors="replace")
-    nb = nbformat.from_dict(json.loads(text))  # type: ignore[no-untyped-call]
     # The name of the language is written into the feedback page as it is.
-    nb.metadata = nbformat.from_dict({"language_info": {"name": "python"}})  # type: ignore[no-untyped-call]
+    content = json.loads(text) | {"metadata": {"language_info": {"name": "python"}}}
+    nb = nbformat.from_dict(content)  # type: ignore[no-untyped-call]  # nbformat has no types
     for cell in nb.cells:
         cell.pop("attachments", None)  # no code cell may have them
     return nb
@@ -207,7 +207,7 @@ def _released(notebook: Any) -> dict[str, tuple[dict[str, Any], str]]:
     return cells
 
 
-class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
+class Isolated(NbGraderPreprocessor):  # type: ignore[misc]  # as above
     """Write into each autograded cell what our grader says: no cell is run.
 
     What is graded is the notebook as it was handed in: code in an autograded cell counts, too.
@@ -295,7 +295,7 @@ class Isolated(NbGraderPreprocessor):  # type: ignore[misc]
                 return {}, complaint or "it left no results"
 
 
-class Saved(SaveAutoGrades):  # type: ignore[misc]
+class Saved(SaveAutoGrades):  # type: ignore[misc]  # as above
     """Save marks as nbgrader does; what we could not judge is marked for a person to look at."""
 
     def _add_score(self, cell: Any, resources: Any) -> None:
