@@ -17,16 +17,17 @@ from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import FrameType, TracebackType
-
-import torch
+from typing import TYPE_CHECKING
 
 from autograder.assignment.config import Assignment
 from autograder.errors import KitError
 from autograder.grading import report as reports
-from autograder.grading.grade import Grader
 from autograder.grading.report import Report
 from autograder.isolation.cores import keep_to_one_core
 from autograder.submission.reading import Parcel
+
+if TYPE_CHECKING:
+    from autograder.grading.grade import Grader
 
 AHEAD = 2  # jobs for each process that are handed out before they are needed
 ENDED = "The process that graded this submission has ended, and did so again when it was alone."
@@ -153,6 +154,10 @@ _busy, _ending = threading.Event(), threading.Event()
 
 def _open(assignment: Assignment, pids: SimpleQueue[int], cores: SimpleQueue[int]) -> None:
     global _grader
+    from autograder.grading.grade import (
+        Grader,
+    )  # with torch, which the process we serve does without
+
     keep_to_one_core(cores.get())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that we serve
     signal.signal(signal.SIGTERM, _end)
@@ -185,6 +190,8 @@ def _end_with_parent() -> None:
 
 
 def _grade(job: Job) -> Report:
+    import torch
+
     assert _grader is not None
     torch.set_default_dtype(torch.float64 if job.double else torch.float32)
     _busy.set()

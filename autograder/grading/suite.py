@@ -133,7 +133,9 @@ def run(
 ) -> Grading:
     """Run the tests of these questions. Every collected test has an outcome afterwards."""
     files = [str(path) for path in assignment.test_files(list(only))]
-    arguments = [*OPTIONS, f"--rootdir={assignment.root}", f"--seed={seed}", *options, *files]
+    # Without the second of these, pytest reads every folder above the kit.
+    here = [f"--rootdir={assignment.root}", f"--confcutdir={assignment.root}"]
+    arguments = [*OPTIONS, *here, f"--seed={seed}", *options, *files]
     with _importable(assignment.tests), _no_options_from_outside():
         arguments.append("--continue-on-collection-errors")
         ended = pytest.main(arguments, plugins=[plugin, grading])

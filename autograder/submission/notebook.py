@@ -10,7 +10,6 @@ from collections.abc import Sized
 from typing import Any, Literal
 
 import msgspec
-import nbformat
 
 from autograder.errors import UnusableSubmission
 from checks.code import cells
@@ -36,10 +35,7 @@ def source_of(content: bytes, name: str) -> tuple[str, list[str]]:
             ".ipynb) and hand that in."
         )
     try:
-        notebook = _read(content.removeprefix(codecs.BOM_UTF8))
-        sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        if not all(isinstance(source, str) for source in sources):
-            raise ValueError("a cell holds no text")
+        sources = _read(content.removeprefix(codecs.BOM_UTF8))
     except Exception as error:  # whatever the JSON reader, nbformat and its schema raise
         said = str(error).strip().splitlines()[:1]
         raise UnusableSubmission(
@@ -100,17 +96,25 @@ def _mind_crowd(cells: Sized) -> None:
         raise ValueError(f"it has more than {MOST_CELLS} cells")
 
 
-def _read(content: bytes) -> Any:
-    """Return a notebook of the current format. An old one, which has no cells, must be small."""
+def _read(content: bytes) -> list[str]:
+    """Return the code cells of a notebook. One of an old format, which has no cells, must be small."""
     found = _texts(content)
     if found is None:
         if len(content) > MOST_OLD:
             raise ValueError("it has no cells")
-        read: Any = nbformat.reads  # it has no types
-        return read(content.decode(), as_version=4)
-    v4: Any = nbformat.v4
-    sources = ["".join(text).encode("utf-8", "replace").decode() for text in found]
-    return v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+        return _of_old_format(content)
+    return ["".join(text).encode("utf-8", "replace").decode() for text in found]
+
+
+def _of_old_format(content: bytes) -> list[str]:
+    import nbformat  # a second, which nothing else here needs
+
+    read: Any = nbformat.reads  # it has no types
+    cells = read(content.decode(), as_version=4).cells
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    if not all(isinstance(source, str) for source in sources):
+        raise ValueError("a cell holds no text")
+    return sources
 
 
 def _notes(sources: list[str]) -> list[str]:

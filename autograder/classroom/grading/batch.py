@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.assignment.config import Assignment, load
 from autograder.assignment.points import total_of
@@ -35,8 +35,10 @@ from autograder.formats.whole_files import FULL
 from autograder.grading.pool import Job
 from autograder.grading.report import Report, collect, refuse
 from autograder.isolation.layers import Layer
-from autograder.isolation.workers import Listener
 from autograder.submission.reading import Parcel, read
+
+if TYPE_CHECKING:
+    from autograder.isolation.workers import Listener
 
 GRADES, REPORT = "grades.csv", "report.html"
 SEEDS = 10**6
