@@ -67,9 +67,10 @@ class ForbiddenSettings(_Strict):
 class TrainingSettings(_Strict):
     """The run behind the accuracy mark."""
 
-    epochs: Annotated[int, Field(gt=0)] = 20
-    batch_size: Annotated[int, Field(gt=0)] = 128
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    epochs: Annotated[int, Field(gt=0)] = 14
+    epochs_at_first: Annotated[int, Field(ge=0)] = 8  # 0: there is no shorter run before
+    batch_size: Annotated[int, Field(gt=0)] = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 0.007
     full_credit_from: Annotated[dict[Annotated[int, Field(gt=0)], Share], Field(min_length=1)]
     band: Annotated[float, Field(gt=0, le=1)]
 

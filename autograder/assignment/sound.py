@@ -60,6 +60,13 @@ def _bars(training: Mapping[str, Any]) -> Iterator[Unsound]:
             f"add `{training['epochs']}: ...`; `autograder calibrate` measures what fits",
         )
         return
+    if training["epochs_at_first"] >= training["epochs"]:
+        yield Unsound(
+            ("training", "epochs_at_first"),
+            f"the shorter run has {training['epochs_at_first']} epochs, the whole one "
+            f"{training['epochs']}",
+            "write fewer here, or 0 for no shorter run",
+        )
     for more in sorted(bars):
         if bars[more] <= GUESSED:
             yield Unsound(

@@ -13,6 +13,7 @@ from rich.console import Console
 from autograder.cli.app import INTERRUPTED, app, interrupted_twice
 from autograder.cli.asked import data_folder, layers_here, mind_confinement, questions_of, the_kit
 from autograder.errors import KitError
+from autograder.isolation.early import start_over
 
 if TYPE_CHECKING:
     from autograder.grading.report import Report
@@ -89,9 +90,8 @@ def grade(
         raise error
     must_exist(path)
     digits = data_folder(data)
-    from autograder.grading.grade import (
-        Grader,  # with torch, which takes seconds: a slip is told first
-    )
+    start_over("autograder")  # torch takes seconds: a slip is told first
+    from autograder.grading.grade import Grader
 
     with (
         Grader(assignment, digits) as grader,

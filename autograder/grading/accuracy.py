@@ -19,7 +19,7 @@ from autograder.isolation.worker.graded_run import logits_after_training, train_
 
 FIRST_TRY = 0.6  # of the time for training: a slow model needs it in one piece
 KEPT_BACK = 0.25  # of that, for the optimizer and for the unseen digits
-TIMED_STEPS = 2
+TIMED_STEPS = 4
 # A bar for few epochs is for a model whose training took the time that was foreseen, or nearly so.
 NEARLY = 1.5
 
@@ -54,7 +54,7 @@ class GradedRun:
         self._seconds = assignment.settings.limits.seconds_for_training
         self._seed = seed
         self.accuracy: float | None = None  # of the best try so far
-        self.tries: list[Try] = []
+        self.tries_so_far: list[Try] = []
         student = assignment.student / "data"
         parts = [read_digits(data or student, LEARN)]
         if data is None:
@@ -67,25 +67,39 @@ class GradedRun:
         """Return the number of hidden digits."""
         return len(self._unseen)
 
-    def train(self, module: Proxy, seed: int) -> Try:
-        """Train the student's model beside it, for as many epochs as there is time for.
+    def tries(self, module: Proxy) -> Iterator[Try]:
+        """Train the student's model beside it, until it reaches the bar or there is no time left.
+
+        A short run comes first, held to the bar of the whole one: what learns well is through with
+        it. Only what falls short of the bar is trained for longer, and once more if there is time.
 
         How long a step takes is seen from outside, and on the model's own time: so a busy machine
         changes nothing, and what the worker says of itself does not either.
         """
         training = self._training
         epochs = self._affordable(self._seconds_of_an_epoch(module))
+        if training.epochs_at_first and epochs == training.epochs:
+            yield self._train(module, training.epochs_at_first, bar_of=epochs)
+        yield self._train(module, epochs)
+        spent = sum(done.spent.own for done in self.tries_so_far)
+        if spent + self.tries_so_far[-1].spent.own < self._seconds:
+            yield self._train(module, epochs)
+
+    def _train(self, module: Proxy, epochs: int, bar_of: int = 0) -> Try:
+        """Train once, with a seed of its own."""
+        training = self._training
         run = {
             "epochs": epochs,
             "batch_size": training.batch_size,
             "learning_rate": training.learning_rate,
         }
+        seed = self._seed + len(self.tries_so_far)
         before = module.spent_()
         logits = logits_after_training(module, self._images, self._labels, self._unseen, run, seed)
         spent = module.spent_().since(before)
-        bar_of = max(epochs, self._affordable(NEARLY * spent.cpu / epochs))
-        self.tries.append(Try(epochs, bar_of, logits, spent))
-        return self.tries[-1]
+        bar_of = max(bar_of or epochs, self._affordable(NEARLY * spent.cpu / epochs))
+        self.tries_so_far.append(Try(epochs, bar_of, logits, spent))
+        return self.tries_so_far[-1]
 
     def _seconds_of_an_epoch(self, module: Proxy) -> float:
         batch = self._training.batch_size
@@ -104,12 +118,6 @@ class GradedRun:
             return training.epochs
         bars = [n for n in training.full_credit_from if n < training.epochs]
         return max((n for n in bars if n <= most), default=1)
-
-    def seeds(self) -> Iterator[int]:
-        """Yield the seed of each try: a second one if the first has left time for it."""
-        yield self._seed
-        if self.tries and self.tries[-1].spent.own < (1 - FIRST_TRY) * self._seconds:
-            yield self._seed + 1
 
     def better(self, best: AccuracyMark | None, logits: Tensor, epochs: int) -> AccuracyMark:
         """Return the mark for these logits, or the one of an earlier try if that is higher.

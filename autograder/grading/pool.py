@@ -8,13 +8,16 @@ import multiprocessing.connection
 import multiprocessing.util
 import os
 import signal
+import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.queues import SimpleQueue
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
+from multiprocessing.queues import Queue, SimpleQueue
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
@@ -23,6 +26,7 @@ from autograder.assignment.config import Assignment
 from autograder.errors import KitError
 from autograder.grading import report as reports
 from autograder.grading.report import Report
+from autograder.isolation import early
 from autograder.isolation.cores import keep_to_one_core
 from autograder.submission.reading import Parcel
 
@@ -122,15 +126,14 @@ class Pool:
             return our_fault(job, self._assignment, traceback.format_exc())
 
     def _start(self) -> None:
-        # Spawned: a fork would copy this process's threads, and pytest's state in a test.
-        context = multiprocessing.get_context("spawn")
+        # Not forks of this process: its threads would be copied, and pytest's state in a test.
+        context = _context()
         self._pids: SimpleQueue[int] = context.SimpleQueue()
-        cores: SimpleQueue[int] = context.SimpleQueue()
+        tasks: Queue[Task] = context.Queue()
+        tasks.cancel_join_thread()  # what no process has come for holds nobody up
         for number in range(self._processes):
-            cores.put(number)
-        self._executor = ProcessPoolExecutor(
-            self._processes, context, _open, (self._assignment, self._pids, cores)
-        )
+            tasks.put(Task(self._assignment, number, dict(os.environ)))
+        self._executor = ProcessPoolExecutor(self._processes, context, _open, (self._pids, tasks))
 
     def _restart(self) -> None:
         self._executor.shutdown(cancel_futures=True)
@@ -148,21 +151,49 @@ def our_fault(job: Job, assignment: Assignment, details: str) -> Report:
     return reports.collect(assignment, names, [], job.seed, details)
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a process is to do. It reads this when its fork server is there, which must not hold it."""
+
+    assignment: Assignment
+    core: int
+    environment: Mapping[str, str]
+
+
+def _context() -> BaseContext:
+    """Return how processes are made: forks of one that has torch, where they can share it."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([early.__name__, early.FORKSERVER])
+    ours = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(early.ENVIRONMENT)
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(ours)
+    return context
+
+
 _grader: Grader | None = None  # of this process
 _busy, _ending = threading.Event(), threading.Event()
 
 
-def _open(assignment: Assignment, pids: SimpleQueue[int], cores: SimpleQueue[int]) -> None:
+def _open(pids: SimpleQueue[int], tasks: Queue[Task]) -> None:
     global _grader
-    from autograder.grading.grade import (
-        Grader,
-    )  # with torch, which the process we serve does without
-
-    keep_to_one_core(cores.get())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that we serve
+    early.fork()
+    task = tasks.get()
+    os.environ.clear()
+    os.environ.update(task.environment)
+    from autograder.grading.grade import Grader  # with torch, which that process does without
+
+    keep_to_one_core(task.core)
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _grader = Grader(assignment)
+    _grader = Grader(task.assignment)
     multiprocessing.util.Finalize(_grader, _grader.__exit__, exitpriority=1)
     pids.put(os.getpid())
 

@@ -116,7 +116,7 @@ class Grading:
     @property
     def trainings(self) -> Sequence[str]:
         """What became of each training, in words."""
-        return [str(done) for done in self._graded.tries] if self._graded is not None else []
+        return [str(done) for done in self._graded.tries_so_far] if self._graded is not None else []
 
     @property
     def accuracy(self) -> float | None:

@@ -18,27 +18,15 @@ import msgspec
 
 from autograder.assignment.config import LimitSettings
 from autograder.errors import KitError
+from autograder.isolation import early
+from autograder.isolation.early import ENVIRONMENT, FORKSERVER
 from autograder.isolation.users import own_user
 from autograder.isolation.worker.confine import Confinement
 from checks.code.forbidden import Forbidden
 from checks.telling.failures import WorkerLost
 
-FORKSERVER = "autograder.isolation.worker.forkserver"
 STARTUP_SECONDS = 120.0
 STARTS = 3  # of a fork server that ends before it is ready
-ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "HOME": "/tmp",
-    "USER": "student",
-    "MPLBACKEND": "Agg",
-    # One thread: two collapse as soon as anything else runs on the machine.
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    # What torch.compile would make runs as it is written: there is no compiler for a worker to start.
-    "TORCHDYNAMO_DISABLE": "1",
-}
 MOST_FILE_MB = 4
 WIRE_BUFFER = 4 << 20  # bytes that one side may be ahead; the system may allow less
 FOR_THE_GRADER_MB = 330  # what the grader and the fork server need of a small container
@@ -82,6 +70,11 @@ class ForkServer:
         self._open()
 
     def _open(self) -> None:
+        self._ready = False
+        if forked := early.take():
+            self._process: early.Forked | subprocess.Popen[bytes] = forked
+            self._control = forked.control
+            return
         # Whole orders, and the end seen when the other side hangs up; macOS has only datagrams.
         kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
         self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
@@ -93,7 +86,6 @@ class ForkServer:
             start_new_session=True,  # Ctrl-C is for the grader, which then hangs up
         )
         theirs.close()
-        self._ready = False
 
     @property
     def user(self) -> int | None:

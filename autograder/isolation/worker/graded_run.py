@@ -49,7 +49,12 @@ def logits_after_training(
         _loss(model, _scaled(images[:batch]), labels[:batch])  # lazily built layers come into being
     optimizer = torch.optim.Adam(model.parameters(), lr=run["learning_rate"], fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=run["learning_rate"], total_steps=epochs * steps, pct_start=0.3
+        optimizer,
+        max_lr=run["learning_rate"],
+        total_steps=epochs * steps,
+        pct_start=0.3,
+        anneal_strategy="linear",
+        cycle_momentum=False,
     )
     for epoch in range(epochs):
         shuffled = torch.randperm(len(images), generator=order)
