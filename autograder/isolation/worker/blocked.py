@@ -15,6 +15,7 @@ import ctypes
 import fnmatch
 import functools
 import importlib.machinery
+import itertools
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -66,7 +67,7 @@ class Block:
         # It holds what replaces operators. Kept by a count alone, it is nowhere to be found and undone.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
         roots = {_root(pattern) for entry in self._forbidden for pattern in entry.calls}
-        late = {_root(name) for name in sys.modules.keys() - _loaded_at_first()}
+        late = {_root(name) for name in _loaded_since()}
         for root in sorted(roots):
             self._take_out_of(root, _named if root in late else _named_at_first)
         _named_at_first.cache_clear()  # it holds what is taken out
@@ -271,7 +272,7 @@ def _last(name: str) -> str:
 
 def prepare(forbidden: Sequence[Forbidden]) -> None:
     """Look up what is forbidden once, before workers are forked: it goes through all of torch."""
-    _loaded_at_first()
+    _last_at_first()
     things(forbidden)
     for entry in forbidden:
         for pattern in entry.calls:
@@ -300,8 +301,14 @@ def _named_at_first(pattern: str) -> list[Named]:
 
 
 @functools.cache
-def _loaded_at_first() -> frozenset[str]:
-    return frozenset(sys.modules)
+def _last_at_first() -> str:
+    """Return the module that was loaded last when this was asked first."""
+    return next(reversed(sys.modules))
+
+
+def _loaded_since() -> Iterator[str]:
+    """Yield the modules that came later. To touch all others would copy the memory they lie in."""
+    return itertools.takewhile(lambda name: name != _last_at_first(), reversed(sys.modules))
 
 
 @functools.cache

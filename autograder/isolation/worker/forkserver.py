@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -126,17 +127,20 @@ class ForkServer:
 
 
 def _kill_all_of(user: int) -> None:
-    """Kill every process of a user that is a worker's alone: nothing outruns this one call."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setresuid(user, user, user)
-            os.kill(-1, signal.SIGKILL)
-        except OSError:
-            pass
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
+    """Kill every process of a user that is a worker's alone: nothing outruns this one call.
+
+    A thread makes it that has become this user. To the kernel a thread has an id of its own; a process
+    for it would be one more fork of all that is loaded here.
+    """
+    thread = threading.Thread(target=_kill_as, args=(user,))
+    thread.start()
+    thread.join()
+
+
+def _kill_as(user: int) -> None:
+    with contextlib.suppress(OSError):  # there may be nothing to kill
+        kernel.call("setresuid", user, user, user)  # if this fails, so does all of it
+        kernel.call("kill", -1, signal.SIGKILL)
 
 
 def _children() -> list[int]:
