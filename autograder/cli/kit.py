@@ -57,7 +57,7 @@ def calibrate_(
     Takes an hour or more. What is known is kept as it comes: an interrupted run goes on from there.
     """
     from autograder.cli.terminal import show_fits, shown_steps
-    from autograder.proof import calibrate
+    from autograder.proof import calibrate, frontier
     from autograder.proof import tolerances as margins
 
     assignment, console = the_kit(is_long=True), Console(highlight=False)
@@ -72,6 +72,9 @@ def calibrate_(
         runs = calibrate.Runs(assignment.root / calibrate.FILE)
         with shown_steps() as on_step:
             calibrate.measure(assignment, seeds, runs, on_step)
+            broken = calibrate.Runs(assignment.root / frontier.BROKEN)
+            calibrate.measure_broken(assignment, calibrate.SEEDS_OF_BROKEN, broken, on_step)
+        frontier.draw(frontier.told(assignment), assignment.root / frontier.FIGURE)
         calibrate.draw(assignment, runs, assignment.root / calibrate.FIGURE)
         found = calibrate.too_high(assignment, list(runs))
         show_fits(calibrate.fits(assignment, runs), calibrate.bars(assignment, runs), console)

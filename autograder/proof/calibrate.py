@@ -35,6 +35,7 @@ FIGURE = Path("docs/calibration.svg")
 UNJUST = 1e-6  # the chance that a right submission loses a part of the mark
 CONFIDENCE = 0.95
 FEWEST_SEEDS = 30
+SEEDS_OF_BROKEN = 3
 AN_HOUR = 3600.0  # seconds: more than any of them takes
 REFERENCE = "the solution"
 
@@ -104,26 +105,50 @@ def measure(assignment: Assignment, seeds: int, runs: Runs, on_run: Listener) ->
     Which of them is the worst depends on the number of epochs: what starts slowly catches up.
     """
     training = assignment.settings.training
-    lengths = sorted({training.epochs, *training.full_credit_from}, reverse=True)
     with tempfile.TemporaryDirectory() as folder:
         submissions = dict(_submissions(assignment, Path(folder)))
-        for epochs in lengths:
-            started = {
-                name: runs.of(name, epochs, _digest(path, assignment, epochs))
-                for name, path in submissions.items()
-            }
-            todo = [
-                Job(name, submissions[name], [TRAINED], seed)
-                for seed in range(seeds)
-                for name, run in started.items()
-                if seed not in run.accuracy
-            ]
-            with Pool(_as_long_as_it_takes(assignment, epochs)) as pool:
-                for done, (job, report) in enumerate(pool.grade(todo), 1):
-                    if report.accuracy is None:
-                        raise KitError(job.name, "could not be trained", "grade it to see why")
-                    runs.add(started[job.name], job.seed, report.accuracy)
-                    on_run(done, len(todo), f"training for {epochs} epochs")
+        lengths = {training.epochs, *training.full_credit_from}
+        train(assignment, submissions, lengths, seeds, runs, on_run)
+
+
+def measure_broken(assignment: Assignment, seeds: int, runs: Runs, on_run: Listener) -> None:
+    """Train the wrong models that train, as long as the short run and the whole one do."""
+    training = assignment.settings.training
+    with tempfile.TemporaryDirectory() as folder:
+        submissions = {
+            model.wrong: corpus.lay_out([model], assignment, Path(folder) / str(number))
+            for number, model in enumerate(corpus.trains(assignment))
+        }
+        lengths = {training.epochs, training.epochs_at_first} - {0}
+        train(assignment, submissions, lengths, seeds, runs, on_run)
+
+
+def train(
+    assignment: Assignment,
+    submissions: Mapping[str, Path],
+    lengths: Iterable[int],
+    seeds: int,
+    runs: Runs,
+    on_run: Listener,
+) -> None:
+    """Train these submissions with so many epochs each, for so many seeds, as far as it is not done."""
+    for epochs in sorted(lengths, reverse=True):
+        started = {
+            name: runs.of(name, epochs, _digest(path, assignment, epochs))
+            for name, path in submissions.items()
+        }
+        todo = [
+            Job(name, submissions[name], [TRAINED], seed)
+            for seed in range(seeds)
+            for name, run in started.items()
+            if seed not in run.accuracy
+        ]
+        with Pool(_as_long_as_it_takes(assignment, epochs)) as pool:
+            for done, (job, report) in enumerate(pool.grade(todo), 1):
+                if report.accuracy is None:
+                    raise KitError(job.name, "could not be trained", "grade it to see why")
+                runs.add(started[job.name], job.seed, report.accuracy)
+                on_run(done, len(todo), f"training for {epochs} epochs")
 
 
 def _submissions(assignment: Assignment, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -164,7 +189,7 @@ def fit(run: Run, bar: float, tries: int = 1) -> Fit:
     bar    of grading.yml, to count what falls below it
     tries  that a submission has: all of them must miss the bar
     """
-    stats = _scipy_stats()
+    stats = scipy_stats()
     accuracies = list(run.accuracy.values())
     n = len(accuracies)
     odds = [math.log(a / (1 - a)) for a in accuracies]
@@ -252,7 +277,8 @@ def draw(assignment: Assignment, runs: Iterable[Run], path: Path) -> None:
         figure.savefig(path, metadata=metadata)
 
 
-def _scipy_stats() -> Any:
+def scipy_stats() -> Any:
+    """Return scipy.stats. Raises KitError where it is not installed."""
     try:
         from scipy import stats
     except ImportError:

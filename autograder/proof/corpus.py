@@ -68,6 +68,14 @@ class Variant(Edit):
     calibrated: bool = False
 
 
+class Trains(Edit):
+    """An edit of the solution that is wrong, and trains all the same."""
+
+    wrong: str
+    file: str = FIRST
+    edits: tuple[Edit, ...] = ()
+
+
 class Step(BaseModel):
     """A mistake made on the way: the code of one question, as a beginner has it then.
 
@@ -123,6 +131,12 @@ def slips(assignment: Assignment) -> list[Slip]:
             raise KitError(f"tests/corpus/wrong: {slip.id}", f"there is no question {slip.costs}",
                            "remove the mistake, or name a question of grading.yml")  # fmt: skip
     return found
+
+
+def trains(assignment: Assignment) -> list[Trains]:
+    """Return the wrong models of a kit that train."""
+    path = assignment.tests / "corpus" / "trains.yml"
+    return list(_entries(path, Trains)) if path.exists() else []
 
 
 def steps(assignment: Assignment) -> list[Step]:
@@ -185,17 +199,22 @@ def _attack(path: Path, folder: Path) -> Attack:
                        "see tests/corpus/hostile/README.md") from None  # fmt: skip
 
 
-def lay_out(edits: Sequence[Slip | Variant], assignment: Assignment, folder: Path) -> Path:
+def lay_out(edits: Sequence[Slip | Variant | Trains], assignment: Assignment, folder: Path) -> Path:
     """Write a submission into a folder: the solution with these edits, one after the other."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in assignment.settings.files:
         text = (assignment.solution / name).read_text(encoding="utf-8")
         for edit in edits:
             for place in (edit, *edit.edits) if name == edit.file else ():
-                what = edit.slip if isinstance(edit, Slip) else edit.right
-                text = _replaced(text, place, what)
+                text = _replaced(text, place, _name(edit))
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def _name(edit: Slip | Variant | Trains) -> str:
+    if isinstance(edit, Slip):
+        return edit.slip
+    return edit.right if isinstance(edit, Variant) else edit.wrong
 
 
 def lay_out_step(step: Step, assignment: Assignment, folder: Path) -> Path:

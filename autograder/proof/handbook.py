@@ -13,7 +13,7 @@ from autograder.assignment.config import Assignment, Question
 from autograder.assignment.points import shared_out
 from autograder.errors import KitError
 from autograder.grading import suite
-from autograder.proof import calibrate, tolerances
+from autograder.proof import calibrate, frontier, tolerances
 from autograder.proof.explore import scores
 from autograder.proof.quality import Quality
 from autograder.proof.tolerances import Side
@@ -120,6 +120,7 @@ def _facts(assignment: Assignment, measured: Quality) -> dict[str, object]:
         "tries": {n: calibrate.tries_of(n, assignment) for n in fitted},
         "fitted_bars": fitted,
         "fits": calibrate.fits(assignment, runs),
+        "frontier": frontier.told(assignment),
     }
 
 

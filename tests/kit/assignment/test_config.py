@@ -52,8 +52,8 @@ def test_an_unknown_key_at_the_top_is_told(spoiled):
         ("points: 15", "points: -1", "greater than or equal to 0", "choose a value that fits"),
         ("points: 15", "points:", "`points` is None", "write a number here"),
         ("show: score_only", "show: never", "`show` is 'never'", "'visible', 'score_only'"),
-        ("epochs: 20", "epochs: 20.5", "`epochs` is 20.5", "write a whole number here"),
-        ("epochs: 20", "epochs: yes", "`epochs` is 'yes'", "write a whole number here"),
+        ("epochs: 14", "epochs: 14.5", "`epochs` is 14.5", "write a whole number here"),
+        ("epochs: 14", "epochs: yes", "`epochs` is 'yes'", "write a whole number here"),
         ("seconds_per_test: 20", "seconds_per_test: 0", "greater than 0", "choose a value"),
         (
             "[vit.py, train.py]",
@@ -113,7 +113,13 @@ def test_an_unknown_key_at_the_top_is_told(spoiled):
             "the bar of 1 epochs is 0.1: guessing reaches 0.12",
             "more than 0.12",
         ),
-        ("epochs: 20", "epochs: 25", "there is no bar for 25 epochs", "add `25: ...`"),
+        ("epochs: 14", "epochs: 25", "there is no bar for 25 epochs", "add `25: ...`"),
+        (
+            "epochs_at_first: 8",
+            "epochs_at_first: 14",
+            "the shorter run has 14 epochs, the whole one 14",
+            "write fewer here, or 0 for no shorter run",
+        ),
         ("limits: ", "round: 0\nlimits: ", "`round` is 0", "without the line marks stay exact"),
     ],
 )

@@ -11,7 +11,9 @@ import torch
 from torch.nn.functional import one_hot
 
 from autograder.assignment.digits import read_digits
+from autograder.grading import accuracy
 from autograder.grading.accuracy import GradedRun
+from autograder.isolation.budget import Spent
 from kit.workbench import proof
 
 
@@ -169,3 +171,35 @@ def test_credit_grows_up_to_the_bar_of_the_epochs_there_was_time_for(
     mark = run.better(None, one_hot(said, 10).float(), epochs)
     assert mark.share == pytest.approx(share, abs=0.01)
     assert ("so slow that" in mark.message) is (epochs < 20)
+
+
+@pytest.mark.parametrize(
+    ("seconds_of_an_epoch", "seconds_of_a_try", "trained"),
+    [
+        (0.1, 1.0, [(8, 14), (14, 14), (14, 14)]),  # the short run is held to the whole one's bar
+        (7.0, 100.0, [(8, 14), (14, 14)]),  # no time for a second whole one
+        (9.0, 80.0, [(8, 8), (8, 8)]),  # too slow for the whole run: so there is no shorter one
+        (1000.0, 200.0, [(1, 1)]),
+    ],
+)
+def test_who_falls_short_is_trained_again_while_there_is_time(
+    assignment, monkeypatch, seconds_of_an_epoch, seconds_of_a_try, trained
+):
+    class Module:
+        seconds = 0.0
+
+        def spent_(self):
+            return Spent(own=self.seconds, cpu=self.seconds)
+
+    seeds = []
+
+    def logits_after_training(module, images, labels, unseen, run, seed):
+        seeds.append(seed)
+        module.seconds += seconds_of_a_try
+
+    monkeypatch.setattr(accuracy, "logits_after_training", logits_after_training)
+    monkeypatch.setattr(GradedRun, "_seconds_of_an_epoch", lambda *_: seconds_of_an_epoch)
+    run = GradedRun(assignment, None, seed=5)
+    tries = list(run.tries(Module()))
+    assert [(done.epochs, done.bar_of) for done in tries] == trained
+    assert seeds == list(range(5, 5 + len(trained)))  # each its own: they are independent

@@ -113,7 +113,9 @@ def test_only_some_questions(grader, assignment):
 
 def test_partial_credit_for_accuracy(copied, grader_of):
     text = (copied.root / "grading.yml").read_text()
-    text = text.replace("  epochs: 20 ", "  epochs: 3 ")
+    text = text.replace("epochs_at_first: 8", "epochs_at_first: 1").replace(
+        "epochs: 14", "epochs: 3"
+    )
     text = re.sub(r"^    (\d+): 0[\d.]+", r"    \1: 0.99", text, flags=re.MULTILINE)
     (copied.root / "grading.yml").write_text(text)
     from autograder.assignment.config import load
@@ -124,6 +126,14 @@ def test_partial_credit_for_accuracy(copied, grader_of):
     assert "reads" in mark.message
     assert "All points from 99% on, none below 87%" in mark.message
     assert 0 <= mark.share < 1
+    tries = report.facts["training"].split("; ")  # a short one, and two whole ones
+    assert [done.split(":")[0] for done in tries] == ["1 epochs", "3 epochs", "3 epochs"]
+
+
+def test_who_reaches_the_bar_in_the_short_run_is_not_trained_for_longer(grader, assignment):
+    report = grader.grade(assignment.solution, ["q7"], seed=2)
+    assert report.points == 5
+    assert re.fullmatch(r"8 epochs: [^;]+", report.facts["training"])
 
 
 SLOW_AT_FIRST = """
@@ -136,7 +146,7 @@ class LightViT(LightViT):
 
     def forward(self, images):
         self.steps += 1
-        if self.steps <= 3:
+        if self.steps <= 5:
             time.sleep(0.5)
         return super().forward(images)
 """
@@ -156,7 +166,7 @@ def test_a_model_that_is_slow_while_it_is_timed_has_the_bar_of_a_quick_one(
 ):
     vit = (assignment.solution / "vit.py").read_text() + SLOW_AT_FIRST
     report = grader.grade(submission(vit=vit), ["q7"], seed=2)
-    assert not report.facts["training"].startswith("20 epochs")
+    assert "14 epochs" not in report.facts["training"]
     assert "All points from 92% on" in messages(report)
 
 

@@ -74,7 +74,9 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, assignment, monkeypat
 
     monkeypatch.setattr(calibrate, "Pool", FakePool)
     monkeypatch.setattr(calibrate.corpus, "variants", lambda _: [])
-    training = assignment.settings.training.model_copy(update={"full_credit_from": {20: 0.9}})
+    training = assignment.settings.training.model_copy(
+        update={"epochs": 20, "full_credit_from": {20: 0.9}}
+    )
     kit = with_settings(assignment, training=training)
     file = tmp_path / "calibration.json"
     calibrate.measure(kit, 2, Runs(file), lambda *_: None)
