@@ -137,7 +137,7 @@ class GradedRun:
         )
         message = (
             f"Trained by our loop, your {MODEL} reads {accuracy:.1%} of the hidden digits.\n"
-            f"All points from {full:.0%} on, none below {min(none, full):.0%}.{short}"
+            f"All points from {full:.1%} on, none below {min(none, full):.1%}.{short}"
         )
         mark = AccuracyMark(share, message, accuracy)
         best = mark if best is None or mark.share > best.share else best
