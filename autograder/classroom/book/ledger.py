@@ -218,6 +218,15 @@ def record(out: Path, key: str) -> Report | None:
         return None
 
 
+def records_of(out: Path, content: str) -> Iterator[Report]:
+    """Yield what a class's folder keeps of a submission with this digest, the latest first."""
+    kept = _place(out, content).parent.glob(f"{content}-*.record")
+    for path in sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        report = record(out, path.stem)
+        if report is not None:
+            yield report
+
+
 def _place(out: Path, key: str) -> Path:
     return out / RECORDS / key[:2] / f"{key}.record"
 
@@ -248,14 +257,6 @@ class Ledger:
         """Return a report that stands. What failed by our fault is tried again."""
         report = record(self.out, key)
         return None if report is None or report.our_fault or report.interrupted else report
-
-    def of(self, content: str) -> Iterator[Report]:
-        """Yield what is kept of a submission with this digest, by any suite, the latest first."""
-        kept = _place(self.out, content).parent.glob(f"{content}-*.record")
-        for path in sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-            report = record(self.out, path.stem)
-            if report is not None:
-                yield report
 
     def put(self, key: str, report: Report) -> None:
         """Keep a report. Raises KitError if there is no room."""

@@ -59,7 +59,7 @@ class Asked:
     earlier  a class whose seed is taken over, so that the two can be compared
     when     what students may see in their feedback
     by_hand  the questions that people mark
-    against  its folder: what people have decided there is taken over as well
+    against  its folder: what people have decided there is taken over as well, and what is graded there
     bounds   points at which a better grade begins
     sections of students, by the names that they go by
     history  earlier runs of the class, whose mistakes are told beside this one's
@@ -272,7 +272,8 @@ class Grading:
         return report
 
     def _of_parts(self, parcel: Parcel, content: str, key: str) -> Report | Kept:
-        kept = self.terms.kept(self.book.of(content))
+        folders = [self.book.out, *filter(None, [self.asked.against])]
+        kept = self.terms.kept(one for out in folders for one in ledger.records_of(out, content))
         if self.terms.missing(kept):
             return kept
         report = reuse.kept_whole(kept, self.assignment, self.terms.questions, parcel.notes)

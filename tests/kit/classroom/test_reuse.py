@@ -44,10 +44,10 @@ def answer(kit, spoil=lambda job, report: report):
 def run(tmp_path, copied, students):
     """run() grades the class with the kit as it is now; returns each job's questions, and all it did."""
 
-    def go(out="out", asked=ALL, seed=3, spoil=lambda job, report: report, graders=None):
+    def go(out="out", asked=ALL, seed=3, spoil=lambda *told: told[1], graders=None, against=None):
         kit = load(copied.root)
         graders = graders or Graders(answer(kit, spoil))
-        asked_for = Asked(asked, seed)
+        asked_for = Asked(asked, seed, against=against)
         done = batches.run(kit, students, tmp_path / out, asked_for, graders, lambda *_: None)
         return [tuple(job.questions) for job in graders.jobs], done
 
@@ -218,6 +218,15 @@ def test_what_was_graded_before_a_change_back_is_there_still(run, copied):
     run()
     path.write_text(before)
     assert run()[0] == []
+
+
+def test_against_an_earlier_class_only_the_change_is_graded(run, copied, tmp_path):
+    run()
+    append(copied.tests / "hidden" / "test_q6_training.py")
+    assert run("new", against=tmp_path / "out")[0] == [("q6",)] * 2
+    assert run("new")[0] == []
+    assert run("third", seed=4, against=tmp_path / "out")[0] == [ALL, ALL]
+    assert run("fourth")[0] == [ALL, ALL]
 
 
 def test_records_of_an_earlier_version_stay_and_are_not_used(run, copied, tmp_path):
