@@ -74,8 +74,8 @@ def batch(
 ) -> None:
     """Grade a class, one row a submission. Stopped at any moment, it goes on from there.
 
-    The folder or zip may be an export of Gradescope, Canvas or Moodle. An unchanged submission is
-    graded once; a changed one, or all after a change of the tests, anew.
+    The folder or zip may be an export of Gradescope, Canvas or Moodle. What is unchanged is graded
+    once: after a change of a question's tests, that question alone is graded anew.
     """
     from autograder.classroom.book import ledger
     from autograder.classroom.finding.roster import A_CLASS

@@ -223,7 +223,8 @@ def show_class(done: Done, out: Path, console: Console) -> None:
     order = sorted(told.items(), key=lambda item: (item[0] != Status.GRADED.value, item[0]))
     counts = ", ".join(f"{count} {status}" for status, count in order)
     console.print(Text(f"{len(rows)} submissions: {counts}."), soft_wrap=True)
-    console.print(f"{done.graded} graded now, {done.kept} taken from earlier runs.")
+    for line in _anew(done):
+        console.print(Text(line), soft_wrap=True)
     if done.left_out:
         names = ", ".join(done.left_out[:MOST_NAMES])
         more = len(done.left_out) - MOST_NAMES
@@ -233,6 +234,16 @@ def show_class(done: Done, out: Path, console: Console) -> None:
         console.print(Text(line), soft_wrap=True)
     for name in ("grades.csv", "report.html"):
         console.print(Text(str(out / name)), soft_wrap=True)
+
+
+def _anew(done: Done) -> Iterator[str]:
+    """Yield how many submissions were graded whole, of how many a few questions, and how many not."""
+    whole = done.graded - sum(done.partly.values())
+    if whole or done.kept or not done.partly:
+        yield f"{whole} graded now, {done.kept} taken from earlier runs."
+    for questions, count in sorted(done.partly.items()):
+        of = f"{', '.join(questions)} of {count} submission{'s' if count > 1 else ''}"
+        yield f"{of} graded now, everything else of theirs taken from earlier runs."
 
 
 def show_when(assignment: Assignment, when: When, out: Path, console: Console) -> None:

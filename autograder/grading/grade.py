@@ -90,17 +90,19 @@ class Grader:
                 def so_far(details: str = "") -> Report:
                     report = self._collect(grading, questions, seed, details)
                     seconds = time.monotonic() - started
-                    facts = {**report.facts, "time": str(transport.spent)}
-                    if refused := transport.refused:
-                        facts["refused"] = "; ".join(refused)
-                    return replace(
+                    noted = transport.noted()
+                    told = tuple(
+                        replace(question, noted=noted.get(question.id, question.noted))
+                        for question in report.questions
+                    )
+                    report = replace(
                         report,
+                        questions=told,
                         layers=layers,
-                        notes=(*staged.notes, *transport.notes),
                         seconds=seconds,
                         too_busy=transport.too_busy,
-                        facts=facts,
                     )
+                    return reports.with_noted(report, staged.notes)
 
                 if on_report is not None:
                     grading.on_question = lambda: on_report(so_far())
@@ -145,10 +147,14 @@ class Grader:
         outcomes = [o for o in grading.outcomes.values() if o.question not in broken]
         details = "\n".join([details, *grading.uncollected]).strip()
         report = reports.collect(self.assignment, questions, outcomes, seed, details)
+        trained = tuple(
+            replace(question, trainings=grading.trainings, accuracy=grading.accuracy)
+            if question.id in grading.footing.trained
+            else question
+            for question in report.questions
+        )
         facts = reports.facts(self.assignment)
-        if grading.trainings:
-            facts["training"] = "; ".join(grading.trainings)
-        report = replace(report, accuracy=grading.accuracy, facts=facts)
+        report = replace(report, questions=trained, facts=facts)
         if grading.finished and not grading.interrupted:
             return report
         return reports.cut_short(report, broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,20 +12,35 @@ from fractions import Fraction
 from autograder.assignment.config import Assignment, Question
 from autograder.assignment.points import exact_share, part_of, shared_out, total_of
 from autograder.assignment.provenance import provenance
+from autograder.isolation.budget import Spent
 from autograder.isolation.layers import Layer
+from autograder.isolation.noted import Noted
 from checks.telling import wording
 from checks.telling.outcome import Outcome, counted
 from checks.telling.wording import Verdict
 
+NOTED = ("training", "time", "refused")  # facts that its questions tell
+
 
 @dataclass(frozen=True)
 class QuestionResult:
-    """One question: its tests, and the share of its points that they earn."""
+    """One question: its tests, and the share of its points that they earn.
+
+    message    where it has no outcome
+    noted      what came up beside its outcomes
+    trainings  what became of each, in words, where its tests train a model
+    accuracy   of that model on the hidden digits
+    key        of all that it rests on, where it may be used again; "" where not
+    """
 
     id: str
     question: Question
     outcomes: tuple[Outcome, ...]
-    message: str = wording.OUR_FAULT  # where it has no outcome
+    message: str = wording.OUR_FAULT
+    noted: Noted = field(default_factory=Noted)
+    trainings: tuple[str, ...] = ()
+    accuracy: float | None = None
+    key: str = ""
 
     @property
     def share(self) -> Fraction:
@@ -55,6 +71,10 @@ class QuestionResult:
     @property
     def verdict(self) -> Verdict:
         return verdict_of(self.outcomes, self.points, self.question.points)
+
+    @property
+    def seconds(self) -> float:
+        return sum(outcome.seconds for outcome in self.outcomes)
 
 
 def verdict_of(outcomes: Sequence[Outcome], earned: float, most: float) -> Verdict:
@@ -101,6 +121,14 @@ class Report:
     def our_fault(self) -> bool:
         return any(question.verdict is Verdict.OUR_FAULT for question in self.questions)
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether a question's verdict may hang on another's: one has used up the time of others, or
+        several have met the same fault of a file, of which only the first tells."""
+        noted = [question.noted for question in self.questions]
+        faults = [fault for one in noted for fault in one.faults]
+        return any(one.stopped for one in noted) or len(set(faults)) < len(faults)
+
 
 def collect(
     assignment: Assignment,
@@ -116,6 +144,24 @@ def collect(
         own = counted([outcome for outcome in known if outcome.question == name])
         questions.append(QuestionResult(name, assignment.questions[name], own))
     return Report(tuple(questions), seed, details=details)
+
+
+def with_noted(report: Report, notes: Sequence[str]) -> Report:
+    """Return a report that tells as a whole what came up in each of its questions.
+
+    notes  on how the submission was read
+    """
+    own = report.questions
+    each = [*notes, *(note for question in own for note in question.noted.notes)]
+    accuracy = next((q.accuracy for q in own if q.accuracy is not None), None)
+    facts = {name: fact for name, fact in report.facts.items() if name not in NOTED}
+    trainings = dict.fromkeys(question.trainings for question in own)  # of one run: told once
+    if told := [training for some in trainings for training in some]:
+        facts["training"] = "; ".join(told)
+    facts["time"] = str(functools.reduce(Spent.plus, (q.noted.spent for q in own), Spent()))
+    if refused := dict.fromkeys(call for question in own for call in question.noted.refused):
+        facts["refused"] = "; ".join(refused)
+    return replace(report, notes=tuple(dict.fromkeys(each)), accuracy=accuracy, facts=facts)
 
 
 def cut_short(report: Report, broken: Sequence[str]) -> Report:

@@ -8,7 +8,9 @@ import re
 import sys
 import traceback
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,18 @@ OPTIONS = [
 ]
 
 
+@dataclass
+class Footing:
+    """What questions rest on, apart from the submission and their own tests.
+
+    grounds  by question: those on whose outcomes it stands
+    trained  those that ask for the run behind the accuracy mark, which they share
+    """
+
+    grounds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    trained: set[str] = field(default_factory=set)
+
+
 class Grading:
     """The grader's side of the pytest run: how to reach the student's code, and who listens."""
 
@@ -62,6 +76,7 @@ class Grading:
         self.interrupted = self.finished = False
         self._question = ""
         self._graded: GradedRun | None = None
+        self.footing = Footing()
         self.uncollected: list[str] = []
         self._places: dict[str, str] = {}  # of a test file that cannot be read: which line
         self.fault = ""  # what failed in the run itself
@@ -73,6 +88,12 @@ class Grading:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.outcomes = session.config.stash[OUTCOMES]
+        for item in session.items:
+            question = self.outcomes[item.nodeid].question
+            for marker in item.iter_markers("stands_on"):
+                self.footing.grounds[question] |= set(marker.args)
+            if "graded_run" in getattr(item, "fixturenames", ()):
+                self.footing.trained.add(question)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -114,9 +135,9 @@ class Grading:
         return self._graded
 
     @property
-    def trainings(self) -> Sequence[str]:
+    def trainings(self) -> tuple[str, ...]:
         """What became of each training, in words."""
-        return [str(done) for done in self._graded.tries_so_far] if self._graded is not None else []
+        return tuple(map(str, self._graded.tries_so_far)) if self._graded is not None else ()
 
     @property
     def accuracy(self) -> float | None:
@@ -163,6 +184,21 @@ def _unreadable(report: str) -> KitError:
     where = f"{name}, line {places[-1][1]}" if places else name or "tests"
     return KitError(where, f"cannot be read: {said[-1] if said else report[-600:]}",
                     "mend this test file: it is no submission's fault")  # fmt: skip
+
+
+def footing(assignment: Assignment) -> Footing:
+    """Return what each question rests on, as its tests say it, without running one.
+
+    Where the suite cannot be collected, each may rest on all.
+    """
+    names = list(assignment.questions)
+    try:
+        grading = run(assignment, Grading(None, None), names, options=["--co"])
+    except RuntimeError:
+        return Footing({name: set(names) for name in names}, set(names))
+    if grading.interrupted:
+        raise KeyboardInterrupt
+    return grading.footing
 
 
 def by_question(assignment: Assignment) -> dict[str, list[Outcome]]:

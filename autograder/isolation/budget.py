@@ -44,6 +44,10 @@ class Spent:
             f"{self.starved:.1f} s without a processor"
         )
 
+    def plus(self, more: Spent) -> Spent:
+        """Return what both are together."""
+        return Spent(self.own + more.own, self.starved + more.starved, self.cpu + more.cpu)
+
     def since(self, before: Spent) -> Spent:
         """Return what was used since then."""
         return Spent(self.own - before.own, self.starved - before.starved, self.cpu - before.cpu)
@@ -54,11 +58,15 @@ class Budget:
     """What is left of a submission's time.
 
     seconds   what the test at hand was given
+    spent_by  what each question has spent
+    short     questions that have left less time to others than a test has
     """
 
     limits: LimitSettings
     seconds: float = 0.0
     spent: Spent = field(default_factory=Spent)
+    spent_by: dict[str, Spent] = field(default_factory=dict)
+    short: set[str] = field(default_factory=set)
     _question: str = ""
     _given: float = 0.0  # for what is at hand
     _left: float = 0.0  # of it
@@ -124,11 +132,10 @@ class Budget:
     def charge(self, used: Spent) -> None:
         """Take from it what a call has used."""
         self._left -= used.own
-        self.spent = Spent(
-            self.spent.own + used.own,
-            self.spent.starved + used.starved,
-            self.spent.cpu + used.cpu,
-        )
+        self.spent = self.spent.plus(used)
+        self.spent_by[self._question] = self.spent_by.get(self._question, Spent()).plus(used)
+        if self.is_used_up:
+            self.short.add(self._question)
         if self._stops[self._question]:  # loading again is a part of what a stop costs
             self._in_stops += used.own
 
@@ -137,3 +144,4 @@ class Budget:
         if not self._stops[self._question]:
             self._in_stops += self.seconds
         self._stops[self._question] += 1
+        self.short.add(self._question)

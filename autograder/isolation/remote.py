@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from autograder.errors import KitError, WireError
 from autograder.isolation.budget import Budget, Spent
 from autograder.isolation.clock import Deadline
 from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.noted import Noted
 from autograder.isolation.typed import Unkept, typed
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import ObjectAt, Packer
@@ -89,8 +92,10 @@ class RemoteTransport:
         self._question = ""
         self._worker: Worker | None = None
         self._modules: dict[str, Proxy] = {}
-        self._left_out: dict[str, None] = {}  # notes, each once, in order
-        self._refused: dict[str, None] = {}
+        # By question, each once, in order.
+        self._left_out: dict[str, dict[str, None]] = defaultdict(dict)
+        self._refused: dict[str, dict[str, None]] = defaultdict(dict)
+        self._faults: dict[str, dict[str, None]] = defaultdict(dict)
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
         self._seed = 0
         self._received = ""  # the call that gave this test the last data of a worker's
@@ -120,6 +125,7 @@ class RemoteTransport:
     def module(self, name: str) -> Proxy:
         """Return a proxy for the student's module, loaded in this question's worker."""
         if name in self._fatal:
+            self._note_fault(self._fatal[name])
             raise self._fatal[name]
         self._expect_time()
         if name != FIRST_MODULE and FIRST_MODULE in self._staged.sources:
@@ -138,6 +144,7 @@ class RemoteTransport:
                     text = wording.stopped_at_import(file, wording.STOPPED[error.kind])
                     error = StudentError(error.kind, text, frames=error.frames)
                     self._fatal[name] = error
+                    self._note_fault(error)
                 raise error from None
             if not isinstance(value, ObjectAt):
                 assert self._worker is not None
@@ -157,6 +164,11 @@ class RemoteTransport:
         if self._budget.is_wasted:
             raise StudentError("too_slow", wording.STOPPED_TOO_OFTEN)
 
+    def _note_fault(self, error: StudentError) -> None:
+        """Keep that a file cannot be used: questions that meet the same are not told of it apart."""
+        told = f"{error.type_name} {error.text}".encode("utf-8", "surrogatepass")
+        self._faults[self._question][hashlib.sha256(told).hexdigest()[:16]] = None
+
     def _note_left_out(self, name: str) -> None:
         """Keep, for the report, which lines of a module are not judged. The words are ours."""
         call = f"import {name}"
@@ -164,7 +176,7 @@ class RemoteTransport:
         file = self._staged.folder / self._staged.sources[name]
         try:
             for first, last, kind in LEFT_OUT.validate_python(told)[:MOST_LEFT_OUT]:
-                self._left_out[left_out_note(file, first, last, kind)] = None
+                self._left_out[self._question][left_out_note(file, first, last, kind)] = None
         except ValueError:  # pydantic's, or that there are no such lines
             assert self._worker is not None
             raise self._worker.distrust(call) from None
@@ -178,20 +190,24 @@ class RemoteTransport:
             told = self.request(wire.AskRefused(), Packer(), "what was refused")
             for name, file, line in REFUSED.validate_python(told)[: wire.MOST_REFUSED]:
                 where = f"{plain_line(file)}, line {line}" if file else "no line of the student's"
-                self._refused[f"{where}: {plain_line(name)}"] = None
+                self._refused[self._question][f"{where}: {plain_line(name)}"] = None
         except (StudentError, WorkerLost, RuntimeError, ValueError):  # it says nothing of use
             return
 
-    @property
-    def refused(self) -> tuple[str, ...]:
-        """Forbidden calls that were refused: file, line and name of each."""
+    def noted(self) -> Mapping[str, Noted]:
+        """Return what has come up so far, by question."""
         self._note_refused()
-        return tuple(self._refused)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the author should know about how the files were loaded."""
-        return tuple(self._left_out)
+        spent = self._budget.spent_by
+        return {
+            name: Noted(
+                tuple(self._left_out[name]),
+                tuple(self._refused[name]),
+                tuple(self._faults[name]),
+                name in self._budget.short,
+                spent.get(name, Spent()),
+            )
+            for name in {**spent, **self._faults}
+        }
 
     @property
     def spent(self) -> Spent:
@@ -221,6 +237,8 @@ class RemoteTransport:
         What is sent there may be anything that can be decoded. A test that fails in the midst of it,
         and not by a comparison, has met what no test expects; without data it is our own fault.
         """
+        if isinstance(error, StudentError) and error.is_of_the_file:
+            self._note_fault(error)
         if (
             not self._received
             or not isinstance(error, Exception)

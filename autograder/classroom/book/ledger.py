@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from autograder import __version__
 from autograder.assignment.config import Assignment, Show
 from autograder.assignment.points import rounded, total_of
 from autograder.classroom.book import records
@@ -21,7 +20,6 @@ from autograder.errors import KitError
 from autograder.formats.seen import When
 from autograder.formats.whole_files import as_json, write_whole
 from autograder.grading.report import Report
-from autograder.submission.reading import Parcel
 
 FILE, RECORDS, LOCK = "batch.json", ".graded", ".lock"
 DECISIONS, BY_HAND = "decisions.csv", "by_hand.csv"  # what people write into the folder
@@ -153,29 +151,6 @@ class Batch:
     written: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What a record depends on, apart from what was handed in."""
-
-    suite: str
-    seed: int
-    questions: tuple[str, ...]
-    version: str = __version__
-
-    def key(self, content: str) -> str:
-        """Return the name of the record of a submission with this digest."""
-        terms = [content, self.suite, self.version, str(self.seed), *self.questions]
-        return hashlib.sha256("\n".join(terms).encode()).hexdigest()[:32]
-
-
-def digest(parcel: Parcel) -> str:
-    """Return a digest that differs if anything differs that a grading could depend on."""
-    whole = hashlib.sha256(msgspec.json.encode([parcel.sources, parcel.notes, parcel.refused]))
-    for name, content in sorted(parcel.files.items()):
-        whole.update(f"{name}\n{hashlib.sha256(content).hexdigest()}\n".encode())
-    return whole.hexdigest()[:32]
-
-
 def is_output(folder: Path) -> bool:
     """Whether a batch has written into this folder, be it only that it began."""
     try:
@@ -241,6 +216,15 @@ def record(out: Path, key: str) -> Report | None:
         return records.report_of(_place(out, key).read_bytes())
     except (OSError, ValueError):  # never written, or damaged: it is graded anew
         return None
+
+
+def records_of(out: Path, content: str) -> Iterator[Report]:
+    """Yield what a class's folder keeps of a submission with this digest, the latest first."""
+    kept = _place(out, content).parent.glob(f"{content}-*.record")
+    for path in sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        report = record(out, path.stem)
+        if report is not None:
+            yield report
 
 
 def _place(out: Path, key: str) -> Path:

@@ -6,23 +6,25 @@ import secrets
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autograder.assignment.config import Assignment, load
+from autograder.assignment.config import Assignment
 from autograder.assignment.points import total_of
-from autograder.assignment.provenance import suite_digest, suite_files
 from autograder.classroom.book import ledger
-from autograder.classroom.book.ledger import Batch, Ledger, Row, Status, Terms
+from autograder.classroom.book.ledger import Batch, Ledger, Row, Status
+from autograder.classroom.book.terms import NOTHING, Kept, Terms, digest, terms_of
 from autograder.classroom.finding.roster import Entry, Roster, find
 from autograder.classroom.finding.sections import section_of
-from autograder.classroom.grading import by_hand, decisions
+from autograder.classroom.grading import by_hand, decisions, reuse
 from autograder.classroom.grading.by_hand import Marking
 from autograder.classroom.grading.decisions import Decisions
 from autograder.classroom.grading.pace import pace
+from autograder.classroom.grading.unchanged import Suite
 from autograder.classroom.report import concerns, handouts, page, same_files, similarity, table
 from autograder.classroom.report.concerns import Concern
 from autograder.classroom.report.history import Run
@@ -59,7 +61,7 @@ class Asked:
     earlier  a class whose seed is taken over, so that the two can be compared
     when     what students may see in their feedback
     by_hand  the questions that people mark
-    against  its folder: what people have decided there is taken over as well
+    against  its folder: what people have decided there is taken over as well, and what is graded there
     bounds   points at which a better grade begins
     sections of students, by the names that they go by
     history  earlier runs of the class, whose mistakes are told beside this one's
@@ -80,7 +82,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a run."""
+    """What became of a run.
+
+    graded  of how many submissions something was graded
+    kept    of how many nothing was, as it had been before
+    partly  of how many it was these questions alone
+    """
 
     batch: Batch
     graded: int
@@ -88,6 +95,7 @@ class Done:
     left_out: tuple[str, ...]
     layers: tuple[Layer, ...]  # of the confinement, where anything was graded
     decisions: tuple[str, ...] = ()  # what is to be known of people's
+    partly: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
 
 def run(
@@ -125,7 +133,8 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="class-", ignore_cleanup_errors=True) as place:
         roster = find(source, assignment, Path(place) / "unpacked", out)
         with ledger.opened(out, assignment) as book:
-            terms = Terms(suite.digest, _seed(asked, book), asked.questions)
+            terms = terms_of(assignment, suite.digest, _seed(asked, book), asked.questions)
+            suite.check()  # nor may it have changed while that was found out
             begun = Batch(assignment.settings.assignment, terms.suite, terms.version, terms.seed,
                           (*terms.questions, *asked.by_hand), shown=asked.when)  # fmt: skip
             if asked.against is not None:
@@ -142,14 +151,14 @@ def _run(
             grading = Grading(assignment, roster, book, terms, suite, marking, decided, before,
                               Path(place), on_step, asked)  # fmt: skip
             with graders as those:
-                for job, report in those.grade(grading.jobs()):
-                    grading.graded(job, report)
+                for jobs in (grading.jobs(), grading.once_more()):
+                    for job, report in those.grade(jobs):
+                        grading.graded(job, report)
             batch = grading.finish(begun)
             said = (*by_hand.warnings(batch, out),
                     *decisions.warnings(batch, decided.not_applied(grading.rows)))  # fmt: skip
-            return Done(
-                batch, grading.anew, len(grading.kept), roster.left_out, grading.layers, said
-            )
+            return Done(batch, grading.anew, len(grading.kept), roster.left_out, grading.layers,
+                        said, grading.partly)  # fmt: skip
 
 
 def _seed(asked: Asked, book: Ledger) -> int:
@@ -165,34 +174,13 @@ def _seed(asked: Asked, book: Ledger) -> int:
     return secrets.randbelow(SEEDS) if kept is None else kept
 
 
-class Suite:
-    """The files that decide about marks, and whether they are still those that the run began with.
+@dataclass(frozen=True)
+class Waiting:
+    """A submission of which something is being graded, whose it is, and what is kept of the rest."""
 
-    Raises KitError if the mark sheet was saved anew since it was read.
-    """
-
-    def __init__(self, assignment: Assignment) -> None:
-        self._assignment = assignment
-        self._stamp = self._now()
-        self.digest = suite_digest(assignment)
-        self._mind(load(assignment.root).settings != assignment.settings)
-
-    def check(self, report: Report | None = None) -> None:
-        """Raise KitError if a file has changed, or if a report was made with another suite."""
-        other = report is not None and report.facts.get("suite", self.digest) != self.digest
-        self._mind(other or self._now() != self._stamp)
-
-    def _mind(self, changed: bool) -> None:
-        if changed:
-            raise KitError("autograder batch", "the suite has changed while the class was graded",
-                           "give the same command again: all are graded with the new one")  # fmt: skip
-
-    def _now(self) -> list[tuple[str, int, int]]:
-        stamps = []
-        for name, path in suite_files(self._assignment).items():
-            told = path.stat()
-            stamps.append((name, told.st_mtime_ns, told.st_size))
-        return stamps
+    parcel: Parcel
+    entries: list[Entry]
+    kept: Kept
 
 
 @dataclass
@@ -211,12 +199,14 @@ class Grading:
     on_step: Listener
     asked: Asked
     anew: int = 0
+    partly: Counter[tuple[str, ...]] = field(default_factory=Counter)
     layers: tuple[Layer, ...] = ()
     rows: dict[str, Row] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     concerns: list[Concern] = field(default_factory=list)
     same: SameFiles = field(init=False)
-    _waiting: dict[str, tuple[Parcel, list[Entry]]] = field(default_factory=dict)
+    _waiting: dict[str, Waiting] = field(default_factory=dict)
+    _whole: list[Job] = field(default_factory=list)
     _came: int = 0  # rows that came of what was graded anew
     kept: set[str] = field(default_factory=set)  # keys of what an earlier one has graded
     _fresh: set[str] = field(default_factory=set)  # keys of what this run has graded
@@ -237,15 +227,21 @@ class Grading:
                 )
                 continue
             parcel, problem = self._packed(entry)
-            content = ledger.digest(parcel)
+            content = digest(parcel)
             key = self.terms.key(content)
             if key in self._waiting:
-                self._waiting[key][1].append(entry)
-            elif report := self._known(parcel, key, problem):
-                self._settle(entry, parcel, key, report)
+                self._waiting[key].entries.append(entry)
+                continue
+            known = self._known(parcel, content, key, problem)
+            if isinstance(known, Report):
+                self._settle(entry, parcel, key, known)
             else:
-                self._waiting[key] = (parcel, [entry])
-                yield Job(key, parcel, self.terms.questions, self.terms.seed)
+                self._waiting[key] = Waiting(parcel, [entry], known)
+                yield Job(key, parcel, self.terms.missing(known), self.terms.seed)
+
+    def once_more(self) -> Iterator[Job]:
+        """Yield, when all have come, what can only be graded as a whole: its verdicts hang together."""
+        yield from self._whole
 
     def _packed(self, entry: Entry) -> tuple[Parcel, str]:
         """Return what was handed in as data, and what failed on our side if that was not possible."""
@@ -261,8 +257,9 @@ class Grading:
             except Exception:  # whatever one student's files do to us, the others are graded
                 return Parcel(), traceback.format_exc()
 
-    def _known(self, parcel: Parcel, key: str, problem: str) -> Report | None:
-        """Return the report that needs no grading: nothing can be graded, or it was done before."""
+    def _known(self, parcel: Parcel, content: str, key: str, problem: str) -> Report | Kept:
+        """Return the report that needs no grading, since nothing can be graded or it was done before;
+        else what is kept of some of its questions."""
         questions, seed = self.terms.questions, self.terms.seed
         if problem:
             return self._keep(key, collect(self.assignment, questions, [], seed, problem))
@@ -270,25 +267,46 @@ class Grading:
         if parcel.refused:
             refused = refuse(self.assignment, questions, seed, parcel.refused)
             return report or self._keep(key, refused)
-        if report is not None:
-            self._came += key in self._fresh
-            self.kept |= {key} - self._fresh
+        if report is None:
+            return self._of_parts(parcel, content, key)
+        self._came += key in self._fresh
+        self.kept |= {key} - self._fresh
         return report
+
+    def _of_parts(self, parcel: Parcel, content: str, key: str) -> Report | Kept:
+        folders = [self.book.out, *filter(None, [self.asked.against])]
+        kept = self.terms.kept(one for out in folders for one in ledger.records_of(out, content))
+        if self.terms.missing(kept):
+            return kept
+        report = reuse.kept_whole(kept, self.assignment, self.terms.questions, parcel.notes)
+        if self.terms.hang_together(report):
+            return NOTHING
+        self.kept.add(key)
+        return self._keep(key, report)
 
     def graded(self, job: Job, report: Report) -> None:
         """Keep a report that has come. Raises KitError if it was made with another suite."""
         self.suite.check(report)
+        waiting, asked = self._waiting[job.name], self.terms.questions
+        if len(job.questions) < len(asked):
+            notes = waiting.parcel.notes
+            report = reuse.completed(report, waiting.kept, self.assignment, asked, notes)
+            if self.terms.hang_together(report):
+                self._waiting[job.name] = replace(waiting, kept=NOTHING)
+                self._whole.append(replace(job, questions=asked))
+                return
+            self.partly[tuple(job.questions)] += 1
+        del self._waiting[job.name]
         self._keep(job.name, report)
         self._fresh.add(job.name)
         self.anew += 1
         self.layers = report.layers or self.layers
-        parcel, entries = self._waiting.pop(job.name)
-        self._came += len(entries)
-        for entry in entries:
-            self._settle(entry, parcel, job.name, report)
+        self._came += len(waiting.entries)
+        for entry in waiting.entries:
+            self._settle(entry, waiting.parcel, job.name, report)
 
     def _keep(self, key: str, report: Report) -> Report:
-        self.book.put(key, report)
+        self.book.put(key, self.terms.stamped(report))
         return report
 
     def _settle(self, entry: Entry, parcel: Parcel, key: str, report: Report) -> None:
@@ -303,7 +321,7 @@ class Grading:
             questions={q.id: q.points for q in report.questions},
             seconds=round(report.seconds, 2),
             key=key,
-            content=ledger.digest(parcel),
+            content=digest(parcel),
             round=self.assignment.settings.round or 0.0,
         )
         earlier = [rows.get(row.submission) for rows in self.before]

@@ -99,9 +99,9 @@ class Cluster:
         done = distributed.as_completed(loop=self._client.loop)
         while True:
             while len(running) < self._window and (job := next(waiting, None)):
-                future = self._client.submit(
-                    _grade, self._name, _packed(job), key=f"grade-{job.name}", pure=False
-                )
+                # Of the same submission, other questions may be asked for a second time.
+                key = "-".join(["grade", job.name, *job.questions])
+                future = self._client.submit(_grade, self._name, _packed(job), key=key, pure=False)
                 running[future] = job
                 done.add(future)
             if not running:

@@ -1,6 +1,7 @@
 """What people decide about points: applied last, told apart, kept over a regrade, refused if unclear."""
 
 import csv
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -113,6 +114,7 @@ def test_kept_over_a_regrade_and_listed_where_the_mark_under_it_has_changed(grad
     assert done.decisions == ("2 of decisions.csv applied.",)
     earlier = ledger.read_finished(tmp_path / "out")
     asked = Asked(("q1", "q2"), None, earlier, against=tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / ledger.RECORDS)  # as if the tests were others by now
     _, done = graded(share=0.8, out="new", asked=asked)
     assert rows(done)["anna"].score == 27
     told = "anna q1: the tests gave 7.5 when this was decided, and now 12"

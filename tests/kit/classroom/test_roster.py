@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from autograder.classroom.book.ledger import digest
+from autograder.classroom.book.terms import digest
 from autograder.classroom.finding import archive
 from autograder.classroom.finding.roster import find
 from autograder.errors import KitError

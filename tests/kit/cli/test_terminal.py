@@ -43,13 +43,22 @@ def test_what_is_done_at_once_leaves_no_line_in_a_log(capsys):
     assert capsys.readouterr().err == ""
 
 
-def said_of(*rows):
+def said_of(*rows, **counts):
     text = io.StringIO()
-    done = SimpleNamespace(
-        batch=SimpleNamespace(rows=rows), graded=3, kept=0, left_out=(), decisions=()
-    )
+    known = {"graded": 3, "kept": 0, "partly": {}, "left_out": (), "decisions": ()} | counts
+    done = SimpleNamespace(batch=SimpleNamespace(rows=rows), **known)
     terminal.show_class(done, Path("out"), Console(file=text))
     return text.getvalue()
+
+
+def test_of_whom_a_few_questions_were_graded_anew_is_told():
+    again = " graded now, everything else of theirs taken from earlier runs."
+    said = said_of(graded=300, partly={("q6",): 300})
+    assert f"q6 of 300 submissions{again}" in said
+    assert "300 graded" not in said
+    said = said_of(graded=6, kept=2, partly={("q5", "q7"): 1, ("q6",): 3})
+    assert "2 graded now, 2 taken from earlier runs." in said
+    assert f"q5, q7 of 1 submission{again}" in said
 
 
 def row(name, key, status=Status.GRADED):
