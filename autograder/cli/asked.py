@@ -24,7 +24,7 @@ def the_kit(is_long: bool = False) -> Assignment:
     """
     from autograder.assignment.config import load
     from autograder.cli.which import which
-    from autograder.isolation.early import has_started_over
+    from autograder.isolation.forking.early import has_started_over
 
     kit = load()
     told = not is_long or has_started_over()
@@ -95,7 +95,7 @@ def data_folder(path: Path | None) -> Path | None:
 
 def layers_here(assignment: Assignment) -> Sequence[Layer]:
     from autograder.isolation.doctor import layers
-    from autograder.isolation.forks import ForkServer
+    from autograder.isolation.forking.forks import ForkServer
 
     server = ForkServer()
     try:

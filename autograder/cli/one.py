@@ -13,7 +13,7 @@ from rich.console import Console
 from autograder.cli.app import INTERRUPTED, app, interrupted_twice
 from autograder.cli.asked import data_folder, layers_here, mind_confinement, questions_of, the_kit
 from autograder.errors import KitError
-from autograder.isolation.early import start_over
+from autograder.isolation.forking.early import start_over
 
 if TYPE_CHECKING:
     from autograder.grading.report import Report

@@ -21,7 +21,7 @@ from autograder.grading import suite
 from autograder.grading.accuracy import GradedRun
 from autograder.grading.report import Report
 from autograder.isolation import doctor
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.layers import Layer
 from autograder.isolation.remote import CallListener, RemoteTransport
 from autograder.isolation.worker import kernel

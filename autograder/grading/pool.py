@@ -26,8 +26,8 @@ from autograder.assignment.config import Assignment
 from autograder.errors import KitError
 from autograder.grading import report as reports
 from autograder.grading.report import Report
-from autograder.isolation import early
 from autograder.isolation.cores import keep_to_one_core
+from autograder.isolation.forking import early
 from autograder.submission.reading import Parcel
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import cast
 from autograder.assignment.config import Assignment
 from autograder.errors import KitError
 from autograder.isolation.clock import Deadline
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.layers import MEANING, Layer
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.examine import Examination

@@ -18,7 +18,7 @@ from autograder.assignment.exercise import FIRST_MODULE, TRAINED
 from autograder.errors import KitError, WireError
 from autograder.isolation.budget import Budget, Spent
 from autograder.isolation.clock import Deadline
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.noted import Noted
 from autograder.isolation.typed import Unkept, typed
 from autograder.isolation.worker import wire

@@ -16,7 +16,7 @@ from typing import Any
 from autograder.assignment.config import LimitSettings
 from autograder.errors import WireError
 from autograder.isolation.clock import Deadline
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Channel
 from checks.code import cells

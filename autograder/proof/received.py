@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from autograder.assignment.config import Assignment
-from autograder.isolation.early import FORKSERVER
+from autograder.isolation.forking.early import FORKSERVER
 from autograder.isolation.remote import Call
 from autograder.submission.reading import Parcel
 from checks.beside import stand_ins

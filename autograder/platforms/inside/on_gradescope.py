@@ -15,7 +15,7 @@ from autograder.errors import KitError
 from autograder.formats.gradescope import results
 from autograder.formats.whole_files import write_json
 from autograder.grading.report import Report
-from autograder.isolation.early import start_over
+from autograder.isolation.forking.early import start_over
 from autograder.platforms.inside import attempts
 from autograder.platforms.inside.attempts import Attempts, Metadata
 from autograder.platforms.inside.whatever_happens import graded

@@ -14,8 +14,8 @@ from autograder.assignment.config import Assignment, load
 from autograder.errors import KitError
 from autograder.grading.grade import Grader
 from autograder.grading.report import Report, not_run
-from autograder.isolation.early import FORKSERVER
-from autograder.isolation.forks import ForkServer
+from autograder.isolation.forking.early import FORKSERVER
+from autograder.isolation.forking.forks import ForkServer
 from checks.telling import wording
 
 FOUND_BESIDE = """\

@@ -23,7 +23,7 @@ import torch
 
 from autograder.assignment.config import Assignment, load
 from autograder.isolation.clock import Deadline
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.remote import Proxy, RemoteTransport
 from autograder.isolation.worker import wire
 from autograder.isolation.workers import Worker

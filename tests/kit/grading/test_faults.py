@@ -419,7 +419,7 @@ def test_a_missing_solution_or_student_folder_is_told(autograder, copied):
 
 
 def test_a_fork_server_that_cannot_start_is_told(assignment, monkeypatch, capfd):
-    from autograder.isolation.forks import ForkServer
+    from autograder.isolation.forking.forks import ForkServer
 
     monkeypatch.setattr(ForkServer, "program", ("-c", "raise SystemExit('no torch here')"))
     with Grader(assignment) as grader, pytest.raises(KitError, match="has ended 3 times"):

@@ -26,7 +26,7 @@ from autograder.assignment.exercise import TRAINED
 from autograder.grading import suite
 from autograder.grading.accuracy import GradedRun
 from autograder.grading.grade import Grader
-from autograder.isolation.forks import Staged
+from autograder.isolation.forking.forks import Staged
 from autograder.isolation.remote import RemoteTransport
 from autograder.isolation.worker import wire
 from autograder.isolation.worker.wire import Items, ObjectAt, Other, Pairs, TensorAt

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.isolation.clock import Deadline
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.workers import Worker
 from kit.isolation import two_sides

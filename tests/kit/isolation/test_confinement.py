@@ -11,7 +11,7 @@ import pytest
 from autograder.errors import KitError
 from autograder.grading.grade import Grader
 from autograder.isolation import layers
-from autograder.isolation.forks import ForkServer
+from autograder.isolation.forking.forks import ForkServer
 from autograder.isolation.worker import examine, landlock
 from kit.workbench import FAST, PATIENCE, ROOT, messages
 

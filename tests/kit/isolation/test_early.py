@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.isolation.early import Forked
-from autograder.isolation.users import USERS
+from autograder.isolation.forking.early import Forked
+from autograder.isolation.forking.users import USERS
 from kit.bench.grading import family
 from kit.workbench import ROOT, wait_for
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from autograder.isolation.forks import ForkServer, Staged
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.remote import RemoteTransport
 from checks.telling.failures import StudentError
 

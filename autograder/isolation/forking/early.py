@@ -37,7 +37,7 @@ ENVIRONMENT = {
     "TORCHDYNAMO_DISABLE": "1",
 }
 STARTED_WITH_NOTHING = dict(os.environ) == ENVIRONMENT  # torch adds to it when it is imported
-AGAIN = "from autograder.isolation.early import go_on; go_on()"
+AGAIN = "from autograder.isolation.forking.early import go_on; go_on()"
 LOOK = 0.01  # seconds between two looks at a process that is to end
 
 

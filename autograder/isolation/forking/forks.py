@@ -18,9 +18,9 @@ import msgspec
 
 from autograder.assignment.config import LimitSettings
 from autograder.errors import KitError
-from autograder.isolation import early
-from autograder.isolation.early import ENVIRONMENT, FORKSERVER
-from autograder.isolation.users import own_user
+from autograder.isolation.forking import early
+from autograder.isolation.forking.early import ENVIRONMENT, FORKSERVER
+from autograder.isolation.forking.users import own_user
 from autograder.isolation.worker.confine import Confinement
 from checks.code.forbidden import Forbidden
 from checks.telling.failures import WorkerLost

@@ -1,0 +1,1 @@
+"""How worker processes come into being: forked, each with an id of its own."""
