@@ -116,8 +116,8 @@ class GradedRun:
         most = (1 - KEPT_BACK) * FIRST_TRY * self._seconds / max(seconds_of_an_epoch, 1e-9)
         if most >= training.epochs:
             return training.epochs
-        bars = [n for n in training.full_credit_from if n < training.epochs]
-        return max((n for n in bars if n <= most), default=1)
+        bars = training.full_credit_from
+        return max((n for n in bars if n <= min(most, training.epochs)), default=min(bars))
 
     def better(self, best: AccuracyMark | None, logits: Tensor, epochs: int) -> AccuracyMark:
         """Return the mark for these logits, or the one of an earlier try if that is higher.

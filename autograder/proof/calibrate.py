@@ -36,6 +36,7 @@ UNJUST = 1e-6  # the chance that a right submission loses a part of the mark
 CONFIDENCE = 0.95
 FEWEST_SEEDS = 30
 SEEDS_OF_BROKEN = 3
+HALF = 0.5
 AN_HOUR = 3600.0  # seconds: more than any of them takes
 REFERENCE = "the solution"
 
@@ -112,15 +113,20 @@ def measure(assignment: Assignment, seeds: int, runs: Runs, on_run: Listener) ->
 
 
 def measure_broken(assignment: Assignment, seeds: int, runs: Runs, on_run: Listener) -> None:
-    """Train the wrong models that train, as long as the short run and the whole one do."""
-    training = assignment.settings.training
+    """Train the wrong models that train, with every number of epochs that could tell them apart."""
     with tempfile.TemporaryDirectory() as folder:
         submissions = {
             model.wrong: corpus.lay_out([model], assignment, Path(folder) / str(number))
             for number, model in enumerate(corpus.trains(assignment))
         }
-        lengths = {training.epochs, training.epochs_at_first} - {0}
-        train(assignment, submissions, lengths, seeds, runs, on_run)
+        train(assignment, submissions, lengths_that_tell(assignment), seeds, runs, on_run)
+
+
+def lengths_that_tell(assignment: Assignment) -> list[int]:
+    """Return the numbers of epochs after which a right model is far from guessing, in order."""
+    training = assignment.settings.training
+    long = {n for n, bar in training.full_credit_from.items() if bar > HALF}
+    return sorted(long | ({training.epochs_at_first} - {0}))
 
 
 def train(

@@ -59,14 +59,16 @@ def told(assignment: Assignment) -> list[Told]:
     bar = training.full_credit_from[training.epochs]
     now = [*Runs(assignment.root / FILE), *Runs(assignment.root / BROKEN)]
     before = list(Runs(assignment.root / EARLIER))
-    first, whole = training.epochs_at_first, training.epochs
+    *shorter, whole = calibrate.lengths_that_tell(assignment)
     ways = [
         (before, Way("20 epochs, batches of 128 (before)", 0, 20)),
         (before, Way("12 epochs, batches of 128", 0, 12)),
-        (now, Way(f"{whole} epochs", 0, whole)),
-        (now, Way(f"{first} epochs", 0, first)),
-        (now, Way(f"{first} epochs first, then {whole} (graded)", first, whole, chosen=True)),
+        (now, Way(f"{whole} epochs, batches of {training.batch_size}", 0, whole)),
     ]
+    for first in shorter:
+        chosen = first == training.epochs_at_first
+        name = f"{first} epochs first, then {whole}{' (graded)' if chosen else ''}"
+        ways.append((now, Way(name, first, whole, chosen)))
     wrong = {model.wrong for model in corpus.trains(assignment)}
     compared = set(wrong)  # those that were trained in every way
     for runs, way in ways:
