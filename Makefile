@@ -33,8 +33,8 @@ student: $(READY) ## write what is generated in student/ anew from solution/
 figures: $(READY) ## draw the handout's figures anew into student/figures/
 	$(BIN)/autograder figures
 
-bench: $(READY) $(EXTRAS)  ## what a student waits for; workers, calls, memory, a grading beside its training, a class beside a loop
-	PYTHONPATH=tests $(BIN)/python -m kit.bench.at_home && PYTHONPATH=tests $(BIN)/python -m kit.bench.grading && PYTHONPATH=tests $(BIN)/python -m kit.bench.a_class
+bench: $(READY) $(EXTRAS)  ## what the kit costs beside its last release; BENCH=--save keeps it, BENCH='--only calls,checks' measures some
+	PYTHONPATH=tests $(BIN)/python -m kit.bench $(BENCH)
 
 bench-peers: $(READY) $(PEERS)/.ready  ## the kit beside otter, nbgrader, pytest, PrairieLearn's plugin (Python 3.11 or newer)
 	PYTHONPATH=tests $(BIN)/python -m kit.bench.peers --environment $(PEERS)

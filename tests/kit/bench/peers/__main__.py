@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.assignment.config import load
+from autograder.errors import KitError
 from kit.bench.peers.graders import all_graders
 from kit.bench.peers.measure import Row, measure, submissions
 from kit.workbench import ROOT
@@ -43,10 +44,13 @@ def main(
 ) -> None:
     """Measure, and print a table."""
     python, console = environment.absolute() / "bin" / "python", Console()
+    if not console.is_terminal:
+        console.width = 120  # a log is as wide as the table
     if not python.exists():
-        console.print(
-            f"{environment}: the peers are not installed there: `make bench-peers` does it."
+        told = KitError(
+            str(environment), "the peers are not there", "`make bench-peers` installs them"
         )
+        console.print(str(told), soft_wrap=True)
         raise typer.Exit(2)
     versions = {**installed(python), KIT: version(KIT)}
     with tempfile.TemporaryDirectory() as name:
