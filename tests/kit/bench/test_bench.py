@@ -24,7 +24,7 @@ from kit.bench.figures import (
     write,
 )
 from kit.bench.processes import CommandFailed, cost_of
-from kit.bench.yardsticks import round_trip
+from kit.bench.yardsticks import another_process
 
 
 def figure(value, name="grading", unit="x import torch", better="lower"):
@@ -258,5 +258,9 @@ def test_a_command_that_fails_is_told_with_its_words(tmp_path):
                  "sys.stderr.flush(); os._exit(3)"], tmp_path)  # fmt: skip
 
 
-def test_a_round_trip_comes_back():
-    assert round_trip(bytes(64), 10) > 0
+def test_a_message_to_another_process_comes_back():
+    with another_process() as round_trip:
+        assert [round_trip(message) for message in (b"one", bytes(1 << 20))] == [
+            b"one",
+            bytes(1 << 20),
+        ]

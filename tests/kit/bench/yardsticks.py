@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from kit.bench.processes import Cost, cost_of
@@ -14,6 +16,7 @@ from kit.workbench import ROOT
 
 IMPORT = "x import torch"
 COMPUTATION = "x the yardstick computation"
+FORK = "x a bare fork"
 ROUND_TRIP = "x a bare round trip"
 # On one thread, as grading is: small products and a softmax, forwards and backwards.
 COMPUTE = """
@@ -46,20 +49,32 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def round_trip(message: bytes, times: int) -> float:
-    """Return the median seconds in which a message goes to another process and back."""
+def fork() -> None:
+    """Fork this process, and wait for the end of a child that does nothing."""
+    if not (child := os.fork()):
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+@contextlib.contextmanager
+def another_process() -> Iterator[Callable[[bytes], object]]:
+    """Yield what sends a message to another process and waits until it comes back."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=_echo, args=(there,), daemon=True)
     process.start()
 
-    def trip() -> None:
+    def round_trip(message: bytes) -> bytes:
         here.send_bytes(message)
-        here.recv_bytes()
+        return here.recv_bytes()
 
-    median = statistics.median(seconds(trip) for _ in range(times))
+    yield round_trip
     here.send_bytes(b"")
     process.join()
-    return median
+
+
+def undisturbed(times: list[float]) -> float:
+    """Return what a short call takes when nothing comes between: one in ten is quicker."""
+    return statistics.quantiles(times, n=10)[0]
 
 
 def _echo(there: Connection) -> None:
