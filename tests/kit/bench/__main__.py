@@ -48,17 +48,20 @@ def main(
     console = Console()
     if not console.is_terminal:
         console.width = 160  # a log is as wide as the table
+    rows: list[Compared] = []
     try:
         names, kept = chosen(only), figures.read(file)
-        rows = run(
-            names, kept.by_name if kept else {}, lambda told: console.print(told, style="dim")
-        )
+        before = kept.by_name if kept else {}
+        for name in names:
+            rows += until_sure(lambda name=name: measured(name, console), before)
+            if save:  # what is measured stays, whatever ends the rest
+                figures.write(release(rows, kept), file)
     except (KitError, CommandFailed) as error:
         console.print(str(error), highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
+    if names == list(MEASUREMENTS):
+        rows += unmeasured(rows, before)
     console.print(table(rows, kept))
-    if save:
-        figures.write(release(rows, kept), file)
     if any(row.verdict is Verdict.WORSE for row in rows):
         raise typer.Exit(1)
 
@@ -73,22 +76,15 @@ def chosen(only: str) -> list[str]:
     return names
 
 
-def run(names: list[str], kept: dict[str, Figure], tell: Callable[[str], None]) -> list[Compared]:
-    """Return what became of every figure; a measurement with a worse one is run again."""
-    rows: list[Compared] = []
-    for name in names:
-        rows += until_sure(lambda name=name: measured(name, tell), kept)
-    return rows if names != list(MEASUREMENTS) else [*rows, *unmeasured(rows, kept)]
-
-
-def measured(name: str, tell: Callable[[str], None]) -> list[Figure]:
+def measured(name: str, console: Console) -> list[Figure]:
     """Return the figures of a measurement, and tell of them as they come."""
-    tell(f"{name}: {(MEASUREMENTS[name].__doc__ or '').splitlines()[0]}")
+    console.print(f"{name}: {(MEASUREMENTS[name].__doc__ or '').splitlines()[0]}", style="dim")
     started = time.perf_counter()
     found = MEASUREMENTS[name]()
     for figure in found:
-        tell(f"    {figure.name}: {figure.value:.3g} {figure.unit}")
-    tell(f"    {time.perf_counter() - started:.0f} s" + ("" if found else ", not measured here"))
+        console.print(f"    {figure.name}: {figure.value:.3g} {figure.unit}", style="dim")
+    took = f"    {time.perf_counter() - started:.0f} s"
+    console.print(took if found else f"{took}, not measured here", style="dim")
     return found
 
 

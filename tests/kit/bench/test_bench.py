@@ -199,6 +199,21 @@ def test_saved_figures_are_what_the_next_run_compares_with(one, capsys):
     assert "1.00" in capsys.readouterr().out
 
 
+def test_what_is_measured_before_the_run_ends_is_kept(monkeypatch, tmp_path):
+    def first():
+        """Measure something."""
+        return [figure(9.0)]
+
+    def second():
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "MEASUREMENTS", {"first": first, "second": second})
+    with pytest.raises(KeyboardInterrupt):
+        bench.main(save=True, file=tmp_path / "bench.json")
+    assert [each.value for each in read(tmp_path / "bench.json").figures] == [9.0]
+
+
 def test_a_measurement_that_is_not_known_is_told(capsys):
     with pytest.raises(typer.Exit) as ended:
         bench.main(only="nothing")
