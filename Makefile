@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.extras
+PEERS := .venv-peers
 
-.PHONY: grade test prove check lint student figures zips bench explore hostile fuzz
+.PHONY: grade test prove check lint student figures zips bench bench-peers explore hostile fuzz
 
 grade: $(READY)   ## grade the reference solution on the embedded digits
 	$(BIN)/autograder grade solution
@@ -32,8 +33,11 @@ student: $(READY) ## write what is generated in student/ anew from solution/
 figures: $(READY) ## draw the handout's figures anew into student/figures/
 	$(BIN)/autograder figures
 
-bench: $(READY) $(EXTRAS)  ## what a student waits for; workers, calls, memory, a grading beside its training, a class beside a loop
-	PYTHONPATH=tests $(BIN)/python -m kit.bench.at_home && PYTHONPATH=tests $(BIN)/python -m kit.bench.grading && PYTHONPATH=tests $(BIN)/python -m kit.bench.a_class
+bench: $(READY) $(EXTRAS)  ## what the kit costs beside its last release; BENCH=--save keeps it, BENCH='--only calls,checks' measures some
+	PYTHONPATH=tests $(BIN)/python -m kit.bench $(BENCH)
+
+bench-peers: $(READY) $(PEERS)/.ready  ## the kit beside otter, nbgrader, pytest, PrairieLearn's plugin (Python 3.11 or newer)
+	PYTHONPATH=tests $(BIN)/python -m kit.bench.peers --environment $(PEERS)
 
 explore: $(READY) ## judge 2,000 files that nobody wrote: right fragments, most with one place changed
 	OMP_NUM_THREADS=1 $(BIN)/autograder explore --files 2000
@@ -51,6 +55,11 @@ zips: $(READY)    ## write dist/: what to hand out, and what each platform is gi
 $(EXTRAS): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[otter,cluster,similarity,nbgrader]'
 	touch $(EXTRAS)
+
+$(PEERS)/.ready: tests/kit/bench/peers/requirements.txt constraints.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/kit/bench/peers/requirements.txt
+	touch $(PEERS)/.ready
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -22,7 +22,16 @@ from autograder.assignment import config
 from autograder.cli.commands import app
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_OURS = (".git", ".venv", "venv", "node_modules", "dist", "build", ".pytest_cache")
+NOT_OURS = (
+    ".git",
+    ".venv",
+    ".venv-peers",
+    "venv",
+    "node_modules",
+    "dist",
+    "build",
+    ".pytest_cache",
+)
 PROGRAM = re.compile(r"(?:^|[\s;&|])(?:\.venv/bin/|python -m )?autograder\s+(?P<rest>[a-z-].*)")
 END_OF_COMMAND = re.compile(r"\s(?:#|&&|\|\||\||>|;)\s?|\s#|\.\.\.|$")
 KEY = re.compile(r"^(?P<section>[a-z]+)\.(?P<key>[a-z_]+)$")

@@ -23,7 +23,7 @@ ADAPT = ROOT / "docs" / "adapt.md"
 RUNBOOK = ROOT / "docs" / "runbook.md"
 LEFT_OUT = shutil.ignore_patterns(
     ".git",
-    ".venv",
+    ".venv*",
     "dist",
     "__pycache__",
     ".*_cache",

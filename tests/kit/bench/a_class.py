@@ -1,48 +1,78 @@
-"""Measure what a class costs beside a loop over it, and whether that stays so: `make bench`.
+"""Measure what a class costs beside a loop over it, and whether that stays so. Nothing trains.
 
-    python -m kit.bench.a_class --students 8 --runs 3 --sizes 20,200,2000 --only q1
+Ways to grade the same submissions run in turn; what counts is the ratio of medians. For larger classes:
 
-Ways to grade the same submissions run in turn; what counts is the ratio of medians. Nothing trains.
+    PYTHONPATH=tests .venv/bin/python -m kit.bench.a_class --sizes 20,200,2000 --only q1
 """
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import importlib.util
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import typer
 
 from autograder.assignment.config import Assignment, load
 from autograder.platforms.build import build
 from autograder.proof import corpus
-from kit.bench.grading import ROOT, family, proportional_mb
-from kit.workbench import untrained
+from kit.bench.figures import Figure
+from kit.bench.processes import Cost, cost_of
+from kit.bench.yardsticks import IMPORT, import_torch
+from kit.workbench import ROOT, untrained
 
-LOOK = 0.5  # seconds between two looks at memory
+RUNS, STUDENTS, LOOPED = 3, 12, 4  # of a class; some of it in loops
+FEW, MANY = 20, 120  # submissions of the two classes whose cost is compared
+ONLY = "q1"  # the question that those are graded on
+LOOK = 0.05  # seconds between two looks at what is graded
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--students", type=int, default=6, help="in the comparison with loops")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument(
-        "--sizes", default="20,200,2000", help="of the classes in the scaling figure"
-    )
-    parser.add_argument("--only", default="q1", help="questions of the scaling figure")
-    asked = parser.parse_args()
+def throughput() -> list[Figure]:
+    """A batch beside a loop of `autograder grade`, and beside one of `otter run`."""
+    with _kit() as (kit, place):
+        folder = students(kit, place / "class", STUDENTS)
+        medians = _medians(_ways(kit, place, folder))
+    batch = medians.pop("autograder batch")
+    found = []
+    for name, loop in medians.items():
+        found += [
+            Figure(name=f"a batch, beside a loop of {name}", value=loop.seconds / batch.seconds,
+                   unit="x its throughput", better="higher"),
+            Figure(name=f"a batch, beside a loop of {name}, CPU",
+                   value=batch.cpu_seconds / loop.cpu_seconds, unit="x its CPU seconds"),
+        ]  # fmt: skip
+    return found
+
+
+def scaling() -> list[Figure]:
+    """What a submission costs in a larger class beside a small one, and the memory of all of it."""
+    with _kit() as (kit, place):
+        few, many = (_graded(kit, place, size, ONLY) for size in (FEW, MANY))
+    value = many.each / few.each
+    torch = import_torch(watch=True).peak_mb
+    return [
+        Figure(name=f"a submission among {MANY}", value=value, unit=f"x one among {FEW}"),
+        Figure(name=f"a class of {MANY}, peak memory (PSS)", value=many.cost.peak_mb / torch,
+               unit=IMPORT),
+    ]  # fmt: skip
+
+
+@contextlib.contextmanager
+def _kit() -> Iterator[tuple[Assignment, Path]]:
+    """Yield a kit without training, so that all ways have the same to do, and a folder for it."""
     with tempfile.TemporaryDirectory() as name:
         whole = load(ROOT)
-        kit = untrained(whole, Path(name) / "kit")  # so all ways have the same to do
+        kit = untrained(whole, Path(name) / "kit")
         shutil.copytree(whole.tests / "corpus", kit.tests / "corpus")
-        if asked.runs:
-            throughput(kit, Path(name), asked.students, asked.runs)
-        scaling(kit, Path(name), [int(size) for size in asked.sizes.split(",") if size], asked.only)
+        yield kit, Path(name)
 
 
 def students(kit: Assignment, folder: Path, count: int) -> Path:
@@ -56,86 +86,93 @@ def students(kit: Assignment, folder: Path, count: int) -> Path:
     return folder
 
 
-def throughput(kit: Assignment, place: Path, count: int, runs: int) -> None:
-    """Compare a batch with a loop of `autograder grade` and one of `otter run`."""
-    folder = students(kit, place / "class", count)
-    ways: dict[str, Callable[[int], object]] = {
-        "loop of autograder grade": lambda run: [grade(kit, path) for path in each(folder)],
-        "autograder batch": lambda run: batch(kit, folder, place / f"out {run}"),
+def _ways(kit: Assignment, place: Path, folder: Path) -> dict[str, Callable[[int], Cost]]:
+    """Return ways to grade a class. Each is given the number of its run, and costs per submission."""
+    some = sorted(folder.iterdir())[:LOOPED]
+    ways: dict[str, Callable[[int], Cost]] = {
+        "autograder batch": lambda run: _each(
+            [_run(_batch(folder, place / f"out {run}"), kit.root)], STUDENTS
+        ),
+        "autograder grade": lambda _: _each(
+            [_run(["-m", "autograder", "grade", path], kit.root) for path in some], LOOPED
+        ),
     }
     if importlib.util.find_spec("otter"):
-        zips = [built.zip.path for built in build(kit, ["otter"], place)]
-        ways["loop of otter run"] = lambda run: [
-            otter(zips[0], path, place) for path in each(folder)
-        ]
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for run in range(runs):
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way(run)
-            times[name].append((time.perf_counter() - started) / count)
-            print(
-                f"run {run + 1} of {runs}: {name:<26} {times[name][-1]:6.2f} s a submission",
-                flush=True,
-            )
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    for name, least in (("loop of autograder grade", 3), ("loop of otter run", 4)):
-        if name in medians:
-            ratio = medians[name] / medians["autograder batch"]
-            print(f"{name} / autograder batch: ratio {ratio:.1f} (at least {least})", flush=True)
+        [built] = build(kit, ["otter"], place)
+        ways["otter run"] = lambda _: _each(
+            [_otter(built.zip.path, path, place) for path in some], LOOPED
+        )
+    return ways
 
 
-def each(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.iterdir())
+def _each(costs: list[Cost], count: int) -> Cost:
+    """Return what one of so many submissions cost."""
+    seconds = sum(cost.seconds for cost in costs) / count
+    return Cost(seconds, sum(cost.cpu_seconds for cost in costs) / count, 0.0)
 
 
-def grade(kit: Assignment, path: Path) -> None:
-    _run(["-m", "autograder", "grade", path], kit)
+def _medians(ways: dict[str, Callable[[int], Cost]]) -> dict[str, Cost]:
+    names, rounds = list(ways), [[way(run) for way in ways.values()] for run in range(RUNS)]
+    return {
+        name: Cost(
+            statistics.median(cost.seconds for cost in costs),
+            statistics.median(cost.cpu_seconds for cost in costs),
+            0.0,
+        )
+        for name, costs in zip(names, zip(*rounds, strict=True), strict=True)
+    }
 
 
-def batch(kit: Assignment, folder: Path, out: Path) -> None:
-    _run(["-m", "autograder", "batch", folder, "--out", out], kit)
+def _batch(folder: Path, out: Path) -> list[object]:
+    return ["-m", "autograder", "batch", folder, "--out", out]
 
 
-def otter(zip_: Path, path: Path, place: Path) -> None:
+def _otter(zip_: Path, path: Path, place: Path) -> Cost:
     handed_in = shutil.make_archive(str(place / "handed_in"), "zip", path)
-    command = [sys.executable, "-m", "otter", "run", "-a", zip_, "-o", place, handed_in]
-    subprocess.run(command, cwd=place, check=True, capture_output=True)
+    return _run(["-m", "otter", "run", "-a", zip_, "-o", place, handed_in], place)
 
 
-def _run(arguments: list[object], kit: Assignment) -> None:
-    command = [sys.executable, *map(str, arguments)]
-    subprocess.run(command, cwd=kit.root, check=True, capture_output=True)
+def _run(arguments: list[object], cwd: Path) -> Cost:
+    return cost_of([sys.executable, *arguments], cwd)
 
 
-def scaling(kit: Assignment, place: Path, sizes: list[int], only: str) -> None:
-    """Grade classes of several sizes; print what one submission costs, and the peak of memory."""
-    told = [(size, *_measured(kit, place, size, only)) for size in sizes]
-    for size, each_, main_mb, all_mb in told:
-        print(f"{size:>5} submissions: {each_:.2f} s each after the first, main process "
-              f"{main_mb:.0f} MB, all {all_mb:.0f} MB", flush=True)  # fmt: skip
-    if len(told) > 1:
-        (few, first, *_), (many, last, *_) = told[0], told[-1]
-        print(f"cost of a submission, {many} beside {few}: ratio {last / first:.2f} (about 1)")
+@dataclass(frozen=True)
+class Graded:
+    """What a class took."""
+
+    each: float  # seconds from one submission to the next
+    cost: Cost
 
 
-def _measured(kit: Assignment, place: Path, size: int, only: str) -> tuple[float, float, float]:
+def _graded(kit: Assignment, place: Path, size: int, only: str) -> Graded:
     folder, out = students(kit, place / f"of {size}", size), place / f"out of {size}"
-    command = ["-m", "autograder", "batch", str(folder), "--out", str(out)]
-    command += ["--only", only] if only else []
-    process = subprocess.Popen([sys.executable, *command], cwd=kit.root, stdout=subprocess.DEVNULL)
-    first, main_mb, all_mb = 0.0, 0.0, 0.0
-    while process.poll() is None:
-        if not first and any(out.glob(".graded/*/*.record")):
-            first = time.perf_counter()
-        memory = [proportional_mb(pid) for pid in family(process.pid)]
-        main_mb, all_mb = max(main_mb, memory[0]), max(all_mb, sum(memory))
-        time.sleep(LOOK)
-    if process.returncode:
-        raise SystemExit(f"the batch of {size} ended with status {process.returncode}")
-    shutil.rmtree(folder)
-    return (time.perf_counter() - first) / (size - 1), main_mb, all_mb
+    first: list[float] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not first and not over.wait(LOOK):
+            if any(out.glob(".graded/*/*.record")):
+                first.append(time.perf_counter())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    command = [sys.executable, *_batch(folder, out), "--only", only]
+    cost = cost_of(command, kit.root, watch=True)
+    ended = time.perf_counter()
+    over.set()
+    watcher.join()
+    return Graded((ended - first[0]) / (size - 1), cost)
+
+
+def main(sizes: str = "20,200,2000", only: str = ONLY) -> None:
+    """Print what a submission costs in classes of these sizes."""
+    with _kit() as (kit, place):
+        for size in map(int, sizes.split(",")):
+            graded = _graded(kit, place, size, only)
+            print(f"{size:>5} submissions: {graded.each:.2f} s each after the first, "
+                  f"{graded.cost.cpu_seconds / size:.2f} CPU s each, "
+                  f"peak memory of all {graded.cost.peak_mb:.0f} MB", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -1,4 +1,4 @@
-"""Measure how long a student waits for a verdict, beside `python -c "import torch"`: `make bench`.
+"""Measure how long a student waits for a verdict, beside `import torch`.
 
 Whatever is compared runs in turn, and what counts is the ratio of medians.
 """
@@ -10,20 +10,25 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from autograder.assignment.config import load
-from kit.bench.grading import ROOT
+from kit.bench.figures import Figure
+from kit.bench.processes import Cost, cost_of
+from kit.bench.yardsticks import IMPORT, seconds
 from kit.student.own_copy import handed_out, solve
+from kit.workbench import ROOT
 
 RUNS = 7
 QUESTION = "q1"
 
 
-def main() -> None:
+def waiting() -> list[Figure]:
+    """A pytest of one question, and a save to its verdict while a watch runs."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    times: dict[str, list[float]] = {"import torch": [], "pytest": [], "watch": []}
+    torch: list[Cost] = []
+    pytest: list[Cost] = []
+    saves: list[float] = []
     with tempfile.TemporaryDirectory() as place:
         student = handed_out(assignment := load(ROOT), Path(place))
         solve(student, assignment)
@@ -31,32 +36,29 @@ def main() -> None:
                               env=environment, stdout=subprocess.PIPE) as watching:  # fmt: skip
             _read_until(watching, b"waiting for")
             for _ in range(1 + RUNS):
-                times["import torch"].append(_run(["-c", "import torch"], student, environment))
-                pytest = ["-m", "pytest", "-k", QUESTION]
-                times["pytest"].append(_run(pytest, student, environment))
-                times["watch"].append(_save(watching, student / "vit.py"))
+                command = [sys.executable, "-c", "import torch"]
+                torch.append(cost_of(command, student, environment))
+                command = [sys.executable, "-m", "pytest", "-k", QUESTION]
+                pytest.append(cost_of(command, student, environment))
+                saves.append(seconds(lambda: _save(watching, student / "vit.py")))
+                _read_until(watching, b"waiting for")
             watching.terminate()
-    torch, pytest_, watch = (statistics.median(values[1:]) for values in times.values())
-    print(f"import torch {torch:.2f} s, pytest -k {QUESTION} {pytest_:.2f} s: "
-          f"ratio {pytest_ / torch:.2f} (at most 1.25)")  # fmt: skip
-    print(f"watch {QUESTION}, from a save to its verdict {watch:.2f} s (at most 0.6): "
-          f"ratio {watch / torch:.2f}", flush=True)  # fmt: skip
+    bare = statistics.median(cost.cpu_seconds for cost in torch[1:])
+    run = statistics.median(cost.cpu_seconds for cost in pytest[1:])
+    waited = statistics.median(cost.seconds for cost in torch[1:])
+    return [
+        Figure(name=f"pytest -k {QUESTION} at home, CPU", value=run / bare, unit=IMPORT),
+        Figure(
+            name=f"watch {QUESTION}, from a save to its verdict",
+            value=statistics.median(saves[1:]) / waited,
+            unit=IMPORT,
+        ),
+    ]
 
 
-def _run(arguments: list[str], folder: Path, environment: dict[str, str]) -> float:
-    started = time.perf_counter()
-    command = [sys.executable, *arguments]
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
-
-
-def _save(watching: subprocess.Popen[bytes], file: Path) -> float:
-    started = time.perf_counter()
+def _save(watching: subprocess.Popen[bytes], file: Path) -> None:
     file.write_bytes(file.read_bytes())
     _read_until(watching, b"next: ")
-    seconds = time.perf_counter() - started
-    _read_until(watching, b"waiting for")
-    return seconds
 
 
 def _read_until(watching: subprocess.Popen[bytes], wanted: bytes) -> None:
@@ -64,7 +66,3 @@ def _read_until(watching: subprocess.Popen[bytes], wanted: bytes) -> None:
     while wanted not in (line := watching.stdout.readline()):
         if not line:
             raise SystemExit("the watch has ended")
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.isolation.forking.early import Forked
 from autograder.isolation.forking.users import USERS
-from kit.bench.grading import family
+from kit.bench.processes import family
 from kit.workbench import ROOT, wait_for
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it is forked on Linux only")
