@@ -40,6 +40,7 @@ def cost_of(
 ) -> Cost:
     """Run a command, and return what it cost. Looking at memory slows it down: so only to `watch`."""
     _adopt()
+    others = set(children(os.getpid()))
     before, started = _used(), time.perf_counter()
     process = subprocess.Popen(
         [str(part) for part in command], cwd=cwd, env=environment,
@@ -50,9 +51,9 @@ def cost_of(
     told = process.stderr.read()
     process.wait()
     seconds = time.perf_counter() - started
-    with contextlib.suppress(ChildProcessError):  # what it has left to end by itself counts as well
-        while True:
-            os.waitpid(-1, 0)
+    for left in set(children(os.getpid())) - others:  # to end by themselves: they count as well
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(left, 0)
     process.stderr.close()
     peak_mb = peak.end() if peak else 0.0
     if process.returncode:
@@ -96,9 +97,15 @@ def family(pid: int) -> list[int]:
     while waiting:
         pid = waiting.pop()
         found.append(pid)
-        with contextlib.suppress(OSError):  # it has just ended
-            for listed in Path(f"/proc/{pid}/task").glob("*/children"):  # any thread may start one
-                waiting += map(int, listed.read_text().split())
+        waiting += children(pid)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it has just ended
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):  # any thread may start one
+            found += map(int, listed.read_text().split())
     return found
 
 
