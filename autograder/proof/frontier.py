@@ -1,8 +1,8 @@
 """Ways to run the accuracy training beside each other: what they cost, and what they tell apart.
 
-A way is a short run, perhaps, and a whole one, twice. Each is judged with the same bar, that of
-grading.yml. The cost is in epochs over the same digits, which take the processor equally long whatever
-the batches are; a right file is trained for longer with the chance that it misses the bar before.
+A way is a short run, perhaps, and a whole one, twice, judged with the bar of grading.yml, or with the
+one that it had when it was graded. The cost is in epochs over the same digits, which take the processor
+equally long whatever the batches are. A right file that misses the bar of a run pays for the next.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from autograder.proof.calibrate import FILE, REFERENCE, Run, Runs
 BROKEN = Path("tests/corpus/broken.json")
 EARLIER = Path("tests/corpus/earlier.json")  # right and wrong, with the run that was graded before
 FIGURE = Path("docs/frontier.svg")
+BAR_BEFORE = 0.92
 TRIES = 2  # of the whole run, where the first falls short
 
 
@@ -28,12 +29,14 @@ class Way:
     """One way to train.
 
     first    epochs of the short run; 0: none
+    bar      accuracy for all points
     chosen   it is the one that is graded
     """
 
     name: str
     first: int
     whole: int
+    bar: float
     chosen: bool = False
 
 
@@ -61,28 +64,28 @@ def told(assignment: Assignment) -> list[Told]:
     before = list(Runs(assignment.root / EARLIER))
     *shorter, whole = calibrate.lengths_that_tell(assignment)
     ways = [
-        (before, Way("20 epochs, batches of 128 (before)", 0, 20)),
-        (before, Way("12 epochs, batches of 128", 0, 12)),
-        (now, Way(f"{whole} epochs, batches of {training.batch_size}", 0, whole)),
+        (before, Way("20 epochs, batches of 128 (before)", 0, 20, BAR_BEFORE)),
+        (before, Way("12 epochs, batches of 128", 0, 12, BAR_BEFORE)),
+        (now, Way(f"{whole} epochs, batches of {training.batch_size}", 0, whole, bar)),
     ]
     for first in shorter:
         chosen = first == training.epochs_at_first
         name = f"{first} epochs first, then {whole}{' (graded)' if chosen else ''}"
-        ways.append((now, Way(name, first, whole, chosen)))
+        ways.append((now, Way(name, first, whole, bar, chosen)))
     wrong = {model.wrong for model in corpus.trains(assignment)}
     compared = set(wrong)  # those that were trained in every way
     for runs, way in ways:
         for epochs in {way.first, way.whole} - {0}:
             compared &= {run.variant for run in runs if run.epochs == epochs}
-    return [_told(way, runs, wrong, compared, bar) for runs, way in ways]
+    return [_told(way, runs, wrong, compared) for runs, way in ways]
 
 
-def _told(way: Way, runs: Sequence[Run], wrong: set[str], compared: set[str], bar: float) -> Told:
+def _told(way: Way, runs: Sequence[Run], wrong: set[str], compared: set[str]) -> Told:
     of = {(run.variant, run.epochs): run for run in runs}
     right = {name for name, epochs in of if epochs == way.whole} - wrong
-    costs = {name: _cost(way, name, of, bar) for name in right}
-    apart = [_apart(way, name, of, bar) for name in compared]
-    missed = max(_missed(of[name, way.whole], bar) for name in costs)
+    costs = {name: _cost(way, name, of) for name in right}
+    apart = [_apart(way, name, of) for name in compared]
+    missed = max(_missed(of[name, way.whole], way.bar) for name in costs)
     return Told(
         way,
         reference=costs[REFERENCE],
@@ -93,10 +96,10 @@ def _told(way: Way, runs: Sequence[Run], wrong: set[str], compared: set[str], ba
     )
 
 
-def _cost(way: Way, name: str, of: Mapping[tuple[str, int], Run], bar: float) -> float:
+def _cost(way: Way, name: str, of: Mapping[tuple[str, int], Run]) -> float:
     """Return how many epochs a file is trained for, on average."""
-    whole = way.whole * (1 + _missed(of[name, way.whole], bar))
-    return way.first + _missed(of[name, way.first], bar) * whole if way.first else whole
+    whole = way.whole * (1 + _missed(of[name, way.whole], way.bar))
+    return way.first + _missed(of[name, way.first], way.bar) * whole if way.first else whole
 
 
 def _missed(run: Run, bar: float) -> float:
@@ -108,11 +111,11 @@ def _missed(run: Run, bar: float) -> float:
     return float(calibrate.scipy_stats().t.cdf(below, n - 1))
 
 
-def _apart(way: Way, name: str, of: Mapping[tuple[str, int], Run], bar: float) -> float:
+def _apart(way: Way, name: str, of: Mapping[tuple[str, int], Run]) -> float:
     """Return with how many of its seeds a wrong model misses the bar in every run."""
     whole = of[name, way.whole].accuracy
     first = of[name, way.first].accuracy if way.first else {}
-    return statistics.mean(max(whole[seed], first.get(seed, 0.0)) < bar for seed in whole)
+    return statistics.mean(max(whole[seed], first.get(seed, 0.0)) < way.bar for seed in whole)
 
 
 def draw(rows: Sequence[Told], path: Path) -> None:

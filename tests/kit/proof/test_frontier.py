@@ -16,7 +16,7 @@ def test_the_run_that_is_graded_costs_half_of_the_earlier_one_and_tells_no_less(
     before, graded = told[0], next(row for row in told if row.way.chosen)
     assert graded.reference <= before.reference / 2
     assert graded.median <= before.median / 2
-    assert graded.unjust <= frontier.calibrate.UNJUST
+    assert graded.unjust <= before.unjust <= frontier.calibrate.UNJUST
     assert graded.apart >= before.apart
 
 
@@ -34,7 +34,7 @@ def test_a_file_that_misses_the_short_run_pays_for_both():
     runs = [run("quick", 8, 0.95), run("quick", 14, 0.96), run("slow", 8, 0.85),
             run("slow", 14, 0.96), run(REFERENCE, 8, 0.95), run(REFERENCE, 14, 0.96),
             run("wrong", 8, 0.85), run("wrong", 14, 0.9)]  # fmt: skip
-    row = frontier._told(Way("both", 8, 14), runs, {"wrong"}, {"wrong"}, bar=0.92)
+    row = frontier._told(Way("both", 8, 14, bar=0.92), runs, {"wrong"}, {"wrong"})
     assert row.reference == pytest.approx(8, abs=0.01)
     assert row.worst == pytest.approx(22, abs=0.01)
     assert row.apart == 1
@@ -43,7 +43,7 @@ def test_a_file_that_misses_the_short_run_pays_for_both():
 def test_one_lucky_short_run_is_enough_for_a_wrong_model_not_to_be_told_apart():
     runs = [run(REFERENCE, 8, 0.95), run(REFERENCE, 14, 0.96),
             Run("wrong", 8, "", {0: 0.93, 1: 0.85}), Run("wrong", 14, "", {0: 0.9, 1: 0.9})]  # fmt: skip
-    row = frontier._told(Way("both", 8, 14), runs, {"wrong"}, {"wrong"}, bar=0.92)
+    row = frontier._told(Way("both", 8, 14, bar=0.92), runs, {"wrong"}, {"wrong"})
     assert row.apart == 0.5
 
 
