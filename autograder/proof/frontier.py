@@ -77,7 +77,7 @@ def told(assignment: Assignment) -> list[Told]:
     for runs, way in ways:
         for epochs in {way.first, way.whole} - {0}:
             compared &= {run.variant for run in runs if run.epochs == epochs}
-    return [_told(way, runs, wrong, compared) for runs, way in ways]
+    return [_told(way, runs, wrong, compared) for runs, way in ways if runs and compared]
 
 
 def _told(way: Way, runs: Sequence[Run], wrong: set[str], compared: set[str]) -> Told:
