@@ -99,6 +99,9 @@ class Worker:
             raise self._died(call) from None
         except WireError:
             raise self.distrust(call) from None
+        except KeyboardInterrupt:  # half-way through an answer nothing else can be asked
+            self.close()
+            raise
         if isinstance(reply, wire.Raised):
             said = wire.student_error(reply, call)
             said.frames = tuple(filter(None, map(self._anchored, said.frames)))
