@@ -131,9 +131,12 @@ class Pool:
         self._pids: SimpleQueue[int] = context.SimpleQueue()
         tasks: Queue[Task] = context.Queue()
         tasks.cancel_join_thread()  # what no process has come for holds nobody up
+        cores: SimpleQueue[int] = context.SimpleQueue()
         for number in range(self._processes):
-            tasks.put(Task(self._assignment, number, dict(os.environ)))
-        self._executor = ProcessPoolExecutor(self._processes, context, _open, (self._pids, tasks))
+            cores.put(number)
+            tasks.put(Task(self._assignment, dict(os.environ)))
+        given = (self._pids, cores, tasks)
+        self._executor = ProcessPoolExecutor(self._processes, context, _open, given)
 
     def _restart(self) -> None:
         self._executor.shutdown(cancel_futures=True)
@@ -156,7 +159,6 @@ class Task:
     """What a process is to do. It reads this when its fork server is there, which must not hold it."""
 
     assignment: Assignment
-    core: int
     environment: Mapping[str, str]
 
 
@@ -181,16 +183,16 @@ _grader: Grader | None = None  # of this process
 _busy, _ending = threading.Event(), threading.Event()
 
 
-def _open(pids: SimpleQueue[int], tasks: Queue[Task]) -> None:
+def _open(pids: SimpleQueue[int], cores: SimpleQueue[int], tasks: Queue[Task]) -> None:
     global _grader
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that we serve
+    keep_to_one_core(cores.get())  # and with it the fork server, and its workers
     early.fork()
     task = tasks.get()
     os.environ.clear()
     os.environ.update(task.environment)
     from autograder.grading.grade import Grader  # with torch, which that process does without
 
-    keep_to_one_core(task.core)
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _grader = Grader(task.assignment)
