@@ -382,7 +382,7 @@ def but_time(report):
 
 @pytest.fixture
 def really(tmp_path, copied, students, run, grader_of):
-    change(copied, "seconds_per_test: 20 ", "seconds_per_test: 1 ")
+    change(copied, "seconds_per_test: 20 ", "seconds_per_test: 4 ")  # on a busy machine as well
     train = (copied.solution / "train.py").read_text()
     for folder in list(students.iterdir()):
         (folder / "vit.py").unlink()
