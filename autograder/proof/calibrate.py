@@ -36,7 +36,7 @@ UNJUST = 1e-6  # the chance that a right submission loses a part of the mark
 CONFIDENCE = 0.95
 FEWEST_SEEDS = 30
 SEEDS_OF_BROKEN = 3
-HALF = 0.5
+TELLING = 0.5  # a bar above it: the accuracies of such a length are no more those of a beginning
 AN_HOUR = 3600.0  # seconds: more than any of them takes
 REFERENCE = "the solution"
 
@@ -123,10 +123,14 @@ def measure_broken(assignment: Assignment, seeds: int, runs: Runs, on_run: Liste
 
 
 def lengths_that_tell(assignment: Assignment) -> list[int]:
-    """Return the numbers of epochs after which a right model is far from guessing, in order."""
+    """Return the numbers of epochs after which a right model is far from guessing, in order.
+
+    The last is that of the whole run.
+    """
     training = assignment.settings.training
-    long = {n for n, bar in training.full_credit_from.items() if bar > HALF}
-    return sorted(long | ({training.epochs_at_first} - {0}))
+    telling = {n for n, bar in training.full_credit_from.items() if bar > TELLING}
+    shorter = {n for n in telling | {training.epochs_at_first} if 0 < n < training.epochs}
+    return [*sorted(shorter), training.epochs]
 
 
 def train(
@@ -198,8 +202,7 @@ def fit(run: Run, bar: float, tries: int = 1) -> Fit:
     stats = scipy_stats()
     accuracies = list(run.accuracy.values())
     n = len(accuracies)
-    odds = [math.log(a / (1 - a)) for a in accuracies]
-    mean, sd = statistics.mean(odds), statistics.stdev(odds)
+    mean, spread = _one_more(run)
     quantile = stats.t.ppf(UNJUST ** (1 / tries), n - 1)
     below = sum(a < bar for a in accuracies)
     return Fit(
@@ -207,11 +210,27 @@ def fit(run: Run, bar: float, tries: int = 1) -> Fit:
         sd=statistics.stdev(accuracies),
         least=min(accuracies),
         most=max(accuracies),
-        bar=1 / (1 + math.exp(-(mean + quantile * sd * math.sqrt(1 + 1 / n)))),
-        normality=float(stats.shapiro(odds).pvalue),
+        bar=1 / (1 + math.exp(-(mean + quantile * spread))),
+        normality=float(stats.shapiro([_log_odds(a) for a in accuracies]).pvalue),
         below=below,
         at_most=float(stats.beta.ppf(CONFIDENCE, below + 1, n - below)) if below < n else 1.0,
     )
+
+
+def missed(run: Run, bar: float) -> float:
+    """Return how probably one more try misses a bar: what `fit` asks, the other way round."""
+    mean, spread = _one_more(run)
+    return float(scipy_stats().t.cdf((_log_odds(bar) - mean) / spread, len(run.accuracy) - 1))
+
+
+def _one_more(run: Run) -> tuple[float, float]:
+    """Return where one more try is expected, and how far around, both in log-odds."""
+    odds = [_log_odds(accuracy) for accuracy in run.accuracy.values()]
+    return statistics.mean(odds), statistics.stdev(odds) * math.sqrt(1 + 1 / len(odds))
+
+
+def _log_odds(accuracy: float) -> float:
+    return math.log(accuracy / (1 - accuracy))
 
 
 def fits(assignment: Assignment, runs: Iterable[Run]) -> list[tuple[Run, Fit]]:

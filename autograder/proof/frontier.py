@@ -7,9 +7,9 @@ equally long whatever the batches are. A right file that misses the bar of a run
 
 from __future__ import annotations
 
-import math
+import itertools
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ BROKEN = Path("tests/corpus/broken.json")
 EARLIER = Path("tests/corpus/earlier.json")  # right and wrong, with the run that was graded before
 FIGURE = Path("docs/frontier.svg")
 BAR_BEFORE = 0.92
+MARKERS = "osD^P"
 TRIES = 2  # of the whole run, where the first falls short
 
 
@@ -38,6 +39,11 @@ class Way:
     whole: int
     bar: float
     chosen: bool = False
+
+    @property
+    def lengths(self) -> set[int]:
+        """How many epochs its runs have."""
+        return {self.first, self.whole} - {0}
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,10 @@ class Told:
 
 
 def told(assignment: Assignment) -> list[Told]:
-    """Return what each way tells, the one that was graded before first."""
+    """Return what each way tells, the one that was graded before first.
+
+    Left out are ways that nothing was trained in: `autograder calibrate` does.
+    """
     training = assignment.settings.training
     bar = training.full_credit_from[training.epochs]
     now = [*Runs(assignment.root / FILE), *Runs(assignment.root / BROKEN)]
@@ -73,48 +82,48 @@ def told(assignment: Assignment) -> list[Told]:
         name = f"{first} epochs first, then {whole}{' (graded)' if chosen else ''}"
         ways.append((now, Way(name, first, whole, bar, chosen)))
     wrong = {model.wrong for model in corpus.trains(assignment)}
-    compared = set(wrong)  # those that were trained in every way
-    for runs, way in ways:
-        for epochs in {way.first, way.whole} - {0}:
-            compared &= {run.variant for run in runs if run.epochs == epochs}
-    return [_told(way, runs, wrong, compared) for runs, way in ways if runs and compared]
+    trained = [(way, {name: of for name, of in _by_name(runs).items() if way.lengths <= of.keys()})
+               for runs, way in ways]  # fmt: skip
+    measured = [(way, runs) for way, runs in trained if REFERENCE in runs and wrong & runs.keys()]
+    compared = wrong.intersection(*(runs for _, runs in measured))
+    return [_told(way, runs, wrong, compared) for way, runs in measured if compared]
 
 
-def _told(way: Way, runs: Sequence[Run], wrong: set[str], compared: set[str]) -> Told:
-    of = {(run.variant, run.epochs): run for run in runs}
-    right = {name for name, epochs in of if epochs == way.whole} - wrong
-    costs = {name: _cost(way, name, of) for name in right}
-    apart = [_apart(way, name, of) for name in compared]
-    missed = max(_missed(of[name, way.whole], way.bar) for name in costs)
+def _by_name(runs: Iterable[Run]) -> Mapping[str, Mapping[int, Run]]:
+    """Return the runs of every file, by how many epochs they have."""
+    found: dict[str, dict[int, Run]] = {}
+    for run in runs:
+        found.setdefault(run.variant, {})[run.epochs] = run
+    return found
+
+
+def _told(
+    way: Way, runs: Mapping[str, Mapping[int, Run]], wrong: set[str], compared: set[str]
+) -> Told:
+    """Tell of a way by the files trained in it: the right ones, and the wrong ones compared."""
+    right = [of for name, of in runs.items() if name not in wrong]
+    costs = [_cost(way, of) for of in right]
+    worst = max(calibrate.missed(of[way.whole], way.bar) for of in right)
     return Told(
         way,
-        reference=costs[REFERENCE],
-        median=statistics.median(costs.values()),
-        worst=max(costs.values()),
-        unjust=missed**TRIES,
-        apart=statistics.mean(apart),
+        reference=_cost(way, runs[REFERENCE]),
+        median=statistics.median(costs),
+        worst=max(costs),
+        unjust=worst**TRIES,
+        apart=statistics.mean(_apart(way, runs[name]) for name in compared),
     )
 
 
-def _cost(way: Way, name: str, of: Mapping[tuple[str, int], Run]) -> float:
+def _cost(way: Way, of: Mapping[int, Run]) -> float:
     """Return how many epochs a file is trained for, on average."""
-    whole = way.whole * (1 + _missed(of[name, way.whole], way.bar))
-    return way.first + _missed(of[name, way.first], way.bar) * whole if way.first else whole
+    whole = way.whole * (1 + calibrate.missed(of[way.whole], way.bar))
+    return way.first + calibrate.missed(of[way.first], way.bar) * whole if way.first else whole
 
 
-def _missed(run: Run, bar: float) -> float:
-    """Return how probably one more run misses the bar, as the bars are fitted."""
-    odds = [math.log(a / (1 - a)) for a in run.accuracy.values()]
-    n = len(odds)
-    spread = statistics.stdev(odds) * math.sqrt(1 + 1 / n)
-    below = (math.log(bar / (1 - bar)) - statistics.mean(odds)) / spread
-    return float(calibrate.scipy_stats().t.cdf(below, n - 1))
-
-
-def _apart(way: Way, name: str, of: Mapping[tuple[str, int], Run]) -> float:
+def _apart(way: Way, of: Mapping[int, Run]) -> float:
     """Return with how many of its seeds a wrong model misses the bar in every run."""
-    whole = of[name, way.whole].accuracy
-    first = of[name, way.first].accuracy if way.first else {}
+    whole = of[way.whole].accuracy
+    first = of[way.first].accuracy if way.first else {}
     return statistics.mean(max(whole[seed], first.get(seed, 0.0)) < way.bar for seed in whole)
 
 
@@ -125,8 +134,8 @@ def draw(rows: Sequence[Told], path: Path) -> None:
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for number, row in enumerate(rows):
-        look = {"marker": "osD^P"[number], "color": "black", "markersize": 8, "linestyle": "none",
+    for marker, row in zip(itertools.cycle(MARKERS), rows):
+        look = {"marker": marker, "color": "black", "markersize": 8, "linestyle": "none",
                 "fillstyle": "full" if row.way.chosen else "none", "label": row.way.name}  # fmt: skip
         left.plot([row.reference], [row.unjust], **look)
         right.plot([row.reference], [row.apart], **look)
