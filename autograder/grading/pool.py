@@ -169,13 +169,11 @@ def _context() -> BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([early.__name__, early.FORKSERVER])
     ours = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(early.ENVIRONMENT)
+    early.set_environment(early.ENVIRONMENT)
     try:
         forkserver.ensure_running()
     finally:
-        os.environ.clear()
-        os.environ.update(ours)
+        early.set_environment(ours)
     return context
 
 
@@ -189,8 +187,7 @@ def _open(pids: SimpleQueue[int], cores: SimpleQueue[int], tasks: Queue[Task]) -
     keep_to_one_core(cores.get())  # and with it the fork server, and its workers
     early.fork()
     task = tasks.get()
-    os.environ.clear()
-    os.environ.update(task.environment)
+    early.set_environment(task.environment)
     from autograder.grading.grade import Grader  # with torch, which that process does without
 
     signal.signal(signal.SIGTERM, _end)

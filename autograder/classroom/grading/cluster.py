@@ -101,7 +101,7 @@ class Cluster:
             while len(running) < self._window and (job := next(waiting, None)):
                 # Of the same submission, other questions may be asked for a second time.
                 key = "-".join(["grade", job.name, *job.questions])
-                future = self._client.submit(_grade, self._name, _packed(job), key=key, pure=False)
+                future = self._client.submit(_grade, self._name, packed(job), key=key, pure=False)
                 running[future] = job
                 done.add(future)
             if not running:
@@ -128,7 +128,8 @@ class Cluster:
         return our_fault(job, self._assignment, details)
 
 
-def _packed(job: Job) -> bytes:
+def packed(job: Job) -> bytes:
+    """Return a job as it travels to the worker that grades it."""
     assert isinstance(job.submission, Parcel)
     return msgspec.msgpack.encode(Errand(job.submission, tuple(job.questions), job.seed))
 

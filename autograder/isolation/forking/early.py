@@ -120,12 +120,17 @@ def go_on() -> NoReturn:
     with os.fdopen(int(sys.argv[1]), "rb") as memory:
         memory.seek(0)
         program = msgspec.msgpack.decode(memory.read(), type=Program)
-    os.environ.clear()
-    os.environ.update(program.environment)
+    set_environment(program.environment)
     sys.path[:] = program.path
     sys.argv[1:] = program.argv
     runpy.run_module(program.module, run_name="__main__", alter_sys=True)
     sys.exit()
+
+
+def set_environment(variables: Mapping[str, str]) -> None:
+    """Have these variables and no others from now on."""
+    os.environ.clear()
+    os.environ.update(variables)
 
 
 def fork() -> None:

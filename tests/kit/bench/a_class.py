@@ -37,7 +37,7 @@ LOOK = 0.05  # seconds between two looks at what is graded
 
 def throughput() -> list[Figure]:
     """A batch beside a loop of `autograder grade`, and beside one of `otter run`."""
-    with _kit() as (kit, place):
+    with kit_without_training() as (kit, place):
         folder = students(kit, place / "class", STUDENTS)
         medians = _medians(_ways(kit, place, folder))
     batch = medians.pop("autograder batch")
@@ -54,7 +54,7 @@ def throughput() -> list[Figure]:
 
 def scaling() -> list[Figure]:
     """What a submission costs in a larger class beside a small one, and the memory of all of it."""
-    with _kit() as (kit, place):
+    with kit_without_training() as (kit, place):
         few, many = (_graded(kit, place, size, ONLY) for size in (FEW, MANY))
     value = many.each / few.each
     torch = import_torch(watch=True).peak_mb
@@ -66,7 +66,7 @@ def scaling() -> list[Figure]:
 
 
 @contextlib.contextmanager
-def _kit() -> Iterator[tuple[Assignment, Path]]:
+def kit_without_training() -> Iterator[tuple[Assignment, Path]]:
     """Yield a kit without training, so that all ways have the same to do, and a folder for it."""
     with tempfile.TemporaryDirectory() as name:
         whole = load(ROOT)
@@ -166,7 +166,7 @@ def _graded(kit: Assignment, place: Path, size: int, only: str) -> Graded:
 
 def main(sizes: str = "20,200,2000", only: str = ONLY) -> None:
     """Print what a submission costs in classes of these sizes."""
-    with _kit() as (kit, place):
+    with kit_without_training() as (kit, place):
         for size in map(int, sizes.split(",")):
             graded = _graded(kit, place, size, only)
             print(f"{size:>5} submissions: {graded.each:.2f} s each after the first, "

@@ -9,35 +9,32 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import distributed
 import typer
 
+from autograder.assignment.config import Assignment
 from autograder.classroom.book import records
-from autograder.classroom.grading.cluster import Cluster, _packed, packed_suite
+from autograder.classroom.grading.cluster import Cluster, packed, packed_suite
 from autograder.grading.pool import Job
 from autograder.submission.reading import read
-from kit.bench.a_class import _kit, students
-
-if TYPE_CHECKING:
-    from autograder.assignment.config import Assignment
+from kit.bench.a_class import kit_without_training, students
 
 WORKERS = (1, 2, 4)
 
 
 def main(count: int = typer.Option(24, "--students", min=2)) -> None:
     """Print seconds a submission, the efficiency beside one worker, and bytes that travel."""
-    with _kit() as (kit, place):
+    with kit_without_training() as (kit, place):
         jobs = list(_jobs(kit, students(kit, place / "class", count)))
         print(f"the suite, once to each worker: {len(packed_suite(kit)) / 1e3:.0f} kB")
+        there = sum(len(packed(job)) for job in jobs) / count
         alone = 0.0
         for workers in WORKERS:
             seconds, back = _graded(kit, jobs, workers)
             alone = alone or seconds
             # More workers than cores share these.
             most = min(workers, os.cpu_count() or 1)
-            there = sum(len(_packed(job)) for job in jobs) / count
             print(
                 f"{workers} workers: {seconds / count:.2f} s a submission, efficiency "
                 f"{alone / seconds / most:.2f} of {most} cores; {there / 1e3:.1f} kB there and "

@@ -44,25 +44,34 @@ def recorded(grader, place):
     return Recorded(place / "here", Path(sys.executable))
 
 
-def test_otter_has_a_row_for_each_question(tmp_path):
-    otter = recorded(Otter, tmp_path)
-    rows = [
-        {"name": "Public Tests", "output": "all of it again"},
-        {"name": "q1", "score": 15, "max_score": 15, "output": "All test cases passed!"},
-        {"name": "q3", "score": 10, "max_score": 25, "output": "q3 - 2: not close"},
-    ]
-    (otter.place / "results.json").write_text(json.dumps({"tests": rows}))
-    assert otter.verdict() == Verdict(25, 40, ("q3 - 2: not close",))
-
-
-def test_prairielearn_has_a_row_for_each_check(tmp_path):
-    plugin = recorded(PrairieLearn, tmp_path)
-    rows = [
-        {"name": "a", "points": 5.0, "max_points": 5, "message": ""},
-        {"name": "b", "points": 0.0, "max_points": 15, "message": "Not equal"},
-    ]
-    (plugin.place / "autograder_results.json").write_text(json.dumps({"tests": rows}))
-    assert plugin.verdict() == Verdict(5, 20, ("Not equal",))
+@pytest.mark.parametrize(
+    ("grader", "file", "rows", "verdict"),
+    [
+        (
+            Otter,  # a row for each question
+            "results.json",
+            [
+                {"name": "Public Tests", "output": "all of it again"},
+                {"name": "q1", "score": 15, "max_score": 15, "output": "All test cases passed!"},
+                {"name": "q3", "score": 10, "max_score": 25, "output": "q3 - 2: not close"},
+            ],
+            Verdict(25, 40, ("q3 - 2: not close",)),
+        ),
+        (
+            PrairieLearn,  # a row for each check
+            "autograder_results.json",
+            [
+                {"name": "a", "points": 5.0, "max_points": 5, "message": ""},
+                {"name": "b", "points": 0.0, "max_points": 15, "message": "Not equal"},
+            ],
+            Verdict(5, 20, ("Not equal",)),
+        ),
+    ],
+)
+def test_points_and_messages_are_read_row_by_row(tmp_path, grader, file, rows, verdict):
+    peer = recorded(grader, tmp_path)
+    (peer.place / file).write_text(json.dumps({"tests": rows}))
+    assert peer.verdict() == verdict
 
 
 def test_pytest_counts_checks(tmp_path):
