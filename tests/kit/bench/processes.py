@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import resource
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from autograder.isolation.worker import kernel
 
@@ -39,21 +40,22 @@ def cost_of(
     watch: bool = False,
 ) -> Cost:
     """Run a command, and return what it cost. Looking at memory slows it down: so only to `watch`."""
-    _adopt()
-    others = set(children(os.getpid()))
+    this = psutil.Process()
+    others = set(this.children())
     before, started = _used(), time.perf_counter()
-    process = subprocess.Popen(
-        [str(part) for part in command], cwd=cwd, env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    peak = _Peak(process.pid) if watch else None
-    assert process.stderr is not None
-    told = process.stderr.read()
-    process.wait()
-    seconds = time.perf_counter() - started
-    for left in set(children(os.getpid())) - others:  # to end by themselves: they count as well
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(left, 0)
+    with _adopting():
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=cwd, env=environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        peak = _Peak(process.pid) if watch else None
+        assert process.stderr is not None
+        told = process.stderr.read()
+        process.wait()
+        seconds = time.perf_counter() - started
+        for left in set(this.children()) - others:  # to end by themselves: they count as well
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(left.pid, 0)
     process.stderr.close()
     peak_mb = peak.end() if peak else 0.0
     if process.returncode:
@@ -67,10 +69,19 @@ def _used() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _adopt() -> None:
-    """Become the parent of descendants whose own parent has ended, so that they are counted."""
+@contextlib.contextmanager
+def _adopting() -> Iterator[None]:
+    """Be the parent of descendants whose own parent has ended, so that they are counted.
+
+    Only for the time of it: whoever goes on as such a parent has to wait for whatever is orphaned.
+    """
     with contextlib.suppress(OSError):  # Linux alone has that
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 0)
 
 
 class _Peak:
@@ -83,7 +94,7 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._over.wait(LOOK):
-            self._mb = max(self._mb, sum(map(proportional_mb, family(self._pid))))
+            self._mb = max(self._mb, sum(map(_proportional_mb, family(self._pid))))
 
     def end(self) -> float:
         self._over.set()
@@ -91,28 +102,18 @@ class _Peak:
         return self._mb
 
 
-def family(pid: int) -> list[int]:
+def family(pid: int) -> list[psutil.Process]:
     """Return a process and all that it has started, directly or not."""
-    found, waiting = [], [pid]
-    while waiting:
-        pid = waiting.pop()
-        found.append(pid)
-        waiting += children(pid)
-    return found
-
-
-def children(pid: int) -> list[int]:
-    found: list[int] = []
-    with contextlib.suppress(OSError):  # it has just ended
-        for listed in Path(f"/proc/{pid}/task").glob("*/children"):  # any thread may start one
-            found += map(int, listed.read_text().split())
-    return found
-
-
-def proportional_mb(pid: int) -> float:
     try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:  # it has just ended
+        first = psutil.Process(pid)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:  # it has just ended
+        return []
+
+
+def _proportional_mb(process: psutil.Process) -> float:
+    """Return its memory, where what is shared by several counts as a share for each."""
+    try:
+        return float(process.memory_full_info().pss) / (1 << 20)
+    except psutil.Error:  # it has just ended
         return 0.0
-    found = re.search(r"^Pss:\s+(\d+) kB", text, flags=re.M)
-    return int(found[1]) / 1024 if found else 0.0

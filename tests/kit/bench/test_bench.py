@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 
 import pytest
@@ -265,6 +267,26 @@ def test_the_memory_of_children_is_counted_whichever_thread_starts_them(tmp_path
         "thread.start(); thread.join()\n"
     )
     assert cost_of([sys.executable, "-c", starts], tmp_path, watch=True).peak_mb > 60
+
+
+def test_whoever_measures_does_not_stay_the_parent_of_orphans(tmp_path):
+    cost_of([sys.executable, "-c", ""], tmp_path)
+    orphan = (
+        "import os, time\n"
+        "starter = os.getppid()\n"
+        "print(flush=True)\n"
+        "while os.getppid() == starter: time.sleep(0.01)\n"
+        "print(os.getppid())\n"
+    )
+    starts = (
+        f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {orphan!r}])\ninput()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as starter:
+        starter.stdout.readline()  # the orphan to be knows who has started it
+        starter.stdin.close()
+        assert int(starter.stdout.read()) != os.getpid()
 
 
 def test_a_command_that_fails_is_told_with_its_words(tmp_path):

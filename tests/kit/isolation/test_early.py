@@ -54,7 +54,8 @@ def test_nothing_of_the_graders_environment_is_in_a_worker(tmp_path, verb):
 
 def looping(pid: int) -> list[int]:
     """Return the worker in the loop: the one that has used the processor for a while."""
-    return [one for one in family(pid) if is_worker(one) and seconds_used(one) > 0.5]
+    pids = [one.pid for one in family(pid)]
+    return [one for one in pids if is_worker(one) and seconds_used(one) > 0.5]
 
 
 def is_worker(pid: int) -> bool:
