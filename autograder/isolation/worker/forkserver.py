@@ -20,6 +20,7 @@ import msgspec
 import torch
 import torch._dynamo  # torch.optim imports it at the first step, which would take every worker a second
 
+from autograder.isolation.cores import claim_core, keep_to_one_core
 from autograder.isolation.worker import kernel
 from autograder.isolation.worker.blocked import prepare
 from autograder.isolation.worker.confine import Confinement, python_folders, readable
@@ -50,10 +51,10 @@ REFUSED = b"refused"
 
 
 class ForkServer:
-    """The workers that live, by pid, and the user that each one runs as."""
+    """The workers that live, by pid, and the user that each one runs as. All stay on one core."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, control: socket.socket, core: int) -> None:
+        self._control, self._core = control, core
         self._users: dict[int, int | None] = {}
 
     def serve(self) -> None:
@@ -84,6 +85,7 @@ class ForkServer:
         except OSError:  # no more processes, or no more memory
             return REFUSED
         if pid == 0:
+            keep_to_one_core(self._core)
             run_worker(
                 wire, words, order.sources, order.forbidden, order.paid_for, order.confinement
             )
@@ -165,7 +167,7 @@ def main() -> None:
         control.send(b"ready")
     except BrokenPipeError:  # the grader had nothing to grade and has left
         return
-    ForkServer(control).serve()
+    ForkServer(control, claim_core()).serve()
 
 
 if __name__ == "__main__":

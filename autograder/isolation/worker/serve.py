@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from autograder.isolation.cores import keep_to_one_core
 from autograder.isolation.worker import graded_run, progress, wire
 from autograder.isolation.worker.blocked import Block, refused
 from autograder.isolation.worker.confine import Confinement, confine
@@ -170,7 +169,6 @@ def run_worker(
     try:
         os.setsid()
         channel = Channel(socket.socket(fileno=_only(wire_end, words)[0]))
-        keep_to_one_core(os.getppid())  # the fork server's number: another grading has another one
         confine(confinement)
         faulthandler.enable(file=WORDS)
         folder = Path(confinement.scratch)

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.assignment.config import LimitSettings
 from autograder.grading.pool import Job, Pool
-from autograder.isolation import budget, clock
+from autograder.isolation import budget, clock, cores
 from autograder.isolation.budget import Budget, Spent
 from autograder.isolation.clock import Deadline, OwnTime
 from checks.telling.wording import Verdict
@@ -226,3 +226,17 @@ def test_a_workers_threads_stay_on_one_core(grader, submission):
         "    raise ValueError(f'cores: {cores}')\n"
     )
     assert "cores: [1]" in messages(grader.grade(submission(vit=vit), ["q1"]))
+
+
+@linux
+def test_gradings_that_do_not_know_of_each_other_share_the_cores_evenly(monkeypatch):
+    nobodys = [10**6 + os.getpid(), 10**7 + os.getpid()]  # so that no other grading claims them
+    monkeypatch.setattr(cores, "_allowed", lambda: nobodys)
+    monkeypatch.setattr(cores, "_claims", claims := [])
+    try:
+        assert [cores.claim_core() for _ in range(5)] == [0, 1, 0, 1, 0]
+        claims.pop(1).close()  # one of them has ended
+        assert cores.claim_core() == 1
+    finally:
+        for claim in claims:
+            claim.close()
