@@ -34,6 +34,7 @@ from checks.telling import wording
 from checks.telling.failures import Frame, StudentError
 
 OPERATORS = "torch.ops.aten."
+NAME, INSTEAD = "its name", "what to do instead"  # where a refusal has the words of its function
 ALWAYS = ("CPU", "AutogradCPU")  # dispatch keys, also of an operator that has nothing for them
 ROUTES = ("_op", "_op_dk", "redispatch", "decompose")  # of an overload, around the dispatcher
 MADE_AND_RUN = ("__init__", "forward")
@@ -205,16 +206,23 @@ def _refusing(name: str, instead: str) -> Call:
 
 def _empty_function(function: FunctionType, name: str, instead: str) -> None:
     """Put a refusal where a function's code is, so that it is gone for whoever holds the function."""
-    text = f"""
-def refused(*args, **kwargs):
-    import sys
-    raise sys.modules[{__name__!r}].refusal({name!r}, {instead!r})
-"""
-    made: dict[str, Any] = {}
-    exec(compile(text, f"<in the place of {name}>", "exec"), made)
-    code = made["refused"].__code__
-    function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
+    words = {NAME: name, INSTEAD: instead}
+    code = _refused.__code__
+    function.__code__ = code.replace(
+        co_freevars=function.__code__.co_freevars,
+        co_consts=tuple(words.get(constant, constant) for constant in code.co_consts),
+        co_filename=f"<in the place of {name}>",
+    )
     function.__defaults__ = function.__kwdefaults__ = None
+
+
+def _refused(*args: Any, **kwargs: Any) -> Any:
+    """What stands for a function that is forbidden. It has that one's globals, and so none of ours."""
+    import sys
+
+    raise sys.modules["autograder.isolation.worker.blocked"].refusal(
+        "its name", "what to do instead"
+    )
 
 
 def _functions_in(thing: object) -> Iterator[FunctionType]:
@@ -288,10 +296,13 @@ def _named(pattern: str) -> list[Named]:
     root = _root(pattern)
     modules = [module for name, module in list(sys.modules.items()) if _root(name) == root]
     return [
-        (full, thing, [] if isinstance(thing, type)
-         else [module for module in modules if vars(module).get(_last(full)) is thing])
+        (full, thing, [] if isinstance(thing, type) else _doors(_last(full), thing, modules))
         for full, thing in matches(pattern)
-    ]  # fmt: skip
+    ]
+
+
+def _doors(name: str, thing: object, modules: Sequence[ModuleType]) -> list[ModuleType]:
+    return [module for module in modules if vars(module).get(name) is thing]
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -48,6 +49,12 @@ Order = Start | End
 _decode = msgspec.json.Decoder(Order).decode
 MOST_ORDER = 64 << 10
 REFUSED = b"refused"
+# What torch, safetensors and Python import at the first step, the first tensor, the first file: here
+# once, and not by every worker. Some releases have other names for it.
+AT_FIRST_USE = ("encodings.utf_8_sig", "numpy.ctypeslib", "torch.profiler._cupti_monitor")
+for name in AT_FIRST_USE:
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
 
 
 class ForkServer:

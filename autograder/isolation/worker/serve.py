@@ -136,7 +136,7 @@ class Server:
         self.objects = {n: kept for n, kept in self.objects.items() if isinstance(kept, Module)}
         torch.set_default_dtype(torch.float64 if double else torch.float32)
         torch.set_grad_enabled(True)  # an earlier test's code may have left it off
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for other devices
         np.random.seed(seed % 2**32)
         random.seed(seed)
 

@@ -25,6 +25,13 @@ Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 AT_IMPORT = "(while the file is loaded)"
 ALWAYS_USED = ("forward", "extra_repr")  # of a class, besides what has two underscores
 LOOKING = ("isinstance", "issubclass", "hasattr")  # these only ask
+NOT_RUN = (
+    "annotation",
+    "returns",
+    "ctx",
+    "op",
+    "ops",
+)  # fields of a node that name and call nothing
 
 
 @dataclass(frozen=True)
@@ -157,7 +164,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
         yield from (*node.patterns, *node.kwd_patterns)
         return
     for name, value in ast.iter_fields(node):
-        if name not in ("annotation", "returns"):
+        if name not in NOT_RUN:
             parts = value if isinstance(value, list) else [value]
             yield from (part for part in parts if isinstance(part, ast.AST))
 
@@ -266,9 +273,15 @@ class _Judge:
     def __init__(self, forbidden: Sequence[Forbidden]) -> None:
         self._patterns = [(pattern, entry) for entry in forbidden for pattern in entry.calls]
         self._things = things(forbidden)
+        self._known: dict[str, str | None] = {}
 
     def instead(self, full: str) -> str | None:
         """Return what to do instead of this, if it is forbidden."""
+        if full not in self._known:
+            self._known[full] = self._look_up(full)
+        return self._known[full]
+
+    def _look_up(self, full: str) -> str | None:
         for pattern, entry in self._patterns:
             if fnmatch.fnmatchcase(full, pattern):
                 return entry.instead

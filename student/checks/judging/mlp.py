@@ -169,9 +169,12 @@ def _of_another_width(
 
 
 def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
+    """Yield all readings, the usual ones first: a bias follows its gain, and none is left out."""
     matrices = of_size(own, ratio * d * d)
-    vectors, hidden_vectors = ["", *of_size(own, d)], ["", *of_size(own, ratio * d)]
-    pairs = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
+    vectors, hidden_vectors = [*of_size(own, d), ""], [*of_size(own, ratio * d), ""]
+    next_to = list(itertools.pairwise(vectors))
+    others = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
+    pairs = [*next_to, *(pair for pair in others if pair not in next_to)]
     for first, second in itertools.permutations(matrices, 2):
         for flipped in itertools.product((False, True), (False, True)):
             for first_bias in hidden_vectors:
