@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from pydantic import TypeAdapter
 
@@ -28,6 +29,7 @@ from checks.beside import stand_ins
 from checks.beside.measurement import CALLS
 from checks.beside.promise import MOST_NUMBERS
 from checks.code.contract import MODULES
+from checks.code.forbidden import Findings
 from checks.code.loading import left_out_note
 from checks.telling import wording
 from checks.telling.failures import (
@@ -46,6 +48,10 @@ MOST_SAID = 2000  # characters
 MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
 REFUSED = TypeAdapter(list[tuple[str, str, int]])
+FOUND = TypeAdapter(dict[str, Findings])
+MOST_FOUND = (
+    16 << 10
+)  # bytes: who uses more of what is forbidden is looked through for each question
 TOLD = (CheckFailed, StudentError)  # errors that say whose they are
 OF_THE_MACHINE = (WorkerLost, KitError, OSError)  # whatever was sent
 
@@ -97,6 +103,7 @@ class RemoteTransport:
         self._refused: dict[str, dict[str, None]] = defaultdict(dict)
         self._faults: dict[str, dict[str, None]] = defaultdict(dict)
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
+        self._found: Mapping[str, Findings] | None = None  # what is forbidden and used: see below
         self._seed = 0
         self._received = ""  # the call that gave this test the last data of a worker's
         self._theirs: Worker | None = None  # the worker, once the student's code may run in it
@@ -277,9 +284,11 @@ class RemoteTransport:
     ) -> tuple[wire.Value, Mapping[str, Any]]:
         if self._worker is None or not self._worker.alive:
             self._modules = {}
-            staged = dataclasses.replace(self._staged, paid_for=self._question == TRAINED)
-            self._worker = Worker(self._server, staged, self._limits)
-            self._start(self._worker)
+            self._worker = self._started()
+            if self._found is None:
+                self._found = self._look_through(self._worker)
+                if not self._worker.alive:
+                    self._worker = self._started()
         if isinstance(request, wire.Load):
             self._theirs = self._worker
         worker = self._worker
@@ -306,14 +315,32 @@ class RemoteTransport:
                 raise
         return self._ask(request, {}, call)
 
-    def _start(self, worker: Worker) -> None:
-        """Wait until a worker answers. None of the student's code is in it yet: a failure is ours."""
+    def _started(self) -> Worker:
+        """Return a worker that answers. None of the student's code is in it yet: a failure is ours."""
+        is_paid_for, found = self._question == TRAINED, self._found or {}
+        staged = dataclasses.replace(self._staged, paid_for=is_paid_for, found=found)
+        worker = Worker(self._server, staged, self._limits)
         try:
             worker.ask(self._new_test(), {}, Deadline.within(SECONDS_TO_START), "the start")
         except StudentError as error:
             worker.close()
             said = plain(worker.said[-MOST_SAID:])
             raise WorkerLost(f"a worker did not start: {error.text}\n{said}") from None
+        return worker
+
+    def _look_through(self, worker: Worker) -> Mapping[str, Findings]:
+        """Have the first worker say what is forbidden and used: the later ones need not look for it.
+
+        It has run nothing of the student's yet, so it can be believed. What comes of files that cannot
+        be looked through is told when they are loaded.
+        """
+        try:
+            with self._budget.call(worker.pid) as deadline:
+                told, _ = worker.ask(wire.LookThrough(), {}, deadline, "the files")
+            found = FOUND.validate_python(wire.unpack(told, {}, int))
+        except (StudentError, WorkerLost, RuntimeError, ValueError):
+            return {}
+        return found if len(msgspec.json.encode(found)) <= MOST_FOUND else {}
 
     def _new_test(self) -> wire.NewTest:
         double = torch.get_default_dtype() is torch.float64  # the worker computes as we do

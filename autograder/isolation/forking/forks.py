@@ -22,7 +22,7 @@ from autograder.isolation.forking import early
 from autograder.isolation.forking.early import ENVIRONMENT, FORKSERVER
 from autograder.isolation.forking.users import own_user
 from autograder.isolation.worker.confine import Confinement
-from checks.code.forbidden import Forbidden
+from checks.code.forbidden import Findings, Forbidden
 from checks.telling.failures import WorkerLost
 
 STARTUP_SECONDS = 120.0
@@ -40,12 +40,14 @@ CONTAINER_LIMITS = (
 class Staged:
     """What a worker is started for: files in a folder, by module, and what they must not call.
 
+    found      what of that they call, by module, where it is known
     paid_for   what can be seen to be forbidden has cost its questions, and may run
     """
 
     folder: Path
     sources: Mapping[str, str] = field(default_factory=dict)
     forbidden: Sequence[Forbidden] = ()
+    found: Mapping[str, Findings] = field(default_factory=dict)
     paid_for: bool = False
 
 
@@ -108,6 +110,7 @@ class ForkServer:
             "type": "start",
             "sources": dict(staged.sources),
             "forbidden": list(staged.forbidden),
+            "found": dict(staged.found),
             "paid_for": staged.paid_for,
             "confinement": confinement,
         }

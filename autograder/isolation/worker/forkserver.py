@@ -26,7 +26,7 @@ from autograder.isolation.worker import kernel
 from autograder.isolation.worker.blocked import prepare
 from autograder.isolation.worker.confine import Confinement, python_folders, readable
 from autograder.isolation.worker.serve import run_worker
-from checks.code.forbidden import Forbidden
+from checks.code.forbidden import Findings, Forbidden
 
 
 class Start(msgspec.Struct, tag="start"):
@@ -34,6 +34,7 @@ class Start(msgspec.Struct, tag="start"):
 
     sources: dict[str, str]
     forbidden: list[Forbidden]
+    found: dict[str, Findings]
     paid_for: bool
     confinement: Confinement
 
@@ -94,7 +95,13 @@ class ForkServer:
         if pid == 0:
             keep_to_one_core(self._core)
             run_worker(
-                wire, words, order.sources, order.forbidden, order.paid_for, order.confinement
+                wire,
+                words,
+                order.sources,
+                order.forbidden,
+                order.found,
+                order.paid_for,
+                order.confinement,
             )
         os.close(wire)
         os.close(words)

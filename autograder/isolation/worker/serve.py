@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import numpy as np
 import torch
 
@@ -25,7 +26,7 @@ from autograder.isolation.worker.examine import examine
 from autograder.isolation.worker.wire import Channel, ObjectAt, Packer
 from checks.beside import measure, moving, probes, spies, stand_ins, steps
 from checks.beside.measurement import MEASUREMENTS
-from checks.code.forbidden import Forbidden
+from checks.code.forbidden import Findings, Forbidden
 from checks.code.loading import Submission
 from checks.telling.failures import StudentError, own_frames, student_error
 from checks.telling.plain import plain
@@ -95,6 +96,8 @@ class Server:
             _note_the_line_after(request.seconds)
             self.submission.module(request.module, request.with_first)
             return self._keep(Module(self.submission, request.module))
+        if isinstance(request, wire.LookThrough):
+            return msgspec.to_builtins(self.submission.findings())
         if isinstance(request, wire.AskLeftOut):
             parts = self.submission.left_out(request.module)
             return [[part.first, part.last, part.kind] for part in parts]
@@ -158,6 +161,7 @@ def run_worker(
     words: int,
     sources: Mapping[str, str],
     forbidden: Sequence[Forbidden],
+    found: Mapping[str, Findings],
     paid_for: bool,
     confinement: Confinement,
 ) -> NoReturn:
@@ -178,7 +182,7 @@ def run_worker(
         torch.set_num_threads(1)
         torch.backends.mha.set_fastpath_enabled(False)  # of two ways, leave the one that is watched
         files = {name: folder / file for name, file in sources.items()}
-        submission = Submission(files, forbidden)
+        submission = Submission(files, forbidden, found)
         if not paid_for:
             _forget_training()
         block = Block(submission, forbidden)

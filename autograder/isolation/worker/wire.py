@@ -109,6 +109,10 @@ class Load(msgspec.Struct, tag="load"):
     with_first: bool = True
 
 
+class LookThrough(msgspec.Struct, tag="look_through"):
+    """Say what is forbidden and used in the files: to a worker that has run none of them."""
+
+
 class AskLeftOut(msgspec.Struct, tag="left_out"):
     """Say which lines of a loaded module are not judged: first, last, and how they ended."""
 
@@ -162,7 +166,9 @@ class Examine(msgspec.Struct, tag="examine"):
     examination: Examination
 
 
-Request = Union[Load, AskLeftOut, AskRefused, Call, Measure, StandIn, NewTest, Examine]  # noqa: UP007
+Request = Union[  # noqa: UP007
+    Load, LookThrough, AskLeftOut, AskRefused, Call, Measure, StandIn, NewTest, Examine
+]
 
 
 class Returned(msgspec.Struct, tag="returned"):

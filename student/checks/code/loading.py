@@ -12,7 +12,7 @@ import importlib
 import linecache
 import operator
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -54,13 +54,20 @@ class Submission:
 
     sources    module name -> file: {"vit": .../vit.py, "train": .../train.py}
     forbidden  calls that do not count as the student's work
+    known      what was found of these in the files of modules, where that is known already
     """
 
-    def __init__(self, sources: dict[str, Path], forbidden: Sequence[Forbidden] = ()) -> None:
+    def __init__(
+        self,
+        sources: dict[str, Path],
+        forbidden: Sequence[Forbidden] = (),
+        known: Mapping[str, Findings] | None = None,
+    ) -> None:
         self.sources = sources
         self._forbidden = forbidden
+        self._known = {sources[name]: found for name, found in (known or {}).items()}
         self._loaded: dict[Path, ModuleType | StudentError] = {}
-        self._found: dict[Path, Findings] = {}  # what is forbidden and used
+        self._found: dict[Path, Findings] = {}  # what is forbidden and used, of what is loaded
         self._left_out: dict[Path, list[LeftOut]] = {}
         self.before_running: Callable[[], None] = lambda: None
         self.has_run = False  # any of the student's code
@@ -82,8 +89,7 @@ class Submission:
         if path not in self._loaded:  # a notebook is one file for both names
             try:
                 tree, unread = _parse(path)
-                with _readable(path):
-                    self._found[path] = look_through(tree, self._forbidden)
+                self._found[path] = self._findings(path, tree)
                 self.before_running()
                 self.has_run = True
                 compares = bool(self._found[path].at_import)
@@ -95,6 +101,21 @@ class Submission:
         if isinstance(loaded, StudentError):
             raise loaded
         return loaded
+
+    def findings(self) -> dict[str, Findings]:
+        """Return what is forbidden and used in the files of all modules that can be read."""
+        for path in set(self.files):
+            with contextlib.suppress(StudentError):
+                self._known[path] = self._findings(path, _parse(path)[0])
+        return {
+            name: self._known[path] for name, path in self.sources.items() if path in self._known
+        }
+
+    def _findings(self, path: Path, tree: ast.Module) -> Findings:
+        if path in self._known:
+            return self._known[path]
+        with _readable(path):
+            return look_through(tree, self._forbidden)
 
     def left_out(self, name: str) -> list[LeftOut]:
         """Return what is not judged of a module that is loaded, and that nothing graded needs."""

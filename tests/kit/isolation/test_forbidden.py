@@ -1,7 +1,9 @@
 """Forbidden calls: found however they are written, paid for by one question, never suspected."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -9,6 +11,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from autograder.assignment.config import ConfigError, load
+from autograder.isolation.forking.forks import ForkServer
+from autograder.isolation.worker import wire
+from autograder.isolation.workers import Worker
 from kit.workbench import FAST, PATIENCE, ROOT, messages
 
 MSA = "class MyMSA(nn.Module):"
@@ -310,3 +315,64 @@ def test_a_refusal_that_the_code_hides_is_told_to_the_teacher(grader, submission
     told = f"vit.py, line {line}: torch.nn.functional.scaled_dot_product_attention"
     assert report.facts["refused"] == told
     assert told not in messages(report)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What is asked of workers, and with which findings they are started."""
+    requests, found = [], []
+    ask, start = Worker.ask, ForkServer.start
+
+    def noted(worker, request, *args, **kwargs):
+        requests.append(type(request))
+        return ask(worker, request, *args, **kwargs)
+
+    def started(server, staged, *args):
+        found.append(staged.found)
+        return start(server, staged, *args)
+
+    monkeypatch.setattr(Worker, "ask", noted)
+    monkeypatch.setattr(ForkServer, "start", started)
+    return requests, found
+
+
+USES_IT = "    nn.functional.scaled_dot_product_attention(*[images] * 3)\n"
+
+
+@pytest.mark.parametrize(("times", "is_handed_on"), [(1, True), (2000, False)])
+def test_files_are_looked_through_once_before_any_of_them_runs(
+    grader, submission, edited, asked, times, is_handed_on
+):
+    """Unless so much is found that each worker had better look for itself."""
+    first_line = "    B, C, H, W = images.shape\n"
+    vit = edited("vit", first_line, times * USES_IT + first_line)
+    report = grader.grade(submission(vit=vit), ["q1", "q2", "q3"])
+    assert [question.share for question in report.questions] == [0, 1, 1]
+    requests, found = asked
+    assert "nn.functional.scaled_dot_product_attention" in messages(report)
+    assert requests.count(wire.LookThrough) == 1
+    assert requests.index(wire.LookThrough) < requests.index(wire.Load)
+    assert found[0] == {}
+    assert [set(one) for one in found[1:]] == 2 * [{"vit", "train"} if is_handed_on else set()]
+
+
+def test_what_cannot_be_looked_through_is_told_when_it_is_loaded(grader, submission, asked):
+    report = grader.grade(submission(vit="def patchify(:\n"), ["q1", "q2"])
+    assert report.points == 0
+    assert "def patchify(:" in messages(report)
+    assert asked[0].count(wire.LookThrough) == 1
+
+
+def test_a_first_worker_that_is_killed_while_it_looks_costs_nothing(
+    grader, submission, assignment, monkeypatch
+):
+    ask = Worker.ask
+
+    def killed(worker, request, *args, **kwargs):
+        if isinstance(request, wire.LookThrough):
+            os.kill(worker.pid, signal.SIGKILL)
+        return ask(worker, request, *args, **kwargs)
+
+    monkeypatch.setattr(Worker, "ask", killed)
+    report = grader.grade(assignment.solution, ["q1", "q2"])
+    assert report.points == report.max_points
