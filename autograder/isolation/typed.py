@@ -43,9 +43,14 @@ def _fields(kind: type) -> Mapping[str, object]:
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
+@functools.cache
+def _made_of(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return what an annotation is, list of list[bool], and what is inside."""
+    return get_origin(kind), get_args(kind)
+
+
 def _as(value: object, kind: Any) -> Any:
-    """Return the value as that kind; get_origin tells what the annotation is."""
-    origin, inside = get_origin(kind), get_args(kind)
+    origin, inside = _made_of(kind)
     if kind is object or kind is Any:
         return value
     if kind is float:
@@ -68,7 +73,7 @@ def _as(value: object, kind: Any) -> Any:
 
 
 def _as_container(value: object, kind: Any) -> Any:
-    origin, inside = get_origin(kind), get_args(kind)
+    origin, inside = _made_of(kind)
     if origin is list and isinstance(value, list):
         return [_as(one, inside[0]) for one in value]
     if origin is tuple and isinstance(value, tuple) and len(value) == len(inside):
