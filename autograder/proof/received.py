@@ -16,9 +16,12 @@ from checks.beside import stand_ins
 from checks.code.contract import defined
 
 OURS = ("autograder", "checks")
+# A worker is a copy of its fork server, which may be one of a process that grades for a class.
+FORKED_FROM = (FORKSERVER, "autograder.grading.pool", "autograder.__main__")
 NAMED = f"""
 import importlib, json, sys
-importlib.import_module({FORKSERVER!r})
+for name in {FORKED_FROM!r}:
+    importlib.import_module(name)
 named = {{name: getattr(module, "__file__", None) for name, module in sys.modules.items()}}
 print(json.dumps({{n: file for n, file in named.items() if n.split(".")[0] in {OURS!r} and file}}))
 """
