@@ -52,7 +52,7 @@ def _graded(kit: Assignment, jobs: list[Job], workers: int) -> tuple[float, int]
     """Grade on so many workers that are warm; return the seconds, and the bytes of all reports."""
     with (
         distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as dask,
         Cluster(kit, dask.scheduler_address) as graders,
     ):

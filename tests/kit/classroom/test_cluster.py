@@ -25,7 +25,7 @@ pytestmark = [
 def workers():
     """Two worker processes; one that is killed is started again."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as running:
         yield running
 

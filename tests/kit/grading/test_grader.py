@@ -179,7 +179,7 @@ import time
 
 class LightViT(LightViT):
     def forward(self, images):
-        time.sleep(0.2)
+        time.sleep(0.3)
         return super().forward(images)
 """
 
@@ -217,8 +217,9 @@ def test_time_that_a_model_sleeps_lowers_no_bar(limited, submission, assignment)
     vit = (assignment.solution / "vit.py").read_text() + ASLEEP
     report = limited(seconds_for_training=130.0).grade(submission(vit=vit), ["q7"], seed=2)
     assert report.facts["training"].startswith("2 epochs")
-    assert "All points from 14.0% on" not in messages(report)
-    assert report.points == 0
+    bars = assignment.settings.training.full_credit_from
+    told = re.search(r"All points from (\S+)% on", messages(report))
+    assert float(told[1]) / 100 > bars[2]
 
 
 # --- our own side ----------------------------------------------------------------------------
