@@ -62,19 +62,22 @@ OTHER_RATIOS = (1, 2, 3, 4, 8)  # for which the width of an MLP is named
 TRIES = 3  # with other inputs: some are too alike to fit a map to; a map that fits is proof
 FULL = 1e-4  # of the largest singular value: a direction that is there
 NOTHING = 1e-4  # what an MLP with random weights adds is about 1
-MOST_READINGS = 5000  # a block has some hundred; a crowd of spare parameters must not keep us
+MOST_NORMS = 300  # a block has some thirty; a crowd of spare parameters must not keep us
+MOST_READINGS = 1000  # of the maps, each with all these norms; as a rule there are 24
 
 
 @dataclass(frozen=True)
-class Mlp:
-    """One way to read the parameters as norm2 and the two linear maps."""
+class Middle:
+    """What may stand before the activation: one first map, with a bias or without, of every norm.
 
-    gain: str
-    bias: str
+    first  the map's name
+    gains  the names of the norms' gains; "" for none
+    inner  (norms, B, N, ratio * d)
+    """
+
     first: str
-    first_bias: str
-    second: str
-    flipped: tuple[bool, bool]
+    gains: Sequence[str]
+    inner: Tensor
 
 
 def expect_mlp(
@@ -146,13 +149,15 @@ def _told_by_parameters(
     nearest = math.inf
     normed = [kind(z) for kind in first.kinds]
     for cause, activations in known.items():
-        for mlp in itertools.islice(_readings(own, z.shape[-1], ratio), MOST_READINGS):
-            apart = min(_apart(mlp, own, normed, added, activation) for activation in activations)
+        readings = _readings(own, normed, ratio, activations)
+        for middle, after, second in itertools.islice(readings, MOST_READINGS):
+            apart = _apart(added - after @ second.T, added)
             if cause == RIGHT:
-                nearest = min(nearest, apart)
-            if apart > 1:
+                nearest = min(nearest, float(apart.min()))
+            if not bool((apart <= 1).any()):
                 continue
-            gains = [own[mlp.gain].flatten()] if mlp.gain else [torch.ones(1)]
+            gain = middle.gains[int((apart <= 1).nonzero()[0])]
+            gains = [own[gain].flatten()] if gain else [torch.ones(1)]
             return cause or _of_gains(gains, first), nearest
     return None, nearest
 
@@ -168,46 +173,57 @@ def _of_another_width(
     return ""
 
 
-def _readings(own: Mapping[str, Tensor], d: int, ratio: int) -> Iterator[Mlp]:
-    """Yield all readings, the usual ones first: a bias follows its gain, and none is left out."""
-    matrices = of_size(own, ratio * d * d)
-    vectors, hidden_vectors = [*of_size(own, d), ""], [*of_size(own, ratio * d), ""]
-    next_to = list(itertools.pairwise(vectors))
-    others = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
-    pairs = [*next_to, *(pair for pair in others if pair not in next_to)]
-    for first, second in itertools.permutations(matrices, 2):
-        for flipped in itertools.product((False, True), (False, True)):
-            for first_bias in hidden_vectors:
-                for gain, bias in pairs:
-                    yield Mlp(gain, bias, first, first_bias, second, flipped)
-
-
-def _apart(
-    mlp: Mlp,
-    own: Mapping[str, Tensor],
-    normed: Sequence[Tensor],
-    added: Tensor,
-    activation: Activation,
-) -> float:
-    """Return how near what is added comes to this MLP's result, in units of the tolerance.
+def _middles(own: Mapping[str, Tensor], normed: Sequence[Tensor], ratio: int) -> Iterator[Middle]:
+    """Yield all ways to read the norm and the first map, the usual ones first.
 
     normed   the tokens as the norm may leave them, before gain and bias
     """
-    d, nearest = added.shape[-1], math.inf
-    for n, start in itertools.product(normed, (0, 1)):
-        if mlp.gain:
-            n = n * (start + own[mlp.gain].reshape(d))  # some store a gain's distance from 1
-        if mlp.bias:
-            n = n + own[mlp.bias].reshape(d)
-        first = _matrix(own[mlp.first], -1, d, mlp.flipped[0])
-        second = _matrix(own[mlp.second], d, -1, mlp.flipped[1])
-        inner = n @ first.T
-        if mlp.first_bias:
-            inner = inner + own[mlp.first_bias].flatten()
-        rest = added - activation(inner) @ second.T
-        # The second map's bias is whatever constant is left.
-        nearest = min(nearest, error(added - rest + rest.mean((0, 1)), added, LOOSE))
-    return nearest
+    d = normed[0].shape[-1]
+    vectors, hidden_vectors = [*of_size(own, d), ""], [*of_size(own, ratio * d), ""]
+    next_to = list(itertools.pairwise(vectors))  # a bias follows its gain as a rule
+    others = [(g, b) for g, b in itertools.product(vectors, repeat=2) if g != b or not g]
+    pairs = [*next_to, *(pair for pair in others if pair not in next_to)]
+    tokens, gains = [], []
+    for (gain, bias), n in itertools.islice(itertools.product(pairs, normed), MOST_NORMS):
+        shift = own[bias].reshape(d) if bias else 0.0
+        for start in (0, 1) if gain else ():  # some store a gain's distance from 1
+            tokens.append(n * (start + own[gain].reshape(d)) + shift)
+        if not gain:
+            tokens.append(n + shift)
+        gains += [gain] * (2 if gain else 1)
+    read = torch.stack(tokens)
+    for first in of_size(own, ratio * d * d):
+        for flipped in (False, True):
+            inner = read @ _matrix(own[first], -1, d, flipped).T
+            for bias in hidden_vectors:
+                yield Middle(first, gains, inner + own[bias].flatten() if bias else inner)
+
+
+def _readings(
+    own: Mapping[str, Tensor],
+    normed: Sequence[Tensor],
+    ratio: int,
+    activations: Sequence[Activation],
+) -> Iterator[tuple[Middle, Tensor, Tensor]]:
+    """Yield all ways to go on: what stands before the second map, after an activation, and that map."""
+    d = normed[0].shape[-1]
+    for middle in _middles(own, normed, ratio):
+        for activation in activations:
+            after = activation(middle.inner)
+            for second in of_size(own, ratio * d * d):
+                for flipped in (False, True) if second != middle.first else ():
+                    yield middle, after, _matrix(own[second], d, -1, flipped)
+
+
+def _apart(rest: Tensor, added: Tensor) -> Tensor:
+    """Return how near what is added comes to readings' results, in units of the tolerance.
+
+    rest   (R, B, N, d), what each leaves over. The second map's bias is whatever constant is in it.
+    """
+    off = (rest - rest.mean((1, 2), keepdim=True)).abs() / (
+        LOOSE["atol"] + LOOSE["rtol"] * added.abs()
+    )
+    return off.flatten(1).amax(1).nan_to_num(nan=math.inf, posinf=math.inf)
 
 
 def _matrix(weight: Tensor, rows: int, columns: int, flipped: bool) -> Tensor:

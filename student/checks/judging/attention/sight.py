@@ -149,11 +149,16 @@ def _without_factor(one: Tensor, rows: Tensor, n_heads: int) -> Iterator[tuple[s
     So a scale is seen that stands in front of the weight, and never in front of a token's features.
     """
     d = one.shape[1] - 1
-    for size, power in itertools.product((d, d // n_heads), USUAL) if len(rows) else ():
-        bare = one / size**power
-        apart = torch.cdist(bare[:, :-1], rows).amin(1)
-        if size > 1 and bool((apart <= ALIKE * bare[:, :-1].abs().max()).all()):
-            yield f" over {size} to the {power}", bare
+    sizes = [size for size in (d, d // n_heads) if size > 1 and len(rows)]
+    if factors := list(itertools.product(sizes, USUAL)):
+        divisors = torch.tensor([size**power for size, power in factors], dtype=one.dtype)
+        bares = one / divisors[:, None, None]
+        weights = bares[..., :-1]
+        near = ALIKE * weights.abs().amax((1, 2))
+        is_stored = (torch.cdist(weights, rows).amin(2) <= near[:, None]).all(1)
+        for place in is_stored.nonzero().flatten().tolist():
+            size, power = factors[place]
+            yield f" over {size} to the {power}", bares[place]
     yield "", one
 
 
