@@ -39,8 +39,12 @@ class Maps:
         """Return a multiple of x for which the largest score is `most`; None where there is none."""
         low, high = 1e-3, 1e3
 
+        # Of a factor, scores are a polynomial: squared * f^2 + simple * f + none.
+        none, plus, minus = (self.scores(factor * x, n_heads) for factor in (0, 1, -1))
+        squared, simple = (plus + minus) / 2 - none, (plus - minus) / 2
+
         def largest(factor: float) -> float:
-            return float(self.scores(factor * x, n_heads).abs().max())
+            return float((factor**2 * squared + factor * simple + none).abs().max())
 
         if not largest(low) < most < largest(high):
             return None
