@@ -18,7 +18,7 @@ import importlib.machinery
 import itertools
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
@@ -28,8 +28,7 @@ import torch
 from torch import nn
 
 from autograder.isolation.worker import wire
-from checks.code.forbidden import Forbidden, matches, things
-from checks.code.loading import Submission
+from checks.code.forbidden import Forbidden, matches, note_replaced, things
 from checks.telling import wording
 from checks.telling.failures import Frame, StudentError
 
@@ -48,26 +47,25 @@ refused: dict[tuple[str, str, int], None] = {}  # calls, each once: name, file a
 class Block:
     """Stands between a student's code and what is forbidden."""
 
-    def __init__(self, submission: Submission, forbidden: Sequence[Forbidden]) -> None:
-        self._submission, self._forbidden = submission, forbidden
-        self._in_force = False
+    def __init__(self, forbidden: Sequence[Forbidden]) -> None:
+        self.forbidden = forbidden
+        self.in_force = False
         self._classes: dict[type, str] = {}
         self._done: dict[int, object] = {}  # by id, and held: no other thing gets that number
 
     def enforce(self) -> None:
-        """Take out what is forbidden. The student's files have been looked through, and not run."""
-        if self._in_force:
+        """Take out what is forbidden, unless that is done. None of the student's code has run yet."""
+        if self.in_force:
             return
-        self._in_force = True
-        _files.update(map(str, self._submission.files))
+        self.in_force = True
         library = torch._C._dispatch_library("IMPL", "aten", "", __file__)
-        for entry in self._forbidden:
+        for entry in self.forbidden:
             for pattern in entry.calls:
                 if pattern.startswith(OPERATORS):
                     _replace_operators(library, pattern.removeprefix(OPERATORS), entry.instead)
         # It holds what replaces operators. Kept by a count alone, it is nowhere to be found and undone.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
-        roots = {_root(pattern) for entry in self._forbidden for pattern in entry.calls}
+        roots = {_root(pattern) for entry in self.forbidden for pattern in entry.calls}
         late = {_root(name) for name in _loaded_since()}
         for root in sorted(roots):
             self._take_out_of(root, _named if root in late else _named_at_first)
@@ -80,7 +78,7 @@ class Block:
 
     def _take_out_of(self, root: str, named: Callable[[str], list[Named]]) -> None:
         """Take out what is loaded of a library and forbidden, but for operators."""
-        for entry in self._forbidden:
+        for entry in self.forbidden:
             for pattern in entry.calls:
                 if _root(pattern) == root and not pattern.startswith(OPERATORS):
                     for one in named(pattern):
@@ -109,6 +107,7 @@ class Block:
             return
         refuse = _refusing(full, instead)
         self._done[id(refuse)] = refuse
+        note_replaced(self.forbidden, thing, refuse, instead)
         for module in doors:
             if vars(module).get(_last(full)) is thing:  # another pattern may have named it, too
                 setattr(module, _last(full), refuse)
@@ -135,7 +134,7 @@ class Block:
     def _judge(self, made: type) -> str:
         for kind in made.__mro__:
             name = f"{kind.__module__}.{kind.__qualname__}"
-            for entry in self._forbidden:
+            for entry in self.forbidden:
                 # What torch itself has is replaced; this is about libraries that come in later.
                 if any(fnmatch.fnmatchcase(name, pattern) for pattern in entry.calls):
                     return "" if name.startswith("torch.") else entry.instead
@@ -170,6 +169,11 @@ class _LateImports(MetaPathFinder):
 
             loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader alone
         return spec
+
+
+def mind(files: Iterable[Path]) -> None:
+    """Take these for the student's files, which a refused call may have come from."""
+    _files.update(map(str, files))
 
 
 def refusal(name: str, instead: str) -> StudentError:

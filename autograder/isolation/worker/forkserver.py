@@ -13,8 +13,10 @@ import importlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,7 +25,7 @@ import torch._dynamo  # torch.optim imports it at the first step, which would ta
 
 from autograder.isolation.cores import claim_core, keep_to_one_core
 from autograder.isolation.worker import kernel
-from autograder.isolation.worker.blocked import prepare
+from autograder.isolation.worker.blocked import Block, prepare
 from autograder.isolation.worker.confine import Confinement, python_folders, readable
 from autograder.isolation.worker.serve import run_worker
 from checks.code.forbidden import Findings, Forbidden
@@ -48,7 +50,7 @@ class End(msgspec.Struct, tag="end"):
 
 Order = Start | End
 _decode = msgspec.json.Decoder(Order).decode
-MOST_ORDER = 64 << 10
+MOST_ORDER, MOST_ANSWER = 64 << 10, 1024
 REFUSED = b"refused"
 # What torch, safetensors and Python import at the first step, the first tensor, the first file: here
 # once, and not by every worker. Some releases have other names for it.
@@ -59,52 +61,91 @@ for name in AT_FIRST_USE:
 
 
 class ForkServer:
-    """The workers that live, by pid, and the user that each one runs as. All stay on one core."""
+    """The workers that live, by pid, and the user that each one runs as. All stay on one core.
+
+    To take out what is forbidden writes over megabytes of what a fork shares with its server. So it is
+    done once, in here, at the first order that is not paid for. Before that, this process forks a
+    server that stays whole, for whatever orders ask for something else.
+    """
 
     def __init__(self, control: socket.socket, core: int) -> None:
         self._control, self._core = control, core
         self._users: dict[int, int | None] = {}
+        self._block = Block(())
+        self._whole: socket.socket | None = None  # how the other server is reached
+        self._whole_pid = 0
 
     def serve(self) -> None:
         """Follow orders until the grader hangs up; then nothing is left alive."""
-        while True:
-            try:
+        with contextlib.suppress(ConnectionError):  # of a grader, too, that was interrupted
+            while True:
                 data, descriptors, _, _ = socket.recv_fds(self._control, MOST_ORDER, 2)
-            except ConnectionError:
-                break
-            if not data:
-                break
-            order = _decode(data)
-            if isinstance(order, Start):
-                answer = self._start(order, *descriptors)
-            else:
-                answer = str(self._end(order.pid, order.grace)).encode()
-            try:
-                self._control.send(answer)
-            except ConnectionError:  # a grader that was interrupted has not waited for it
-                break
+                if not data:
+                    break
+                self._control.send(self._follow(data, descriptors))
         for pid in list(self._users):
             self._end(pid, grace=0)
 
-    def _start(self, order: Start, wire: int, words: int) -> bytes:
-        prepare(order.forbidden)
+    def _follow(self, data: bytes, descriptors: list[int]) -> bytes:
+        order = _decode(data)
+        if isinstance(order, End):
+            if self._whole is not None and order.pid not in self._users:
+                return self._handed_on(data)
+            return str(self._end(order.pid, order.grace)).encode()
         try:
+            if self._whole is None and order.forbidden and not order.paid_for:
+                self._split(order.forbidden)
+            is_ours = order.forbidden == self._block.forbidden and not order.paid_for
+            if self._whole is not None and not is_ours:
+                return self._handed_on(data, descriptors)
+            return self._start(order, *descriptors)
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise
+            return REFUSED  # no more processes, or no more memory
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _split(self, forbidden: Sequence[Forbidden]) -> None:
+        """Fork the server that stays whole; then take out what is forbidden here."""
+        prepare(forbidden)
+        kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        with theirs:
             pid = os.fork()
-        except OSError:  # no more processes, or no more memory
-            return REFUSED
+            if pid == 0:
+                try:
+                    os.dup2(theirs.fileno(), 0)
+                    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+                    _adopt()
+                    ForkServer(socket.socket(fileno=os.dup(0)), self._core).serve()
+                finally:
+                    os._exit(0)
+        self._whole, self._whole_pid = ours, pid
+        self._block = Block(forbidden)
+        self._block.enforce()
+
+    def _handed_on(self, data: bytes, descriptors: Sequence[int] = ()) -> bytes:
+        """Have the other server follow an order. Raises ConnectionError if it is gone."""
+        assert self._whole is not None
+        socket.send_fds(self._whole, [data], descriptors)
+        answer = self._whole.recv(MOST_ANSWER)
+        if not answer:
+            raise ConnectionResetError
+        return answer
+
+    def _start(self, order: Start, wire: int, words: int) -> bytes:
+        block = self._block
+        if not block.in_force:
+            prepare(order.forbidden)
+            block = Block(order.forbidden)
+        pid = os.fork()
         if pid == 0:
             keep_to_one_core(self._core)
             run_worker(
-                wire,
-                words,
-                order.sources,
-                order.forbidden,
-                order.found,
-                order.paid_for,
-                order.confinement,
+                wire, words, order.sources, block, order.found, order.paid_for, order.confinement
             )
-        os.close(wire)
-        os.close(words)
         self._users[pid] = order.confinement.user
         return str(pid).encode()
 
@@ -136,7 +177,7 @@ class ForkServer:
     def _reap_orphans(self) -> None:
         """End processes that a worker left behind: they have become children of this one."""
         for pid in _children():
-            if pid not in self._users:
+            if pid not in (*self._users, self._whole_pid):
                 with contextlib.suppress(ProcessLookupError, ChildProcessError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
@@ -167,6 +208,12 @@ def _children() -> list[int]:
         return []
 
 
+def _adopt() -> None:
+    """Become the parent of what workers leave behind."""
+    with contextlib.suppress(OSError):
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+
+
 def main() -> None:
     """Serve orders on the socket at descriptor 0 until the grader closes it."""
     control = socket.socket(fileno=os.dup(0))
@@ -175,7 +222,7 @@ def main() -> None:
     torch.backends.cpu.get_cpu_capability()  # reads /proc/cpuinfo once
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no worker of the same user looks into this memory
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    _adopt()
     gc.freeze()  # a collection in a worker does not go through, and so copy, all that is loaded here
     try:
         control.send(b"ready")

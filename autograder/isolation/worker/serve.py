@@ -11,7 +11,7 @@ import random
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,13 +20,13 @@ import numpy as np
 import torch
 
 from autograder.isolation.worker import graded_run, progress, wire
-from autograder.isolation.worker.blocked import Block, refused
+from autograder.isolation.worker.blocked import Block, mind, refused
 from autograder.isolation.worker.confine import Confinement, confine
 from autograder.isolation.worker.examine import examine
 from autograder.isolation.worker.wire import Channel, ObjectAt, Packer
 from checks.beside import measure, moving, probes, spies, stand_ins, steps
 from checks.beside.measurement import MEASUREMENTS
-from checks.code.forbidden import Findings, Forbidden
+from checks.code.forbidden import Findings
 from checks.code.loading import Submission
 from checks.telling.failures import StudentError, own_frames, student_error
 from checks.telling.plain import plain
@@ -160,15 +160,17 @@ def run_worker(
     wire_end: int,
     words: int,
     sources: Mapping[str, str],
-    forbidden: Sequence[Forbidden],
+    block: Block,
     found: Mapping[str, Findings],
     paid_for: bool,
     confinement: Confinement,
 ) -> NoReturn:
     """Be a worker for one question of one submission, then leave without ceremony.
 
+    block      against what is forbidden: in force, or put in force before the student's code runs
+    found      what of that is used, by module, where it is known
     paid_for   forbidden calls that can be seen have cost their questions, and may run
-    words  a descriptor for the lines that a crash or a time limit was met in
+    words      a descriptor for the lines that a crash or a time limit was met in
     """
     try:
         os.setsid()
@@ -182,10 +184,10 @@ def run_worker(
         torch.set_num_threads(1)
         torch.backends.mha.set_fastpath_enabled(False)  # of two ways, leave the one that is watched
         files = {name: folder / file for name, file in sources.items()}
-        submission = Submission(files, forbidden, found)
+        submission = Submission(files, block.forbidden, found)
+        mind(submission.files)
         if not paid_for:
             _forget_training()
-        block = Block(submission, forbidden)
 
         def before_running() -> None:
             if not (paid_for and submission.has_graded_uses):

@@ -16,7 +16,6 @@ from autograder.proof.pasted import caged, watching
 from autograder.proof.pasted.cases import Question, questions
 from autograder.proof.pasted.collecting import Candidate, Collection
 from autograder.proof.pasted.trying import Found, tried
-from checks.code.loading import Submission
 
 Say = Callable[[object], None]
 
@@ -38,7 +37,7 @@ def main() -> None:
     collection.read()
     for case in (case for one in asked for family in one.families for case in family):
         case.given()  # whatever it imports is there before a fork
-    Block(Submission({}), assignment.forbidden).enforce()
+    Block(assignment.forbidden).enforce()
     search = _Search(collection, asked, say)
     lines = list(_lines(search, asked))
     left = sorted(search.left)

@@ -14,8 +14,10 @@ import dataclasses
 import fnmatch
 import functools
 import sys
+import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from checks.code.contract import NAMES
 
@@ -24,6 +26,7 @@ GRADED = tuple(name for names in NAMES.values() for name in names)
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 AT_IMPORT = "(while the file is loaded)"
 ALWAYS_USED = ("forward", "extra_repr")  # of a class, besides what has two underscores
+_replaced: list[weakref.ref[Any]] = []
 LOOKING = ("isinstance", "issubclass", "hasattr")  # these only ask
 NOT_RUN = (
     "annotation",
@@ -293,11 +296,28 @@ def things(forbidden: Sequence[Forbidden]) -> Mapping[int, str]:
 
     It is looked up once. What a library brings that is loaded later is known by its name alone.
     """
+    return _things_of(forbidden)
+
+
+def _things_of(forbidden: Sequence[Forbidden]) -> dict[int, str]:
     return _things(tuple((call, entry.instead) for entry in forbidden for call in entry.calls))
 
 
+def note_replaced(forbidden: Sequence[Forbidden], thing: object, by: object, instead: str) -> None:
+    """Know what stands where a forbidden thing stood as forbidden too.
+
+    That thing is forgotten once it is gone: something else may get its id.
+    """
+    known, number = _things_of(forbidden), id(thing)
+    known[id(by)] = instead
+    try:
+        _replaced.append(weakref.ref(thing, lambda _: known.pop(number, None)))
+    except TypeError:  # of a kind whose end cannot be watched
+        known.pop(number, None)
+
+
 @functools.cache
-def _things(calls: Sequence[tuple[str, str]]) -> Mapping[int, str]:
+def _things(calls: Sequence[tuple[str, str]]) -> dict[int, str]:
     return {id(thing): instead for call, instead in calls for _, thing in matches(call)}
 
 
