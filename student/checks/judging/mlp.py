@@ -154,9 +154,9 @@ def _told_by_parameters(
             apart = _apart(added - after @ second.T, added)
             if cause == RIGHT:
                 nearest = min(nearest, float(apart.min()))
-            if not bool((apart <= 1).any()):
+            if float(apart.min()) > 1:
                 continue
-            gain = middle.gains[int((apart <= 1).nonzero()[0])]
+            gain = middle.gains[int(apart.argmin()) % len(middle.gains)]
             gains = [own[gain].flatten()] if gain else [torch.ones(1)]
             return cause or _of_gains(gains, first), nearest
     return None, nearest
@@ -205,14 +205,16 @@ def _readings(
     ratio: int,
     activations: Sequence[Activation],
 ) -> Iterator[tuple[Middle, Tensor, Tensor]]:
-    """Yield all ways to go on: what stands before the second map, after an activation, and that map."""
+    """Yield all ways to go on: what stands before the second map, after any activation, and that map.
+
+    What is compared is all activations' at once: of two that are nearly the same, the nearest counts.
+    """
     d = normed[0].shape[-1]
     for middle in _middles(own, normed, ratio):
-        for activation in activations:
-            after = activation(middle.inner)
-            for second in of_size(own, ratio * d * d):
-                for flipped in (False, True) if second != middle.first else ():
-                    yield middle, after, _matrix(own[second], d, -1, flipped)
+        after = torch.cat([activation(middle.inner) for activation in activations])
+        for second in of_size(own, ratio * d * d):
+            for flipped in (False, True) if second != middle.first else ():
+                yield middle, after, _matrix(own[second], d, -1, flipped)
 
 
 def _apart(rest: Tensor, added: Tensor) -> Tensor:
