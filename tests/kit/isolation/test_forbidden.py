@@ -1,5 +1,6 @@
 """Forbidden calls: found however they are written, paid for by one question, never suspected."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -7,13 +8,17 @@ import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from autograder.assignment.config import ConfigError, load
-from autograder.isolation.forking.forks import ForkServer
+from autograder.isolation.clock import NEVER
+from autograder.isolation.forking.forks import ForkServer, Staged
 from autograder.isolation.worker import wire
 from autograder.isolation.workers import Worker
+from checks.telling.failures import StudentError, WorkerLost
 from kit.workbench import FAST, PATIENCE, ROOT, messages
 
 MSA = "class MyMSA(nn.Module):"
@@ -376,3 +381,65 @@ def test_a_first_worker_that_is_killed_while_it_looks_costs_nothing(
     monkeypatch.setattr(Worker, "ask", killed)
     report = grader.grade(assignment.solution, ["q1", "q2"])
     assert report.points == report.max_points
+
+
+SEEN_IN_ONE = """
+from torch import nn
+
+
+class MyMSA(nn.MultiheadAttention):
+    pass
+
+
+def patchify(images, n_patches):
+    attention = getattr(nn, "".join(["Multihead", "Attention"]))(4, 2)
+    return attention(*[images.reshape(1, -1, 4)] * 3)[0]
+"""
+
+
+@pytest.fixture
+def call(assignment, submission):
+    """call(paid_for) is what patchify gives in a worker of one fork server, and call.server is that."""
+    with contextlib.closing(ForkServer()) as server:
+
+        def patchify(paid_for):
+            staged = Staged(submission(vit=SEEN_IN_ONE), {"vit": "vit.py"}, assignment.forbidden,
+                            paid_for=paid_for)  # fmt: skip
+            worker, deadline = Worker(server, staged, assignment.settings.limits), NEVER
+            try:
+                worker.ask(wire.NewTest(1, 10.0), {}, deadline, "the start")
+                vit, _ = worker.ask(wire.Load("vit", 10.0), {}, deadline, "import vit")
+                packer = wire.Packer()
+                args = wire.Items([packer.pack(torch.ones(1, 1, 2, 2)), 1], is_tuple=True)
+                request = wire.Call(vit, "patchify", args, wire.Pairs({}))
+                return worker.ask(request, packer.tensors, deadline, "patchify(...)")
+            finally:
+                worker.close()
+
+        patchify.server = server
+        yield patchify
+
+
+def is_refused(call):
+    try:
+        call(paid_for=False)
+    except StudentError as error:
+        return error.kind == "forbidden"
+    return False
+
+
+def test_a_worker_whose_question_has_paid_comes_from_a_server_that_stays_whole(call):
+    for _ in range(2):  # in any order, and again and again
+        assert is_refused(call)
+        call(paid_for=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a process's children")
+def test_where_the_server_that_stays_whole_is_killed_others_take_their_place(call):
+    assert is_refused(call)
+    [whole] = psutil.Process(call.server._process.pid).children()
+    whole.kill()
+    with pytest.raises(WorkerLost):  # the grader asks a second time
+        call(paid_for=True)
+    call(paid_for=True)
+    assert is_refused(call)
