@@ -49,9 +49,7 @@ MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
 REFUSED = TypeAdapter(list[tuple[str, str, int]])
 FOUND = TypeAdapter(dict[str, Findings])
-MOST_FOUND = (
-    16 << 10
-)  # bytes: who uses more of what is forbidden is looked through for each question
+MOST_FOUND = 16 << 10  # bytes: a file with more in it is looked through for each question
 TOLD = (CheckFailed, StudentError)  # errors that say whose they are
 OF_THE_MACHINE = (WorkerLost, KitError, OSError)  # whatever was sent
 

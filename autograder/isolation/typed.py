@@ -45,7 +45,7 @@ def _fields(kind: type) -> Mapping[str, object]:
 
 @functools.cache
 def _made_of(kind: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Return what an annotation is, list of list[bool], and what is inside."""
+    """Return an annotation in its two parts: of list[bool] these are list and (bool,)."""
     return get_origin(kind), get_args(kind)
 
 

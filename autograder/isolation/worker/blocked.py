@@ -33,7 +33,7 @@ from checks.telling import wording
 from checks.telling.failures import Frame, StudentError
 
 OPERATORS = "torch.ops.aten."
-NAME, INSTEAD = "its name", "what to do instead"  # where a refusal has the words of its function
+NAME, INSTEAD = "its name", "what to do instead"  # stand in `_refused` for a function's own words
 ALWAYS = ("CPU", "AutogradCPU")  # dispatch keys, also of an operator that has nothing for them
 ROUTES = ("_op", "_op_dk", "redispatch", "decompose")  # of an overload, around the dispatcher
 MADE_AND_RUN = ("__init__", "forward")

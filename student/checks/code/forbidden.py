@@ -26,15 +26,10 @@ GRADED = tuple(name for names in NAMES.values() for name in names)
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 AT_IMPORT = "(while the file is loaded)"
 ALWAYS_USED = ("forward", "extra_repr")  # of a class, besides what has two underscores
-_replaced: list[weakref.ref[Any]] = []
 LOOKING = ("isinstance", "issubclass", "hasattr")  # these only ask
-NOT_RUN = (
-    "annotation",
-    "returns",
-    "ctx",
-    "op",
-    "ops",
-)  # fields of a node that name and call nothing
+# Fields of a node that call nothing: they are never run, or there is no name in them.
+NOT_RUN = ("annotation", "returns", "ctx", "op", "ops")
+_replaced: list[weakref.ref[Any]] = []  # things that are forgotten when they are gone
 
 
 @dataclass(frozen=True)
