@@ -1,4 +1,4 @@
-"""Right but unusual submissions lose nothing, and train. Promise 5 of the check has one seed."""
+"""Right but unusual submissions lose nothing, and train."""
 
 import pytest
 
@@ -12,7 +12,7 @@ TRAINED = [
     pytest.param("37_head_slices_no_loop_batch", marks=proof),
     pytest.param("38_cached_table_zero_head", marks=proof),
 ]
-SEEDS = (101, 102, 103)
+SEEDS = (101, 102)  # a third one is that of promise 5
 
 
 @pytest.mark.parametrize("name", TRAINED)
