@@ -101,7 +101,7 @@ class RemoteTransport:
         self._refused: dict[str, dict[str, None]] = defaultdict(dict)
         self._faults: dict[str, dict[str, None]] = defaultdict(dict)
         self._fatal: dict[str, StudentError] = {}  # a module that hangs or dies does so every time
-        self._found: Mapping[str, Findings] | None = None  # what is forbidden and used: see below
+        self._found: Mapping[str, Findings] | None = None  # what is forbidden and used
         self._seed = 0
         self._received = ""  # the call that gave this test the last data of a worker's
         self._theirs: Worker | None = None  # the worker, once the student's code may run in it

@@ -22,6 +22,8 @@ from typing import NoReturn
 
 import msgspec
 
+from autograder.isolation import control
+
 FORKSERVER = "autograder.isolation.worker.forkserver"
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -139,7 +141,7 @@ def fork() -> None:
     if not (_can_fork() and STARTED_WITH_NOTHING):
         return
     server = importlib.import_module(FORKSERVER)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = control.pair()
     gc.freeze()  # a collection would write into every object, and so copy what is shared
     pid = os.fork()
     if pid:
@@ -149,8 +151,7 @@ def fork() -> None:
     try:
         os.setsid()  # Ctrl-C is for the grader, which then hangs up
         os.chdir("/")
-        os.dup2(theirs.fileno(), 0)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        control.keep_only(theirs)
         server.main()
     finally:
         os._exit(0)

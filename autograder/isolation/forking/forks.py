@@ -18,6 +18,7 @@ import msgspec
 
 from autograder.assignment.config import LimitSettings
 from autograder.errors import KitError
+from autograder.isolation import control
 from autograder.isolation.forking import early
 from autograder.isolation.forking.early import ENVIRONMENT, FORKSERVER
 from autograder.isolation.forking.users import own_user
@@ -77,9 +78,7 @@ class ForkServer:
             self._process: early.Forked | subprocess.Popen[bytes] = forked
             self._control = forked.control
             return
-        # Whole orders, and the end seen when the other side hangs up; macOS has only datagrams.
-        kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        self._control, theirs = control.pair()
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", *self.program],
             stdin=theirs.fileno(),

@@ -13,7 +13,6 @@ import importlib
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ import msgspec
 import torch
 import torch._dynamo  # torch.optim imports it at the first step, which would take every worker a second
 
+from autograder.isolation import control
 from autograder.isolation.cores import claim_core, keep_to_one_core
 from autograder.isolation.worker import kernel
 from autograder.isolation.worker.blocked import Block, prepare
@@ -68,8 +68,8 @@ class ForkServer:
     server that stays whole, for whatever orders ask for something else.
     """
 
-    def __init__(self, control: socket.socket, core: int) -> None:
-        self._control, self._core = control, core
+    def __init__(self, orders: socket.socket, core: int) -> None:
+        self._orders, self._core = orders, core
         self._users: dict[int, int | None] = {}
         self._block = Block(())
         self._whole: socket.socket | None = None  # how the other server is reached
@@ -79,10 +79,10 @@ class ForkServer:
         """Follow orders until the grader hangs up; then nothing is left alive."""
         with contextlib.suppress(ConnectionError):  # of a grader, too, that was interrupted
             while True:
-                data, descriptors, _, _ = socket.recv_fds(self._control, MOST_ORDER, 2)
+                data, descriptors, _, _ = socket.recv_fds(self._orders, MOST_ORDER, 2)
                 if not data:
                     break
-                self._control.send(self._follow(data, descriptors))
+                self._orders.send(self._follow(data, descriptors))
         for pid in list(self._users):
             self._end(pid, grace=0)
 
@@ -99,10 +99,10 @@ class ForkServer:
             if self._whole is not None and not is_ours:
                 return self._handed_on(data, descriptors)
             return self._start(order, *descriptors)
-        except OSError as error:
-            if isinstance(error, ConnectionError):
-                raise
-            return REFUSED  # no more processes, or no more memory
+        except ConnectionError:
+            raise
+        except OSError:  # no more processes, or no more memory
+            return REFUSED
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -110,16 +110,14 @@ class ForkServer:
     def _split(self, forbidden: Sequence[Forbidden]) -> None:
         """Fork the server that stays whole; then take out what is forbidden here."""
         prepare(forbidden)
-        kind = socket.SOCK_DGRAM if sys.platform == "darwin" else socket.SOCK_SEQPACKET
-        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        ours, theirs = control.pair()
         with theirs:
             pid = os.fork()
             if pid == 0:
                 try:
-                    os.dup2(theirs.fileno(), 0)
-                    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+                    control.keep_only(theirs)
                     _adopt()
-                    ForkServer(socket.socket(fileno=os.dup(0)), self._core).serve()
+                    ForkServer(control.own_end(), self._core).serve()
                 finally:
                     os._exit(0)
         self._whole, self._whole_pid = ours, pid
@@ -216,7 +214,7 @@ def _adopt() -> None:
 
 def main() -> None:
     """Serve orders on the socket at descriptor 0 until the grader closes it."""
-    control = socket.socket(fileno=os.dup(0))
+    orders = control.own_end()
     torch.set_num_threads(1)
     python_folders(), readable()  # what is looked up here, no worker needs to look up
     torch.backends.cpu.get_cpu_capability()  # reads /proc/cpuinfo once
@@ -225,10 +223,10 @@ def main() -> None:
     _adopt()
     gc.freeze()  # a collection in a worker does not go through, and so copy, all that is loaded here
     try:
-        control.send(b"ready")
+        orders.send(b"ready")
     except BrokenPipeError:  # the grader had nothing to grade and has left
         return
-    ForkServer(control, claim_core()).serve()
+    ForkServer(orders, claim_core()).serve()
 
 
 if __name__ == "__main__":

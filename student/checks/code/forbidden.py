@@ -286,15 +286,11 @@ class _Judge:
         return self._things.get(id(resolve(full)))
 
 
-def things(forbidden: Sequence[Forbidden]) -> Mapping[int, str]:
+def things(forbidden: Sequence[Forbidden]) -> dict[int, str]:
     """Return what to do instead of everything loaded that is forbidden, by its id.
 
     It is looked up once. What a library brings that is loaded later is known by its name alone.
     """
-    return _things_of(forbidden)
-
-
-def _things_of(forbidden: Sequence[Forbidden]) -> dict[int, str]:
     return _things(tuple((call, entry.instead) for entry in forbidden for call in entry.calls))
 
 
@@ -303,7 +299,7 @@ def note_replaced(forbidden: Sequence[Forbidden], thing: object, by: object, ins
 
     That thing is forgotten once it is gone: something else may get its id.
     """
-    known, number = _things_of(forbidden), id(thing)
+    known, number = things(forbidden), id(thing)
     known[id(by)] = instead
     try:
         _replaced.append(weakref.ref(thing, lambda _: known.pop(number, None)))

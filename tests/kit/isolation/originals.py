@@ -1,7 +1,6 @@
 """Take out what is forbidden, as a worker does, and print every original that is still there.
 
-It changes the process that it runs in for good: `python tests/kit/isolation/originals.py FOLDER`, with a
-folder that has a vit.py.
+It changes the process that it runs in for good: `python tests/kit/isolation/originals.py`.
 """
 
 import contextlib
