@@ -152,8 +152,9 @@ class ForkServer:
 
     def _hang_up(self) -> None:
         self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+        if self._ready:  # else it has no worker yet, and may be busy with its imports for seconds
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
         self._process.kill()
         self._process.wait()
 

@@ -83,6 +83,10 @@ class ForkServer:
                 if not data:
                     break
                 self._orders.send(self._follow(data, descriptors))
+        if self._whole is not None:  # when this process ends, the user is free for somebody else
+            self._whole.close()
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._whole_pid, 0)
         for pid in list(self._users):
             self._end(pid, grace=0)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.isolation.forking.early import Forked
+from autograder.isolation.forking.forks import ForkServer
 from autograder.isolation.forking.users import USERS
 from kit.bench.processes import family
 from kit.workbench import ROOT, wait_for
@@ -133,6 +134,18 @@ def test_a_forked_process_tells_its_end_as_a_started_one_does(forked):
 def test_a_forked_process_can_be_killed(forked):
     forked.kill()
     assert forked.wait() == -signal.SIGKILL
+
+
+def test_a_fork_server_that_is_not_ready_is_not_waited_for(monkeypatch):
+    """It may import for seconds yet, and whoever interrupts a grading waits for its report."""
+    monkeypatch.setattr(ForkServer, "program", ("-c", "import time; time.sleep(10**6)"))
+    server, limits = ForkServer(), []
+    wait = subprocess.Popen.wait
+    monkeypatch.setattr(
+        subprocess.Popen, "wait", lambda self, timeout=None: limits.append(timeout) or wait(self)
+    )
+    server.close()
+    assert limits == [None]
 
 
 @linux

@@ -443,3 +443,18 @@ def test_where_the_server_that_stays_whole_is_killed_others_take_their_place(cal
         call(paid_for=True)
     call(paid_for=True)
     assert is_refused(call)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a process's children")
+def test_a_server_ends_after_the_one_that_it_has_forked(call):
+    """Only then may another grading have its user: this one's workers are gone."""
+    assert is_refused(call)
+    server = call.server._process
+    [whole] = psutil.Process(server.pid).children()
+    whole.suspend()
+    call.server._control.close()
+    with pytest.raises(subprocess.TimeoutExpired):
+        server.wait(timeout=0.5)
+    whole.resume()
+    assert server.wait(timeout=PATIENCE) == 0
+    assert not psutil.pid_exists(whole.pid)

@@ -189,9 +189,17 @@ def test_what_failed_on_our_side_is_told_without_its_words(
     assert told.endswith(f"{on_autolab.OUR_FAULT}\n")
 
 
-def test_a_grading_that_comes_to_its_limit_ends_with_scores(archive):
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param(rb"--kill-after=60 5", id="told to end"),
+        pytest.param(rb"--kill-after=0.01 5", id="and killed at once"),
+    ],
+)
+def test_a_grading_that_comes_to_its_limit_ends_with_scores(archive, limits):
+    """However far it is by then, and whether it says so itself or is killed before it can."""
     with job(archive, HANGS, "vit.py") as folder:
-        changed(folder, rb"(--kill-after=5) \d+", rb"\1 5")
+        changed(folder, rb"--kill-after=5 \d+", limits)
         printed = made(folder)
     assert read(printed)["scores"] == NOTHING
     assert re.search("did not come to its end|was stopped at once", printed)
