@@ -334,7 +334,8 @@ def test_parts_of_two_gradings_that_hang_together_are_no_report(run):
 
 # --- really graded ---------------------------------------------------------------------------------
 
-HANGS = "    B, C, H, W = images.shape\n    while C == 3:\n        pass\n"
+# In one line: where a longer loop was stopped is told as well, and is another line each time.
+HANGS = "    B, C, H, W = images.shape\n    while C == 3: pass\n"
 TRIED = ("q1", "q2", "q6")
 HANDED_IN = {
     "right": (RIGHT, None),
