@@ -40,7 +40,7 @@ Published = Annotated[
 def batch(
     source: Annotated[Path, typer.Argument(help="a folder or a zip, one submission a student")],
     out: Annotated[Path, typer.Option(help="the folder for all that comes of it")],
-    only: Annotated[str, typer.Option(help="some questions: q1,q3")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="some questions: q1,q3")] = None,
     processes: Annotated[
         int | None, typer.Option("-j", help="submissions at a time (default: cores)", min=1)
     ] = None,

@@ -33,14 +33,18 @@ def the_kit(is_long: bool = False) -> Assignment:
     return kit
 
 
-def questions_of(only: str, assignment: Assignment) -> list[str]:
-    names = [name.strip() for name in only.split(",") if name.strip()]
+def questions_of(only: Sequence[str] | None, assignment: Assignment) -> list[str]:
+    """Return the questions that --only names, once or several times; all if it names none."""
+    asked = ",".join(only or ())
+    names = [name.strip() for name in asked.split(",") if name.strip()]
     for name in names:
         if name in assignment.by_hand:
-            raise KitError(f"--only {only}", f"{name} is marked by hand", "leave it out here")
+            raise KitError(f"--only {asked}", f"{name} is marked by hand", "leave it out here")
         if name not in assignment.questions:
             known = ", ".join(assignment.questions)
-            raise KitError(f"--only {only}", f"there is no question {name}", f"choose from {known}")
+            raise KitError(
+                f"--only {asked}", f"there is no question {name}", f"choose from {known}"
+            )
     return [name for name in assignment.questions if not names or name in names]
 
 

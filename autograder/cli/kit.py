@@ -49,8 +49,8 @@ def calibrate_(
     ] = False,
     seeds: Annotated[int, typer.Option(help="of each submission", min=3)] = 30,
     only: Annotated[
-        str, typer.Option(help="with --tolerances: some questions, such as q1,q3")
-    ] = "",
+        list[str] | None, typer.Option(help="with --tolerances: some questions, such as q1,q3")
+    ] = None,
 ) -> None:
     """Measure what accuracy right submissions reach, over many seeds, and fit the bars to it.
 

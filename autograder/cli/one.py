@@ -36,7 +36,7 @@ def grade(
             "--all-or-1", help="status 1 unless all points are earned, for GitHub Classroom"
         ),
     ] = False,
-    only: Annotated[str, typer.Option(help="some questions: q1,q3")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="some questions: q1,q3")] = None,
     seed: Annotated[
         int | None, typer.Option(help="replay a run (default: a new one)", min=0)
     ] = None,

@@ -115,13 +115,17 @@ def set_parameters(module: object, values: Mapping[str, Tensor]) -> None:
 def _set_through(model: nn.Module, name: str, value: Tensor) -> bool:
     """Set what a parametrization computes; return whether this is one that lets it be set.
 
-    It may keep more in its parameter than numbers: an orthogonal one keeps signs.
+    It may keep more in its parameter than numbers: an orthogonal one keeps signs. What it keeps in
+    another shape, transposed or in a row, it has no numbers of this value's shape for.
     """
     place = re.fullmatch(r"(.*)\bparametrizations\.(\w+)\.original", name)
     if place is None:
         return False
     try:
-        setattr(model.get_submodule(place[1].rstrip(".")), place[2], value)
+        part = model.get_submodule(place[1].rstrip("."))
+        if getattr(part, place[2]).shape != value.shape:
+            return False
+        setattr(part, place[2], value)
     except Exception:  # some have no inverse, and a student's own may do anything
         return False
     return True
