@@ -16,7 +16,7 @@ from checks.beside.measure import unregistered
 from checks.judging.encoder import randomise
 from checks.judging.evidence import expect_tokens
 from checks.judging.model import blocks_seen, expect_in_dtype
-from checks.words.compare import matches
+from checks.words.compare import matches, varying
 
 A_BATCH, BLOCKS = "test_a_batch_of_digits", "test_the_blocks_follow_each_other"
 EARLIER = ("patchify", "get_positional_embeddings", "MyViTBlock")
@@ -230,7 +230,14 @@ def test_the_class_token_alone_is_classified(vit, stand_in, draw):
             return "It is the mean of all tokens that is classified: the class token is x[:, 0]."
         return "Other tokens than the class token are classified, too: the class token is x[:, 0]."
 
-    expect_tensor(logits_of(other), first, call=call, why=why)
+    second = logits_of(other)
+    expect_shape(second, (3, 10), call=call)
+    expect_tensor(
+        varying(second, first),
+        varying(first, first),
+        call=call + ", less what all logits have in common",
+        why=why,
+    )
     other[:, 0] = draw(3, 8)
     expect(
         not matches(logits_of(other), first, {"rtol": 1e-5, "atol": 1e-8}),

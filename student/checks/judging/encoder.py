@@ -16,7 +16,18 @@ from torch.nn import functional as F
 from checks.beside.measure import parameters, set_parameters, settle, unregistered
 from checks.beside.probes import Seen, places_seen, standardised, watch
 from checks.telling.failures import NUMBERS
-from checks.words.compare import Tolerance, Why, error, expect, expect_shape, fail, matches
+from checks.words.compare import (
+    LEAST_SPREAD,
+    Tolerance,
+    Why,
+    error,
+    expect,
+    expect_shape,
+    fail,
+    matches,
+    spread,
+    varying,
+)
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -154,7 +165,10 @@ def fitted_norm(target: Tensor, n: Tensor) -> tuple[float, Tensor]:
     """Fit a gain and a bias by feature (least squares); return how near they come, and the gain."""
     centred = n - n.mean(0)
     gain = (centred * target).sum(0) / centred.square().sum(0)
-    return error(n * gain + (target - n * gain).mean(0), target, LOOSE), gain
+    if spread(target) < LEAST_SPREAD:  # a gain of 0 gives any constant
+        return math.inf, gain
+    made = varying(n * gain + (target - n * gain).mean(0), target)
+    return error(made, varying(target, target), LOOSE), gain
 
 
 def is_learned(gain: Tensor) -> bool:
@@ -182,4 +196,4 @@ def apart_from_affine(inputs: Tensor, outputs: Tensor) -> float:
         return math.inf
     design = torch.cat([inputs.double(), torch.ones(len(inputs), 1).double()], dim=1)
     fit = torch.linalg.lstsq(design, outputs.double(), driver="gelsd").solution
-    return error(design @ fit, outputs.double(), LOOSE)
+    return error(varying(design @ fit, outputs), varying(outputs, outputs), LOOSE)

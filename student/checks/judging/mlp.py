@@ -37,7 +37,7 @@ from checks.judging.encoder import (
     result_of,
 )
 from checks.judging.maps import mapped, parallel
-from checks.words.compare import Why, error, expect
+from checks.words.compare import LEAST_SPREAD, Why, error, expect, spread, varying
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -222,9 +222,8 @@ def _apart(rest: Tensor, added: Tensor) -> Tensor:
 
     rest   (R, B, N, d), what each leaves over. The second map's bias is whatever constant is in it.
     """
-    off = (rest - rest.mean((1, 2), keepdim=True)).abs() / (
-        LOOSE["atol"] + LOOSE["rtol"] * added.abs()
-    )
+    off = (rest - rest.mean((1, 2), keepdim=True)).abs() / max(spread(added), LEAST_SPREAD)
+    off /= LOOSE["atol"] + LOOSE["rtol"] * varying(added, added).abs()
     return off.flatten(1).amax(1).nan_to_num(nan=math.inf, posinf=math.inf)
 
 
@@ -300,7 +299,8 @@ def _affine(inputs: Tensor, outputs: Tensor) -> Tensor | None:
     design = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
     half = len(design) // 2
     fit = torch.linalg.lstsq(design[:half], outputs[:half], driver="gelsd").solution
-    return fit.T if error(design[half:] @ fit, outputs[half:], LOOSE) <= 1 else None
+    made, wanted = varying(design[half:] @ fit, outputs), varying(outputs[half:], outputs)
+    return fit.T if error(made, wanted, LOOSE) <= 1 else None
 
 
 def _gains(found: Sequence[Tensor], normed: Tensor) -> Iterator[Tensor]:

@@ -26,6 +26,7 @@ class Tolerance(TypedDict):
 EXACT: Tolerance = {"rtol": 0.0, "atol": 0.0}  # numbers are moved, not computed
 SLIPS_ARE_ROUGH = 5  # times the tolerance of what is right
 CLOSE: Tolerance = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums in another order differ by 1e-6
+LEAST_SPREAD = 1e-3  # of numbers that are said to vary
 
 
 def expect_tensor(
@@ -133,6 +134,23 @@ def error(got: object, expected: Tensor, tol: Tolerance = CLOSE) -> float:
     units = (got - expected).abs() / (tol["atol"] + tol["rtol"] * expected.abs())
     units[got == expected] = 0.0  # also where both are infinite, or where nothing may differ
     return float(units.nan_to_num(nan=math.inf, posinf=math.inf).max())
+
+
+def varying(numbers: Tensor, usual: Tensor) -> Tensor:
+    """Return rows (..., d) less what all rows of `usual` have in common, in units of how these vary.
+
+    Where a module's results are compared with its others, or a constant is fitted, it would decide
+    itself what a tolerance comes to: a large number beside all results, or a tiny factor before them,
+    would hide whatever they are.
+    """
+    rows = usual.detach().double().flatten(0, -2)
+    return (numbers.detach().double() - rows.mean(0)) / max(spread(usual), LEAST_SPREAD)
+
+
+def spread(usual: Tensor) -> float:
+    """Return by how much rows (..., d) vary, each feature about its mean."""
+    rows = usual.detach().double().flatten(0, -2)
+    return float((rows - rows.mean(0)).square().mean().sqrt())
 
 
 def _said(why: Why) -> str:

@@ -21,7 +21,7 @@ from checks.judging.encoder import apart_from_affine
 from checks.judging.maps import Maps
 from checks.telling.failures import Mismatch
 from checks.telling.remarks import remark
-from checks.words.compare import Tolerance, error, expect, expect_shape, matches
+from checks.words.compare import Tolerance, error, expect, expect_shape, matches, varying
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -185,12 +185,11 @@ def _expect_scores_up_to(most: float, msa: Any, known: Recognised, x: Tensor, ca
     n_heads, apart = known.layout.n_heads, math.inf
     scaled = known.maps[0].scaled(x, n_heads, most)
     if scaled is not None:
-        result = answer_of(msa, scaled, call).double()
-        size = result.std()
+        result = answer_of(msa, scaled, call)
         expected = [maps.result(scaled, n_heads) for maps in known.maps]
         exact = known.readings and most <= MODERATE
         tolerance = LOOSE if exact else OF_FEW_DIGITS
-        apart = min(error(result / size, one / size, tolerance) for one in expected)
+        apart = min(error(varying(result, one), varying(one, one), tolerance) for one in expected)
     expect(
         noted(apart) <= 1,
         call=f"{call}, with random weights and scores up to {most:g}",

@@ -50,7 +50,7 @@ from checks.judging.attention.slips import (
 )
 from checks.judging.maps import TIED, Maps, mapped, parallel
 from checks.judging.token_maps import same
-from checks.words.compare import error
+from checks.words.compare import LEAST_SPREAD, error, spread, varying
 from checks.words.draw import Draw
 
 AT_ONCE = 500  # combinations of q, k and v
@@ -163,7 +163,8 @@ def _matching(mistake: Mistake, sight: Sight, threes: Threes) -> Iterator[Match]
             for place in (apart <= 1).nonzero().flatten().tolist():
                 three = some[place]
                 inputs, wanted = _computed(mistake, sight.fresh, maps, [three], sight.n_heads)
-                if error(mapped(inputs[0], outs[place]), wanted, LOOSE) <= 1:
+                made = varying(mapped(inputs[0], outs[place]), wanted)
+                if error(made, varying(wanted, wanted), LOOSE) <= 1:
                     q, k, v = (maps[name] for name in three)
                     (factor,) = _factors(mistake, sight, maps, [three])
                     yield Match(three, Maps(q, k, v, outs[place]), factor)
@@ -180,7 +181,10 @@ def _output_maps(
     ridge = 1e-12 * squares.diagonal(dim1=1, dim2=2).mean(1)  # features may depend on each other
     squares = squares + ridge[:, None, None] * torch.eye(squares.shape[1]).double()
     solution = torch.linalg.solve(squares, design.mT @ target)
-    units = (design @ solution - target).abs() / (LOOSE["atol"] + LOOSE["rtol"] * target.abs())
+    if spread(target) < LEAST_SPREAD:  # a constant is what any features give, by a map of zeros
+        return solution.mT, torch.full((len(threes),), math.inf)
+    made, wanted = varying(design @ solution, target), varying(target, target)
+    units = (made - wanted).abs() / (LOOSE["atol"] + LOOSE["rtol"] * wanted.abs())
     return solution.mT, units.flatten(1).amax(1).nan_to_num(nan=math.inf)
 
 
