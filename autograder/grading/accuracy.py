@@ -12,7 +12,7 @@ from torch import Tensor
 
 from autograder.assignment.config import Assignment, TrainingSettings
 from autograder.assignment.digits import LEARN, TEST, read_digits
-from autograder.assignment.exercise import GUESSED, MODEL
+from autograder.assignment.exercise import FIRST_MODULE, GUESSED, MODEL
 from autograder.isolation.budget import Spent
 from autograder.isolation.remote import Proxy
 from autograder.isolation.worker.graded_run import logits_after_training, train_some_steps
@@ -71,7 +71,8 @@ class GradedRun:
         """Train the student's model beside it, until it reaches the bar or there is no time left.
 
         A short run comes first, held to the bar of the whole one: what learns well is through with
-        it. Only what falls short of the bar is trained for longer, and once more if there is time.
+        it. Only what falls short of the bar is trained for longer, and once more if there is time:
+        each in a worker of its own, so that no model goes on with what an earlier one has learned.
 
         How long a step takes is seen from outside, and on the model's own time: so a busy machine
         changes nothing, and what the worker says of itself does not either.
@@ -80,10 +81,11 @@ class GradedRun:
         epochs = self._affordable(self._seconds_of_an_epoch(module))
         if training.epochs_at_first and epochs == training.epochs:
             yield self._train(module, training.epochs_at_first, bar_of=epochs)
+            module = module.afresh_(FIRST_MODULE)
         yield self._train(module, epochs)
         spent = sum(done.spent.own for done in self.tries_so_far)
         if spent + self.tries_so_far[-1].spent.own < self._seconds:
-            yield self._train(module, epochs)
+            yield self._train(module.afresh_(FIRST_MODULE), epochs)
 
     def _train(self, module: Proxy, epochs: int, bar_of: int = 0) -> Try:
         """Train once, with a seed of its own."""

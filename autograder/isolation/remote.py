@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from checks.beside.measurement import CALLS
 from checks.beside.promise import MOST_NUMBERS
 from checks.code.contract import MODULES
 from checks.code.forbidden import Findings
-from checks.code.loading import left_out_note
+from checks.code.loading import forbidden_use, left_out_note
 from checks.telling import wording
 from checks.telling.failures import (
     CheckFailed,
@@ -49,7 +50,7 @@ MOST_LEFT_OUT = 10  # notes
 LEFT_OUT = TypeAdapter(list[tuple[int, int, str]])
 REFUSED = TypeAdapter(list[tuple[str, str, int]])
 FOUND = TypeAdapter(dict[str, Findings])
-MOST_FOUND = 16 << 10  # bytes: a file with more in it is looked through for each question
+MOST_FOUND = 16 << 10  # bytes: with more in it, a worker looks through the files itself
 TOLD = (CheckFailed, StudentError)  # errors that say whose they are
 OF_THE_MACHINE = (WorkerLost, KitError, OSError)  # whatever was sent
 
@@ -219,6 +220,28 @@ class RemoteTransport:
         """What the workers have used so far."""
         return self._budget.spent
 
+    def expect_allowed(self, subjects: Sequence[object], names: Sequence[object]) -> None:
+        """Raise the error of a graded name that leads to a forbidden call, as was seen before it ran.
+
+        subjects  what is asked, and what goes along; it matters where a module is among them
+        names     those of functions and classes are asked for, whatever else is among them
+
+        The worker says the same; but the student's code can reach what says it there.
+        """
+        for module, proxy in self._modules.items():
+            found = (self._found or {}).get(module)
+            if found is None or not any(subject is proxy for subject in subjects):
+                continue
+            uses = [use for name in names if isinstance(name, str)
+                    for use in found.by_name.get(name, ())]  # fmt: skip
+            for use in uses:
+                raise forbidden_use(self._staged.folder / self._staged.sources[module], use)
+
+    def afresh(self, name: str) -> Proxy:
+        """Return a proxy for a module, loaded in another worker."""
+        self.close()
+        return self.module(name)
+
     def stand_in(self, module: str, name: str) -> None:
         """Replace a name in the student's module for the rest of this test."""
         self.module(module)
@@ -316,6 +339,8 @@ class RemoteTransport:
     def _started(self) -> Worker:
         """Return a worker that answers. None of the student's code is in it yet: a failure is ours."""
         is_paid_for, found = self._question == TRAINED, self._found or {}
+        if len(msgspec.json.encode(found)) > MOST_FOUND:
+            found = {}
         staged = dataclasses.replace(self._staged, paid_for=is_paid_for, found=found)
         worker = Worker(self._server, staged, self._limits)
         try:
@@ -335,10 +360,9 @@ class RemoteTransport:
         try:
             with self._budget.call(worker.pid) as deadline:
                 told, _ = worker.ask(wire.LookThrough(), {}, deadline, "the files")
-            found = FOUND.validate_python(wire.unpack(told, {}, int))
+            return FOUND.validate_python(wire.unpack(told, {}, int))
         except (StudentError, WorkerLost, RuntimeError, ValueError):
             return {}
-        return found if len(msgspec.json.encode(found)) <= MOST_FOUND else {}
 
     def _new_test(self) -> wire.NewTest:
         double = torch.get_default_dtype() is torch.float64  # the worker computes as we do
@@ -372,6 +396,10 @@ class Proxy:
             return self._call(attribute, args, kwargs)
 
         return method
+
+    def afresh_(self, name: str) -> Proxy:
+        """Return the module of this name in another worker: what was kept in this one is gone."""
+        return self._transport.afresh(name)
 
     def spent_(self) -> Spent:
         """Return what the workers have used so far, this one's among them."""
@@ -414,6 +442,7 @@ class Proxy:
     ) -> Any:
         if self._worker is not None and self._worker.ended_by is not None:
             raise self._worker.ended_by  # a test may ask again, to say more of what went wrong
+        self._transport.expect_allowed([self, *args], [*args, *re.findall(r"\w+", call)])
         packer = Packer(wire.MOST_REQUEST)
         self._transport.tell(Call(self._name, name, tuple(args), dict(kwargs)))
 

@@ -125,7 +125,8 @@ def test_the_loss_is_the_mean(train, draw):
 def test_the_accuracy_is_a_share(train, draw):
     """evaluate returns the share of all images that are classified correctly."""
     images, _, weights = digits(draw, 22)
-    labels = answers_that_hit(images, weights, drawn_hits(draw, 22, batch=8))
+    hits = drawn_hits(draw, 22, batch=8)
+    labels = answers_that_hit(images, weights, hits)
     right = accuracy_by_hand(weights, images, labels, batch=8)
     try:
         seen = spy_on_evaluation(train, weights, images, labels, batch=8)
@@ -157,6 +158,15 @@ def test_the_accuracy_is_a_share(train, draw):
             if not torch.equal(seen.weight, weights)
             else why_of_argmax(train, draw) or why_of_the_largest(train)
         ),
+    )
+    others = answers_that_hit(images, weights, 1 - hits)
+    seen = spy_on_evaluation(train, weights, images, others, batch=8)
+    expect_tensor(
+        torch.tensor(seen.result),
+        1 - right["share"],
+        call="evaluate(model, loader with the other images classified correctly, device)",
+        tol=CLOSE,
+        slips={"the same number comes back whatever the model answers.": right["share"]},
     )
 
 

@@ -100,7 +100,7 @@ class Block:
                     setattr(thing, name, _refusing(full, instead))
             self._done[id(thing)] = thing
             return
-        for function in _functions_in(thing):
+        for function in _functions_in(thing, full.rpartition(".")[0]):
             _empty_function(function, full, instead)
         if isinstance(thing, FunctionType):
             self._done[id(thing)] = thing
@@ -142,17 +142,21 @@ class Block:
 
 
 class _LateImports(MetaPathFinder):
-    """Tells when something of a library has been imported, with all that it imports itself."""
+    """Tells when something of a library has been imported, with all that it imports of itself.
+
+    What it imports of another library is that one's own: before the first one goes on, or what else it
+    imports, a file of a student's perhaps, the other one is told of.
+    """
 
     def __init__(self, roots: Collection[str], after: Callable[[str], None]) -> None:
         self._roots, self._after = roots, after
-        self._inside = False
+        self._inside: list[str] = []
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         root = _root(name)
-        if self._inside or root not in self._roots:
+        if root in self._inside or root not in self._roots:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         loader = spec.loader if spec else None
@@ -160,11 +164,11 @@ class _LateImports(MetaPathFinder):
             execute = loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
-                self._inside = True
+                self._inside.append(root)
                 try:
                     execute(module)
                 finally:
-                    self._inside = False
+                    self._inside.remove(root)
                     self._after(root)
 
             loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader alone
@@ -229,18 +233,19 @@ def _refused(*args: Any, **kwargs: Any) -> Any:
     )
 
 
-def _functions_in(thing: object) -> Iterator[FunctionType]:
+def _functions_in(thing: object, found_in: str) -> Iterator[FunctionType]:
     """Yield the functions of Python's that are behind something that can be called.
 
-    These are it, what it wraps, and what an object of its own module's functions holds.
+    These are it, what it wraps, and what an object holds of functions of the module that it was found
+    in, or its class.
     """
     if not isinstance(thing, FunctionType):
         held = list(getattr(thing, "__dict__", {}).values())
         held += [value for part in held if isinstance(part, dict) for value in part.values()]
+        homes = (found_in, getattr(thing, "__module__", ""))
         for value in held:
-            home = getattr(value, "__module__", None)
-            if isinstance(value, FunctionType) and home == getattr(thing, "__module__", ""):
-                yield from _functions_in(value)
+            if isinstance(value, FunctionType) and value.__module__ in homes:
+                yield from _functions_in(value, found_in)
     while thing is not None:
         if isinstance(thing, FunctionType):
             yield thing

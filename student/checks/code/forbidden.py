@@ -14,6 +14,7 @@ import dataclasses
 import fnmatch
 import functools
 import sys
+import types
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -333,11 +334,23 @@ def matches(pattern: str) -> Iterator[tuple[str, object]]:
     for owner, inside in owners.items():
         for name, thing in list(vars(inside).items()) if inside is not None else []:
             full = f"{owner}.{name}"
-            if callable(thing) and fnmatch.fnmatchcase(full, pattern):
-                # With a *, not what the module has only imported for its own use.
-                home = f"{getattr(thing, '__module__', '')}."
-                if "*" not in last or home.startswith(f"{module}."):
-                    yield full, thing
+            if not callable(thing) or not fnmatch.fnmatchcase(full, pattern):
+                continue
+            # With a *, not what the module has only imported for its own use.
+            if "*" not in last or f"{_home(thing, owner)}.".startswith(f"{module}."):
+                yield full, thing
+
+
+def _home(thing: object, owner: str) -> str:
+    """Return the module that a thing was made in; owner is the one that it was found in.
+
+    An object, such as an operator that was made of a function, tells where its class was made.
+    """
+    if not isinstance(thing, (type, types.FunctionType)):
+        for held in getattr(thing, "__dict__", {}).values():
+            if isinstance(held, types.FunctionType) and held.__module__ == owner:
+                return owner
+    return getattr(thing, "__module__", None) or ""
 
 
 def _defined(node: ast.stmt) -> set[str]:

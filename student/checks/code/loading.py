@@ -20,7 +20,7 @@ from types import CodeType, ModuleType
 from torch import nn
 
 from checks.code import cells, likely, needs
-from checks.code.contract import MODULES
+from checks.code.contract import MODULES, NAMES
 from checks.code.forbidden import Findings, Forbidden, Use, look_through
 from checks.telling import wording
 from checks.telling.failures import Frame, StudentError, describe, student_error
@@ -145,7 +145,7 @@ class Submission:
         path = self.sources[module_name]
         file = _shown(path)
         for use in self._found[path].by_name.get(name, []):
-            raise _forbidden(path, use)
+            raise forbidden_use(path, use)
         if name not in vars(module):
             self._blame_what_is_left_out(module_name, name)
             if path.name == "vit.py" and module_name != "vit":
@@ -168,8 +168,15 @@ class Submission:
 
     @property
     def has_graded_uses(self) -> bool:
-        """Whether what is forbidden is used by graded code."""
-        return any(found.by_name for found in self._found.values())
+        """Whether what is forbidden is used by graded code, and so costs a question.
+
+        A name that this file is not asked for costs nothing.
+        """
+        return any(
+            self._found[path].by_name.get(name)
+            for module, path in self.sources.items()
+            for name in (NAMES.get(f"{module}.py", ()) if path in self._found else ())
+        )
 
     def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:
         """Put `value` wherever the module uses its `name`; return what stood there."""
@@ -201,7 +208,8 @@ def _vacant(name: str) -> object:
     return type(name, (), {})
 
 
-def _forbidden(path: Path, use: Use) -> StudentError:
+def forbidden_use(path: Path, use: Use) -> StudentError:
+    """Return the error of a graded name that leads to a forbidden call."""
     text = linecache.getline(str(path), use.line).strip()
     frame = Frame(path.name, use.line, "", text)
     return StudentError("forbidden", wording.forbidden(use.name, use.instead), frames=[frame])

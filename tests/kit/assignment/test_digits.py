@@ -191,7 +191,11 @@ def test_who_falls_short_is_trained_again_while_there_is_time(
         def spent_(self):
             return Spent(own=self.seconds, cpu=self.seconds)
 
-    seeds = []
+        def afresh_(self, name):
+            workers.append(name)
+            return self
+
+    seeds, workers = [], ["vit"]
 
     def logits_after_training(module, images, labels, unseen, run, seed):
         seeds.append(seed)
@@ -203,3 +207,4 @@ def test_who_falls_short_is_trained_again_while_there_is_time(
     tries = list(run.tries(Module()))
     assert [(done.epochs, done.bar_of) for done in tries] == trained
     assert seeds == list(range(5, 5 + len(trained)))  # each its own: they are independent
+    assert workers == ["vit"] * len(trained)  # and in a worker of its own
