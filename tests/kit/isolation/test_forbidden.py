@@ -402,8 +402,8 @@ def call(assignment, submission):
     """call(paid_for) is what patchify gives in a worker of one fork server, and call.server is that."""
     with contextlib.closing(ForkServer()) as server:
 
-        def patchify(paid_for):
-            staged = Staged(submission(vit=SEEN_IN_ONE), {"vit": "vit.py"}, assignment.forbidden,
+        def patchify(paid_for, vit=SEEN_IN_ONE):
+            staged = Staged(submission(vit=vit), {"vit": "vit.py"}, assignment.forbidden,
                             paid_for=paid_for)  # fmt: skip
             worker, deadline = Worker(server, staged, assignment.settings.limits), NEVER
             try:
@@ -420,9 +420,9 @@ def call(assignment, submission):
         yield patchify
 
 
-def is_refused(call):
+def is_refused(call, paid_for=False, vit=SEEN_IN_ONE):
     try:
-        call(paid_for=False)
+        call(paid_for, vit)
     except StudentError as error:
         return error.kind == "forbidden"
     return False
@@ -432,6 +432,13 @@ def test_a_worker_whose_question_has_paid_comes_from_a_server_that_stays_whole(c
     for _ in range(2):  # in any order, and again and again
         assert is_refused(call)
         call(paid_for=True)
+
+
+def test_a_name_that_a_file_is_not_asked_for_pays_for_nothing(call):
+    dummy = "def evaluate(model, loader, device):\n    return nn.MultiheadAttention\n"
+    seen = "class MyMSA(nn.MultiheadAttention):\n    pass\n"
+    assert not is_refused(call, paid_for=True)
+    assert is_refused(call, paid_for=True, vit=SEEN_IN_ONE.replace(seen, dummy))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a process's children")

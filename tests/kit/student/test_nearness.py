@@ -7,7 +7,7 @@ import torch
 
 from checks import CLOSE, EXACT
 from checks.words import nearness
-from checks.words.compare import error, matches
+from checks.words.compare import error, matches, varying
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,16 @@ def test_an_error_is_counted_in_tolerances(got, expected, units):
     got, expected = (torch.tensor(x, dtype=torch.float64) for x in (got, expected))
     assert error(got, expected, CLOSE) == pytest.approx(units, rel=1e-6)
     assert matches(got, expected, CLOSE) is (units <= 1)
+
+
+@pytest.mark.parametrize(("factor", "beside"), [(1.0, 1e6), (1e-6, 0.0), (1e-3, 1e4)])
+def test_neither_a_large_number_beside_them_nor_a_tiny_factor_hides_a_difference(factor, beside):
+    rows = torch.tensor([[0.0, 1.0], [1.0, 0.5], [0.5, 2.0]], dtype=torch.float64)
+    usual, other = factor * rows + beside, factor * rows.flip(0) + beside
+    assert matches(other, usual, CLOSE)
+    wanted = varying(usual, usual)
+    assert error(varying(other, usual), wanted, CLOSE) > 10
+    assert error(varying(usual + 1e-9 * factor, usual), wanted, CLOSE) < 1
 
 
 def test_exact_means_exact():
