@@ -91,7 +91,7 @@ class Grading:
         for item in session.items:
             # An outcome tells a failure. pytest's own account of it, which nobody reads here, takes
             # longer than the test.
-            item.repr_failure = lambda *_, **__: ""  # type: ignore[method-assign]
+            item.repr_failure = lambda *_, **__: ""  # type: ignore[method-assign]  # of this item alone
             question = self.outcomes[item.nodeid].question
             for marker in item.iter_markers("stands_on"):
                 self.footing.grounds[question] |= set(marker.args)

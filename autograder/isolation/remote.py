@@ -220,7 +220,7 @@ class RemoteTransport:
         """What the workers have used so far."""
         return self._budget.spent
 
-    def expect_allowed(self, subjects: Sequence[object], names: Sequence[object]) -> None:
+    def expect_allowed(self, subjects: Sequence[object], names: Sequence[str]) -> None:
         """Raise the error of a graded name that leads to a forbidden call, as was seen before it ran.
 
         subjects  what is asked, and what goes along; it matters where a module is among them
@@ -232,15 +232,8 @@ class RemoteTransport:
             found = (self._found or {}).get(module)
             if found is None or not any(subject is proxy for subject in subjects):
                 continue
-            uses = [use for name in names if isinstance(name, str)
-                    for use in found.by_name.get(name, ())]  # fmt: skip
-            for use in uses:
+            for use in (use for name in names for use in found.by_name.get(name, ())):
                 raise forbidden_use(self._staged.folder / self._staged.sources[module], use)
-
-    def afresh(self, name: str) -> Proxy:
-        """Return a proxy for a module, loaded in another worker."""
-        self.close()
-        return self.module(name)
 
     def stand_in(self, module: str, name: str) -> None:
         """Replace a name in the student's module for the rest of this test."""
@@ -399,7 +392,8 @@ class Proxy:
 
     def afresh_(self, name: str) -> Proxy:
         """Return the module of this name in another worker: what was kept in this one is gone."""
-        return self._transport.afresh(name)
+        self._transport.close()
+        return self._transport.module(name)
 
     def spent_(self) -> Spent:
         """Return what the workers have used so far, this one's among them."""
@@ -442,7 +436,8 @@ class Proxy:
     ) -> Any:
         if self._worker is not None and self._worker.ended_by is not None:
             raise self._worker.ended_by  # a test may ask again, to say more of what went wrong
-        self._transport.expect_allowed([self, *args], [*args, *re.findall(r"\w+", call)])
+        names = [arg for arg in args if isinstance(arg, str)]
+        self._transport.expect_allowed([self, *args], [*names, *re.findall(r"\w+", call)])
         packer = Packer(wire.MOST_REQUEST)
         self._transport.tell(Call(self._name, name, tuple(args), dict(kwargs)))
 

@@ -235,7 +235,7 @@ def test_the_class_token_alone_is_classified(vit, stand_in, draw):
     expect_tensor(
         varying(second, first),
         varying(first, first),
-        call=call + ", less what all logits have in common",
+        call=f"{call}, less their mean and in units of how they vary",
         why=why,
     )
     other[:, 0] = draw(3, 8)

@@ -41,7 +41,7 @@ def test_the_second_half_reads_the_sum(vit, stand_in, draw):
     expect_tensor(
         varying(result_of(block, x, place, z - x, call), wanted),
         varying(wanted, wanted),
-        call=f"{call}, less what all tokens have in common",
+        call=f"{call}, less their mean and in units of how they vary",
         tol=LOOSE,
         why=lambda: why_wrong(block, draw, 8),
     )

@@ -150,7 +150,7 @@ class _LateImports(MetaPathFinder):
 
     def __init__(self, roots: Collection[str], after: Callable[[str], None]) -> None:
         self._roots, self._after = roots, after
-        self._inside: list[str] = []
+        self._inside: set[str] = set()
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -164,7 +164,7 @@ class _LateImports(MetaPathFinder):
             execute = loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
-                self._inside.append(root)
+                self._inside.add(root)
                 try:
                     execute(module)
                 finally:

@@ -172,10 +172,11 @@ class Submission:
 
         A name that this file is not asked for costs nothing.
         """
+        known = {m: self._found[path] for m, path in self.sources.items() if path in self._found}
         return any(
-            self._found[path].by_name.get(name)
-            for module, path in self.sources.items()
-            for name in (NAMES.get(f"{module}.py", ()) if path in self._found else ())
+            found.by_name.get(name)
+            for module, found in known.items()
+            for name in NAMES.get(f"{module}.py", ())
         )
 
     def replace(self, module_name: str, name: str, value: object) -> dict[str, object]:

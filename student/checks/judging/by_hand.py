@@ -121,7 +121,7 @@ def answers_that_hit(images: Tensor, weight: Tensor, hits: Tensor) -> Tensor:
 def drawn_hits(draw: Draw, count: int, batch: int) -> Tensor:
     """Draw which images are classified correctly: so many that no mistaken average is right.
 
-    Nor is what all averages are at once: half of them.
+    Nor is it half of them: those that are not classified correctly are another share.
     """
     while True:
         hits = draw.integers(0, 2, count)

@@ -20,13 +20,12 @@ from checks.words.compare import (
     LEAST_SPREAD,
     Tolerance,
     Why,
-    error,
+    error_in_variation,
     expect,
     expect_shape,
     fail,
     matches,
     spread,
-    varying,
 )
 from checks.words.draw import Draw
 from checks.words.nearness import noted
@@ -167,8 +166,7 @@ def fitted_norm(target: Tensor, n: Tensor) -> tuple[float, Tensor]:
     gain = (centred * target).sum(0) / centred.square().sum(0)
     if spread(target) < LEAST_SPREAD:  # a gain of 0 gives any constant
         return math.inf, gain
-    made = varying(n * gain + (target - n * gain).mean(0), target)
-    return error(made, varying(target, target), LOOSE), gain
+    return error_in_variation(n * gain + (target - n * gain).mean(0), target, LOOSE), gain
 
 
 def is_learned(gain: Tensor) -> bool:
@@ -196,4 +194,4 @@ def apart_from_affine(inputs: Tensor, outputs: Tensor) -> float:
         return math.inf
     design = torch.cat([inputs.double(), torch.ones(len(inputs), 1).double()], dim=1)
     fit = torch.linalg.lstsq(design, outputs.double(), driver="gelsd").solution
-    return error(varying(design @ fit, outputs), varying(outputs, outputs), LOOSE)
+    return error_in_variation(design @ fit, outputs, LOOSE)

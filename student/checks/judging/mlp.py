@@ -37,7 +37,7 @@ from checks.judging.encoder import (
     result_of,
 )
 from checks.judging.maps import mapped, parallel
-from checks.words.compare import LEAST_SPREAD, Why, error, expect, spread, varying
+from checks.words.compare import LEAST_SPREAD, Why, error_in_variation, expect, spread, varying
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -299,8 +299,8 @@ def _affine(inputs: Tensor, outputs: Tensor) -> Tensor | None:
     design = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
     half = len(design) // 2
     fit = torch.linalg.lstsq(design[:half], outputs[:half], driver="gelsd").solution
-    made, wanted = varying(design[half:] @ fit, outputs), varying(outputs[half:], outputs)
-    return fit.T if error(made, wanted, LOOSE) <= 1 else None
+    apart = error_in_variation(design[half:] @ fit, outputs[half:], LOOSE, usual=outputs)
+    return fit.T if apart <= 1 else None
 
 
 def _gains(found: Sequence[Tensor], normed: Tensor) -> Iterator[Tensor]:

@@ -136,6 +136,17 @@ def error(got: object, expected: Tensor, tol: Tolerance = CLOSE) -> float:
     return float(units.nan_to_num(nan=math.inf, posinf=math.inf).max())
 
 
+def error_in_variation(
+    got: Tensor, expected: Tensor, tol: Tolerance, usual: Tensor | None = None
+) -> float:
+    """Return the largest error in units of the tolerance and of how rows vary: see `varying`.
+
+    usual  the rows that tell how they vary; None: the expected ones
+    """
+    usual = expected if usual is None else usual
+    return error(varying(got, usual), varying(expected, usual), tol)
+
+
 def varying(numbers: Tensor, usual: Tensor) -> Tensor:
     """Return rows (..., d) less what all rows of `usual` have in common, in units of how these vary.
 

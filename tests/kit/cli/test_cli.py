@@ -17,17 +17,9 @@ def test_the_help_says_where_to_start():
 
 def test_grade_prints_a_table_and_writes_json(tmp_path):
     result = run(
-        "grade",
-        "solution",
-        "--only",
-        "q2,q1",
-        "--only",
-        "q2",
-        "--seed",
-        7,
-        "--json",
-        tmp_path / "r.json",
-    )
+        "grade", "solution", "--only", "q2,q1", "--only", "q2", "--seed", 7,
+        "--json", tmp_path / "r.json",
+    )  # fmt: skip
     assert result.returncode == 0
     assert re.search(r"q1\s+Cut images into patches\s+passed\s+15\s+15", result.stdout)
     assert re.search(r"all\s+30\s+30", result.stdout)

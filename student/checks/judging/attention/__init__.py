@@ -21,7 +21,7 @@ from checks.judging.encoder import apart_from_affine
 from checks.judging.maps import Maps
 from checks.telling.failures import Mismatch
 from checks.telling.remarks import remark
-from checks.words.compare import Tolerance, error, expect, expect_shape, matches, varying
+from checks.words.compare import Tolerance, error_in_variation, expect, expect_shape, matches
 from checks.words.draw import Draw
 from checks.words.nearness import noted
 
@@ -189,7 +189,7 @@ def _expect_scores_up_to(most: float, msa: Any, known: Recognised, x: Tensor, ca
         expected = [maps.result(scaled, n_heads) for maps in known.maps]
         exact = known.readings and most <= MODERATE
         tolerance = LOOSE if exact else OF_FEW_DIGITS
-        apart = min(error(varying(result, one), varying(one, one), tolerance) for one in expected)
+        apart = min(error_in_variation(result, one, tolerance) for one in expected)
     expect(
         noted(apart) <= 1,
         call=f"{call}, with random weights and scores up to {most:g}",

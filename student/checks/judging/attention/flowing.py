@@ -50,7 +50,7 @@ from checks.judging.attention.slips import (
 )
 from checks.judging.maps import TIED, Maps, mapped, parallel
 from checks.judging.token_maps import same
-from checks.words.compare import LEAST_SPREAD, error, spread, varying
+from checks.words.compare import LEAST_SPREAD, error_in_variation, spread, varying
 from checks.words.draw import Draw
 
 AT_ONCE = 500  # combinations of q, k and v
@@ -163,8 +163,7 @@ def _matching(mistake: Mistake, sight: Sight, threes: Threes) -> Iterator[Match]
             for place in (apart <= 1).nonzero().flatten().tolist():
                 three = some[place]
                 inputs, wanted = _computed(mistake, sight.fresh, maps, [three], sight.n_heads)
-                made = varying(mapped(inputs[0], outs[place]), wanted)
-                if error(made, varying(wanted, wanted), LOOSE) <= 1:
+                if error_in_variation(mapped(inputs[0], outs[place]), wanted, LOOSE) <= 1:
                     q, k, v = (maps[name] for name in three)
                     (factor,) = _factors(mistake, sight, maps, [three])
                     yield Match(three, Maps(q, k, v, outs[place]), factor)

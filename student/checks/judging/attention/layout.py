@@ -24,7 +24,7 @@ from torch import Tensor
 
 from checks.judging.attention.slips import LOOSE, NONE, attended, gathered, weighed
 from checks.judging.maps import Maps
-from checks.words.compare import error, matches, varying
+from checks.words.compare import error, error_in_variation, matches
 from checks.words.draw import Draw
 
 AT_ONCE = 12  # maps of the queries, whose attention with all maps of the keys is held at once
@@ -137,8 +137,7 @@ class Layout:
                 own = self.attend(theta, x, q[None], k[None], theta[bias])[0, 0]
                 gathered = self._gather(theta, x, own, v, out)
                 offset = result.double() - gathered
-                made = varying(gathered + offset.mean((0, 1)), result)
-                found = error(made, varying(result, result), LOOSE)
+                found = error_in_variation(gathered + offset.mean((0, 1)), result, LOOSE)
                 least = min(least, found)
                 if least <= 1:
                     return least
